@@ -1,0 +1,1 @@
+"""What we say: events, the catalogue of topics, schemas and saved examples."""

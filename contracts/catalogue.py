@@ -1,0 +1,81 @@
+"""Who speaks and who listens: every topic with its owner, listeners, key, partitions, retention and events.
+
+Topics, access rules, AsyncAPI, JSON Schemas and the README's map are generated from here; tests compare code to it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from contracts import assignment, intake, kernel, partners, upkeep
+
+SERVICES = ("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist")
+PARTITIONS = 24
+"""Of every `*-events` topic, for ever and everywhere: keys must keep their partition."""
+DAY_MS = 86_400_000
+FOR_EVER = -1
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic. `key` says in words what its records are keyed by; `config` is Kafka's own topic configuration."""
+
+    name: str
+    owner: str
+    listeners: tuple[str, ...]
+    key: str
+    events: tuple[type[kernel.Event], ...] = ()
+    partitions: int = PARTITIONS
+    retention_ms: int = FOR_EVER
+    config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def topic_of(service: str) -> str:
+    """A service's own topic: `crisis_routing` speaks on `crisis-routing-events`."""
+    return f"{service.replace('_', '-')}-events"
+
+
+def _own(service: str, *listeners: str, events: tuple[type[kernel.Event], ...] = ()) -> Topic:
+    return Topic(topic_of(service), service, listeners, "aggregate id", (*events, *upkeep.EVENTS))
+
+
+TOPICS = (
+    _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=intake.EVENTS),
+    Topic("crisis-intake-events", "intake", ("crisis_routing", "notification", "worklist"), "aggregate id"),
+    _own("assignment", "intake", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=assignment.EVENTS),
+    _own("authorization", "intake", "assignment", "follow_up", "notification", "worklist"),
+    _own("crisis_routing", "intake", "assignment", "follow_up", "notification", "worklist"),
+    _own("follow_up", "intake", "assignment", "authorization", "crisis_routing", "notification", "worklist"),
+    _own("notification", "assignment", "worklist"),
+    Topic("audit-events", "*", ("worklist",), "actor"),
+)
+"""`audit-events` has no single owner: every service may write it."""
+
+INBOUND_CONFIG = MappingProxyType(
+    {"max.message.bytes": str(256 << 10), "compression.type": "uncompressed", "message.timestamp.type": "LogAppendTime"}
+)
+"""Small, so that one record cannot fill a consumer; uncompressed, so that a bomb is refused by the broker; and our time, not the sender's."""
+
+PARTNER_IN, PARTNER_OUT = "partner-in-", "partner-out-"
+
+
+def partner_in(partner: str) -> Topic:
+    """Where a partner publishes. Its name is its identity: nothing inside a record can claim another."""
+    return Topic(
+        PARTNER_IN + partner, f"partner-{partner}", ("intake",), "the partner's choice", partners.INBOUND, 1, 14 * DAY_MS, INBOUND_CONFIG
+    )
+
+
+def partner_out(partner: str) -> Topic:
+    """What a partner is told; intake alone writes it."""
+    return Topic(PARTNER_OUT + partner, "intake", (f"partner-{partner}",), "the partner's own reference", partners.OUTBOUND, 1, 30 * DAY_MS)
+
+
+def heard_by(service: str) -> tuple[Topic, ...]:
+    return tuple(topic for topic in TOPICS if service in topic.listeners)
+
+
+def event_types() -> dict[str, type[kernel.Event]]:
+    """Every event we know, by wire type."""
+    spoken = (event for topic in TOPICS for event in topic.events)
+    return {event.type: event for event in (*spoken, *partners.INBOUND, *partners.OUTBOUND)}

@@ -1,0 +1,120 @@
+"""What intake says: requests from the front door to their outcome, and partners' records of people."""
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from contracts.kernel import Change, Personal, Sealable
+from contracts.partners import Note, PersonDetails, Sensitivity, Urgency
+
+
+class RecordOpened(Sealable):
+    """A partner's record of a person is known to us. It is never merged into another; `person` is the cluster it joined."""
+
+    type: ClassVar = "record.opened.v1"
+    partner: str
+    person: str
+    details: PersonDetails
+
+
+class RecordAmended(Sealable):
+    """A partner told us more of a person. Fields that are absent stand as they were."""
+
+    type: ClassVar = "record.amended.v1"
+    details: PersonDetails
+
+
+class RecordLinked(Change):
+    """A record joined another cluster: both are the same person by an identifier of the whole network (`by` names its system)."""
+
+    type: ClassVar = "record.linked.v1"
+    person: str
+    left: str
+    by: str
+
+
+class RecordConflicted(Change):
+    """Two identifiers of the whole network point at different people. Nothing was linked; a data steward must look."""
+
+    type: ClassVar = "record.conflicted.v1"
+    people: tuple[str, ...]
+
+
+class CandidateFound(Change):
+    """Another record has the same name and birth date. That is a question for a person, never a link."""
+
+    type: ClassVar = "record.candidate-found.v1"
+    other: str
+
+
+class NamesakeListed(Change):
+    """A record shares this blind name and birth date; whoever comes next is told of it."""
+
+    type: ClassVar = "namesake.listed.v1"
+    record: str
+
+
+class RequestReceived(Sealable):
+    """A referral has come in, and a role answers for it. Nobody has looked at it yet.
+
+    `requested_at` is the sender's instant, from which regulatory clocks count; `reference` its own number.
+    """
+
+    type: ClassVar = "request.received.v1"
+    partner: str
+    reference: str
+    requested_at: AwareDatetime
+    service: str
+    urgency: Urgency | None = None
+    reason: Personal[Note] | None = None
+    sender: str | None = None
+    sensitivity: Sensitivity = ""
+    consent: str | None = None
+    channel: str = "partner"
+    """`partner`, or how a person took it: phone, walk-in, fax, e-mail."""
+
+
+class RequestAmended(Sealable):
+    """The sender changed what it asked. Only the fields present changed; queue age and clocks stay."""
+
+    type: ClassVar = "request.amended.v1"
+    service: str | None = None
+    urgency: Urgency | None = None
+    reason: Personal[Note] | None = None
+
+
+class RequestWithdrawn(Change):
+    """The sender took it back. Final; whoever works on it stops."""
+
+    type: ClassVar = "request.withdrawn.v1"
+    reason: str
+
+
+class RequestAcknowledged(Change):
+    """A person of the desk took it."""
+
+    type: ClassVar = "request.acknowledged.v1"
+    by: str
+
+
+class RequestTriaged(Change):
+    """Urgency and need were decided by a person; from here on assignment finds a program."""
+
+    type: ClassVar = "request.triaged.v1"
+    by: str
+    urgency: Urgency
+    service: str
+
+
+class PartnerRegistered(Change):
+    """An organisation may publish to us, under an agreement: `signed`, or an unsigned `joint-protocol`."""
+
+    type: ClassVar = "partner.registered.v1"
+    name: str
+    agreement: str
+
+
+EVENTS = (
+    RequestReceived, RequestAmended, RequestWithdrawn, RequestAcknowledged, RequestTriaged,
+    RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound, NamesakeListed, PartnerRegistered,
+)  # fmt: skip

@@ -1,0 +1,122 @@
+"""What partners publish to us and what we answer them. CloudEvents; personal values are readable here, under ACL and TLS.
+
+`reference` is always the partner's own referral number: the pair (partner, reference) is one referral, whoever repeats it.
+"""
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from contracts.kernel import Event, Model, Personal
+from contracts.upkeep import Issue
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Note = Annotated[str, Field(min_length=1, max_length=20_000)]
+Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S+$")]
+Urgency = Literal["emergency", "urgent", "routine"]
+Sensitivity = Literal["", "part2"]
+"""`part2`: a record of a 42 CFR Part 2 program; the label survives every hop."""
+
+
+class Identifier(Model):
+    """One identifier of a person, as FHIR's Identifier: the system that issued it and the value."""
+
+    system: Text
+    value: Personal[Text]
+
+
+class PersonDetails(Model):
+    """What a sender knows of the person. A field that is absent says nothing; it blanks nothing."""
+
+    identifiers: tuple[Identifier, ...] = Field(default=(), max_length=20)
+    family_name: Personal[Text] | None = None
+    given_name: Personal[Text] | None = None
+    birth_date: Personal[date] | None = None
+    phone: Personal[Text] | None = None
+    postal_code: Personal[Text] | None = None
+    language: Personal[Code] | None = None
+
+
+class FromPartner(Event):
+    """What every partner message may say of its sender: if `partner` is there, it must be the topic's own."""
+
+    partner: str | None = None
+    reference: Text
+
+
+class ReferralRequested(FromPartner):
+    """A partner asks for care for a person. `requested_at` starts the regulatory clocks (never our receipt)."""
+
+    type: ClassVar = "referral.requested.v1"
+    requested_at: AwareDatetime
+    person: PersonDetails
+    service: Code
+    urgency: Urgency | None = None
+    reason: Personal[Note] | None = None
+    sender: Text | None = None
+    """The requesting organisation, as the partner names it; not a person."""
+    sensitivity: Sensitivity = ""
+    consent: Text | None = None
+
+
+class ReferralAmended(FromPartner):
+    """More or other details of a referral. Only fields that are present change anything."""
+
+    type: ClassVar = "referral.amended.v1"
+    amended_at: AwareDatetime | None = None
+    person: PersonDetails | None = None
+    service: Code | None = None
+    urgency: Urgency | None = None
+    reason: Personal[Note] | None = None
+
+
+class ReferralWithdrawn(FromPartner):
+    """The sender takes a referral back. `reason` is a code of the agreement's list."""
+
+    type: ClassVar = "referral.withdrawn.v1"
+    withdrawn_at: AwareDatetime | None = None
+    reason: Code
+
+
+class ToPartner(Event):
+    """What every answer says: the partner's own reference, or the offset of what was sent where it had none."""
+
+    reference: str | None = None
+    offset: int | None = None
+    entry: str = ""
+
+
+class ReferralReceived(ToPartner):
+    """A machine has the message. Nobody has looked at it yet. `quarantine`: one of us must look before anything follows."""
+
+    type: ClassVar = "referral.received.v1"
+    outcome: Literal["event", "duplicate", "quarantine"]
+    issues: tuple[Issue, ...] = ()
+
+
+class ReferralAcknowledged(ToPartner):
+    """A person took the referral. `received` never means this."""
+
+    type: ClassVar = "referral.acknowledged.v1"
+    acknowledged_at: AwareDatetime
+
+
+class ReferralReturned(ToPartner):
+    """Not taken; the sender can mend it, or nobody here hears it. Every issue says where and what to do."""
+
+    type: ClassVar = "referral.returned.v1"
+    issues: tuple[Issue, ...]
+
+
+class ReferralStatusChanged(ToPartner):
+    """Where the referral stands: FHIR `Task.status`, BSeR business status, and the code of a reason where there is one."""
+
+    type: ClassVar = "referral.status-changed.v1"
+    task_status: str
+    business_status: str
+    reason: str | None = None
+
+
+INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn)
+OUTBOUND = (ReferralReceived, ReferralAcknowledged, ReferralReturned, ReferralStatusChanged)

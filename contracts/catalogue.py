@@ -54,7 +54,7 @@ TOPICS = (
 INBOUND_CONFIG = MappingProxyType(
     {"max.message.bytes": str(256 << 10), "compression.type": "uncompressed", "message.timestamp.type": "LogAppendTime"}
 )
-"""Small, so that one record cannot fill a consumer; uncompressed, so that a bomb is refused by the broker; and our time, not the sender's."""
+"""Small, so that one record cannot fill a consumer; uncompressed, so that the broker refuses a bomb; our time, not the sender's."""
 
 PARTNER_IN, PARTNER_OUT = "partner-in-", "partner-out-"
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from contracts.kernel import Change, Model
-from contracts.partners import Urgency
+from contracts.partners import Code, Urgency
 
 
 class Program(Model):
@@ -34,7 +34,7 @@ class PlacementOpened(Change):
     type: ClassVar = "placement.opened.v1"
     request: str
     service: str
-    urgency: Urgency | None
+    urgency: Urgency | None = None
     requested_at: AwareDatetime
 
 
@@ -77,7 +77,7 @@ class PlacementDeclined(Change):
     type: ClassVar = "placement.declined.v1"
     program: str
     by: str
-    reason: str
+    reason: Code
 
 
 class OfferUnanswered(Change):
@@ -115,14 +115,14 @@ class HandOffDeclined(Change):
 
     type: ClassVar = "placement.hand-off-declined.v1"
     by: str
-    reason: str
+    reason: Code
 
 
 class PlacementEnded(Change):
     """Nothing is left to place (`reason`: withdrawn, …); open offers are `released`."""
 
     type: ClassVar = "placement.ended.v1"
-    reason: str
+    reason: Code
     released: tuple[str, ...]
 
 

@@ -77,5 +77,5 @@ def heard_by(service: str) -> tuple[Topic, ...]:
 
 def event_types() -> dict[str, type[kernel.Event]]:
     """Every event we know, by wire type."""
-    spoken = (event for topic in TOPICS for event in topic.events)
-    return {event.type: event for event in (*spoken, *partners.INBOUND, *partners.OUTBOUND)}
+    spoken = [event for topic in TOPICS for event in topic.events]
+    return {event.type: event for event in [*spoken, *partners.INBOUND, *partners.OUTBOUND]}

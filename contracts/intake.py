@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from contracts.kernel import Change, Personal, Sealable
-from contracts.partners import Note, PersonDetails, Sensitivity, Urgency
+from contracts.partners import Code, Note, PersonDetails, Sensitivity, Urgency
 
 
 class RecordOpened(Sealable):
@@ -47,13 +47,6 @@ class CandidateFound(Change):
     other: str
 
 
-class NamesakeListed(Change):
-    """A record shares this blind name and birth date; whoever comes next is told of it."""
-
-    type: ClassVar = "namesake.listed.v1"
-    record: str
-
-
 class RequestReceived(Sealable):
     """A referral has come in, and a role answers for it. Nobody has looked at it yet.
 
@@ -87,7 +80,7 @@ class RequestWithdrawn(Change):
     """The sender took it back. Final; whoever works on it stops."""
 
     type: ClassVar = "request.withdrawn.v1"
-    reason: str
+    reason: Code
 
 
 class RequestAcknowledged(Change):
@@ -116,5 +109,5 @@ class PartnerRegistered(Change):
 
 EVENTS = (
     RequestReceived, RequestAmended, RequestWithdrawn, RequestAcknowledged, RequestTriaged,
-    RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound, NamesakeListed, PartnerRegistered,
+    RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound, PartnerRegistered,
 )  # fmt: skip

@@ -27,14 +27,15 @@ def derived(*meaning: str) -> str:
 class Personal(Generic[T]):
     """A value about a person: readable inside one process, sealed wherever it is stored or sent.
 
-    `plain` is the value, if this process may see it; `sealed` the token that is stored and published. Serialising a value
-    that was not sealed is an error, and neither `repr` nor a message shows it.
+    `plain` is the value, if this process may see it; `sealed` the token that is stored and published; `under` the field and
+    record the token belongs to, where that is known, so that a value put elsewhere is sealed anew. Serialising a value that
+    was not sealed is an error, and neither `repr` nor a message shows it.
     """
 
-    __slots__ = ("plain", "sealed")
+    __slots__ = ("plain", "sealed", "under")
 
-    def __init__(self, plain: T | None = None, *, sealed: str | None = None) -> None:
-        self.plain, self.sealed = plain, sealed
+    def __init__(self, plain: T | None = None, *, sealed: str | None = None, under: str = "") -> None:
+        self.plain, self.sealed, self.under = plain, sealed, under
 
     def __repr__(self) -> str:
         return "Personal(sealed)" if self.sealed else "Personal(open)"
@@ -114,8 +115,10 @@ class Change(Event):
     """A fact that changes an aggregate, with the whole block of who owns what next."""
 
     next: Next | None = None
-    basis: dict[str, int] = {}
+    basis: dict[str, int] | None = None
     """Versions of what was only read when this was decided (references are advisory)."""
+    claims: dict[str, str] | None = None
+    """Blind claims taken with this change, each with its holder: whoever restores this service takes them again."""
 
 
 class Sealable(Change):
@@ -184,6 +187,8 @@ class Message:
     consent: str = ""
     expects: int | None = None
     """The version a command was made against (ETag); None when its sender did not say."""
+    fingerprint: str = ""
+    """Of a command's body: the same idempotency key with another body is a mistake of its sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +203,22 @@ class Route:
     references: tuple[str, ...] = ()
 
 
+Blind = Callable[..., str]
+"""Turns what identifies somebody into a key that nobody can read back: `blind("identifier", system, value)`."""
+
+
+def unblinded(*parts: str) -> str:
+    """For decisions that need no blind keys."""
+    raise LookupError(parts[0])
+
+
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a decision sees: states by aggregate id (None: not born), holders by claim, versions of references."""
+    """What a decision sees: states by aggregate id (None: not born), holders by claim, and how claims are made."""
 
     states: Mapping[str, Any]
     held: Mapping[str, str] = field(default_factory=dict)
+    blind: Blind = unblinded
 
     def __getitem__(self, subject: str) -> Any:
         return self.states.get(subject)
@@ -252,8 +267,6 @@ class Refused:
 
 
 Decision = Sequence[Fact] | Early | Refused
-Blind = Callable[..., str]
-"""Turns what identifies somebody into a key that nobody can read back: `blind("partner", system, value)`."""
 
 
 def plain_of(kind: type[T]) -> TypeAdapter[T]:

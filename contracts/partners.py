@@ -115,7 +115,7 @@ class ReferralStatusChanged(ToPartner):
     type: ClassVar = "referral.status-changed.v1"
     task_status: str
     business_status: str
-    reason: str | None = None
+    reason: Code | None = None
 
 
 INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn)

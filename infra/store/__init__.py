@@ -9,10 +9,11 @@ from infra.store.port import (
     Conflict,
     FactRow,
     Receipt,
+    ReceiptState,
     Rejected,
     Store,
     Unavailable,
     Unknown,
 )
 
-__all__ = ["Aggregate", "Changes", "Conflict", "FactRow", "Receipt", "Rejected", "Store", "Unavailable", "Unknown"]
+__all__ = ["Aggregate", "Changes", "Conflict", "FactRow", "Receipt", "ReceiptState", "Rejected", "Store", "Unavailable", "Unknown"]

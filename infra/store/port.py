@@ -28,8 +28,8 @@ class Aggregate:
 
     `v` counts its versions from 1; `sv` is the schema number of `state` (the JSON text of the state, fields of newer versions
     included). `seq` holds the last sequence said, by topic; `wm` the last sequence heard, by `topic/subject`. `part` is the
-    partition of `key`, for ever. `due_at` is the earliest deadline. `kept` counts messages that wait (early or parked);
-    `parked` is the code of the failure that holds them. `spent` names deadlines that fired and were not answered.
+    partition of `key`, for ever. `due_at` is the earliest deadline. `kept` names the sources of messages that wait (early or
+    parked), in order; `parked` is the code of the failure that holds them. `spent` names deadlines that fired and were not answered.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Aggregate:
     seq: dict[str, int] = field(default_factory=dict)
     wm: dict[str, int] = field(default_factory=dict)
     due_at: datetime | None = None
-    kept: int = 0
+    kept: tuple[str, ...] = ()
     parked: str | None = None
     spent: tuple[str, ...] = ()
 

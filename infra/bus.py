@@ -1,0 +1,104 @@
+"""FastStream, tamed. It gives subscriptions, their life cycle and AsyncAPI; every default of it that loses data is closed here.
+
+Batches come as raw records (no header or body is decoded before our own tolerant reader), nobody is answered (`reply_to` would let
+a sender choose the topic), offsets are ours alone, topics are never created, and there is no documentation page to publish from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from faststream import AckPolicy, FastStream
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+from faststream.security import BaseSecurity, SASLScram512
+
+from infra.lane import Lane
+
+SESSION_MS, HEARTBEAT_MS, REBALANCE_MS = 6_000, 2_000, 30_000
+"""A killed process is missed after six seconds; a draining one has thirty."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What a group of lanes reads: named topics (range: one owner for a partition number), or a pattern of them (round robin)."""
+
+    group: str
+    topics: tuple[str, ...] = ()
+    pattern: str = ""
+    lanes: int = 1
+    records_max: int = 500
+    partition_bytes_max: int = 256 << 10
+    fetch_bytes_max: int = 8 << 20
+
+
+def broker_for(bootstrap: str, user: str = "", password: str = "", tls: Any = None) -> KafkaBroker:
+    """A broker object that connects nothing yet and produces nothing ever (the publisher is ours)."""
+    security = SASLScram512(user, password, ssl_context=tls, use_ssl=tls is not None) if user else BaseSecurity(ssl_context=tls)
+    return KafkaBroker(
+        bootstrap,
+        security=security if user or tls else None,
+        apply_types=False,
+        allow_auto_create_topics=False,
+        consumer_only=True,
+        metadata_max_age_ms=10_000,
+        graceful_timeout=30.0,
+        logger=None,
+    )
+
+
+def subscribe(broker: KafkaBroker, stream: Stream, lanes: Sequence[Lane]) -> None:
+    """Register one batch subscriber for each lane."""
+    for lane in lanes:
+        _subscribe(broker, stream, lane)
+
+
+def _subscribe(broker: KafkaBroker, stream: Stream, lane: Lane) -> None:
+    async def raw(batch: Any) -> KafkaMessage:
+        return KafkaMessage(batch, raw_message=batch, headers={}, consumer=lane.consumer)  # type: ignore[arg-type]
+
+    async def undecoded(message: Any) -> Any:
+        return message.raw_message
+
+    subscriber = broker.subscriber(
+        *stream.topics,
+        pattern=stream.pattern or None,  # type: ignore[call-overload]
+        batch=True,
+        group_id=stream.group,
+        ack_policy=AckPolicy.MANUAL,
+        no_reply=True,
+        parser=raw,
+        decoder=undecoded,
+        listener=lane,
+        auto_offset_reset="earliest",
+        partition_assignment_strategy=[RoundRobinPartitionAssignor if stream.pattern else RangePartitionAssignor],
+        max_records=stream.records_max,
+        batch_timeout_ms=20,
+        max_partition_fetch_bytes=stream.partition_bytes_max,
+        fetch_max_bytes=stream.fetch_bytes_max,
+        fetch_max_wait_ms=250,
+        fetch_min_bytes=(64 << 10) if stream.pattern else 1,
+        session_timeout_ms=SESSION_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        rebalance_timeout_ms=REBALANCE_MS,
+        include_in_schema=False,
+    )
+
+    async def handle(batch: Any) -> None:
+        lane.consumer = subscriber.consumer
+        await lane.handle(batch)
+
+    subscriber(handle)
+
+
+def application(broker: KafkaBroker, **about: Any) -> FastStream:
+    """For tools that read the application (AsyncAPI); processes start the broker themselves."""
+    return FastStream(broker, **about)
+
+
+def connection(bootstrap: str, user: str = "", password: str = "") -> Mapping[str, Any]:
+    """The same access for aiokafka's own clients."""
+    scram = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "SCRAM-SHA-512"}
+    return {"bootstrap_servers": bootstrap} | (scram | {"sasl_plain_username": user, "sasl_plain_password": password} if user else {})

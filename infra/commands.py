@@ -1,0 +1,237 @@
+"""Commands over HTTP: what a person asks for becomes a message, takes the same path as every event, and is answered once.
+
+The rules. `Idempotency-Key` is required: the same key, caller and body get the first answer again, another body under it is an
+error. `If-Match` is the version the caller saw: where it is given it must be the current one (412). It is required (428) only where
+the table says `versioned`, for commands that overwrite what was read; others are decided on the current state by the one writer
+that can refuse them, and demanding a version would turn unrelated changes into failures. The answer names the first fact that
+followed, so that the caller can wait until a read model has seen it.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any, cast
+
+import orjson
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticKnownError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.kernel import OUTSIDE, Actor, Command, Message, Reason, derived
+from contracts.upkeep import Origin
+from infra.clock import Clock
+from infra.http import Answer, Door, Guarded, busy
+from infra.service import Item, Outcome
+
+ANSWER_WITHIN_S = 10.0
+KEY = re.compile(r"[\x21-\x7e]{16,128}")
+NAME = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+ETAG = re.compile(r'"(\d{1,15})"')
+TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+SHOWN = {"min_length", "max_length", "gt", "ge", "lt", "le", "multiple_of", "expected", "pattern", "field_type", "actual_length"}
+"""What of a rule may be told; everything else in a validation error may be the caller's input."""
+
+Settle = Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command: its class, where it is posted, what it is about, and the action that a rule must allow.
+
+    `subject` is filled from the path (`/things/{id}/close` → `thing/{id}`); `{new}` in it is an id derived from caller and key.
+    `versioned`: it may only be given with the version it was decided on.
+    """
+
+    command: type[Command]
+    path: str
+    subject: str
+    action: str
+    versioned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where commands are taken: the one way to a decision, and whether there is room for more."""
+
+    service: str
+    settle: Settle
+    door: Door
+    clock: Clock
+    pressure: Callable[[], bool] = lambda: False
+
+
+def commands(counter: Counter, table: Sequence[Entry]) -> list[Guarded]:
+    """The routes of a service's commands."""
+    return [Guarded(entry.path, _endpoint(counter, entry), action=entry.action, door=counter.door, methods=("POST",)) for entry in table]
+
+
+def _endpoint(counter: Counter, entry: Entry) -> Callable[[Request], Awaitable[Response]]:
+    settling: set[asyncio.Task[Sequence[Outcome]]] = set()
+
+    async def post(request: Request) -> Response:
+        if counter.pressure():
+            raise busy("commands are refused for the moment", "facts are waiting to be published")
+        message = await _message(counter, entry, request)
+        task = asyncio.ensure_future(counter.settle([_item(message)]))
+        settling.add(task)  # it goes on when the answer is given up: a commit is not cancelled half way
+        task.add_done_callback(settling.discard)
+        done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN_S)
+        if not done:
+            task.add_done_callback(lambda late: late.cancelled() or late.exception())
+            raise busy("the outcome is not known yet")
+        return _answer(task.result()[0], message)
+
+    return post
+
+
+def _item(message: Message) -> Item:
+    return Item("command", message, Origin(topic=message.topic, entry=message.subject), receipt=message.id)
+
+
+async def _message(counter: Counter, entry: Entry, request: Request) -> Message:
+    principal, key = request.state.principal, _key(request)
+    subject = _subject(entry, request.path_params, derived("new", principal.id, key))
+    expects = _expects(entry, request)
+    body = await _body(request)
+    trace = request.headers.get("traceparent", "")
+    return Message(
+        id=derived("command", principal.id, key),
+        data=parsed(entry.command, body),
+        subject=subject,
+        topic=f"http:{counter.service}",
+        at=counter.clock.now(),
+        actor=Actor(principal.kind, principal.id),
+        correlation=request.state.request,
+        traceparent=trace if TRACE.fullmatch(trace) else "",
+        expects=expects,
+        fingerprint=fingerprint(key, request.url.path, body),
+    )
+
+
+def fingerprint(key: str, path: str, body: bytes) -> str:
+    """What was asked, whatever the order and spacing of its JSON. The key, which is not stored, keeps it from being guessed."""
+    with suppress(ValueError):  # numbers this reader does not take: compared as they came
+        body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+    return sha256(b"\0".join((key.encode(), path.encode(), body))).hexdigest()
+
+
+def _key(request: Request) -> str:
+    stated = request.headers.getlist("idempotency-key")
+    if len(stated) != 1 or not KEY.fullmatch(stated[0]):
+        why = "a command needs exactly one, of 16 to 128 visible characters"
+        raise Answer("TL-1511", "the Idempotency-Key is missing or malformed", why, "send a new UUID for each new command", status=400)
+    return stated[0]
+
+
+def _subject(entry: Entry, parameters: Mapping[str, Any], new: str) -> str:
+    if not all(NAME.fullmatch(str(value)) for value in parameters.values()):
+        raise HTTPException(404)
+    return entry.subject.format(**parameters, new=new)
+
+
+def _expects(entry: Entry, request: Request) -> int | None:
+    stated = request.headers.getlist("if-match")
+    if not stated:
+        if entry.versioned:
+            fix = "read the item and send its ETag as If-Match"
+            raise Answer("TL-1512", "this command needs the version it was decided on", fix=fix, status=428)
+        return None
+    match = ETAG.fullmatch(stated[0]) if len(stated) == 1 else None
+    if match is None:
+        raise Answer("TL-1513", "If-Match is not one strong ETag", fix='send it as it was given, like "7"', status=400)
+    return int(match[1])
+
+
+async def _body(request: Request) -> bytes:
+    body = await request.body()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if (body and kind != "application/json") or request.headers.get("content-encoding", "identity") != "identity":
+        raise HTTPException(415)
+    return body or b"{}"
+
+
+def parsed(command: type[Command], body: bytes) -> Command:
+    """The command in a body. Fields it does not have are refused: a person's misspelling must not be a silent default."""
+    try:
+        return command.model_validate_json(body, context=OUTSIDE, extra="forbid")
+    except ValidationError as error:
+        reasons = reasons_of(error, command)
+    raise Answer("TL-1514", "the body is not this command", fix="correct what `errors` points at", status=422, errors=reasons)
+
+
+def reasons_of(error: ValidationError, kind: type[BaseModel]) -> tuple[Reason, ...]:
+    """What is wrong where, from rules and the names of known fields only: a pointer's unknown parts become `*`."""
+    known = field_names(kind)
+    return tuple(_reason(detail, known) for detail in error.errors(include_url=False, include_input=False))
+
+
+def _reason(detail: ErrorDetails, known: frozenset[str]) -> Reason:
+    pointer = "".join(f"/{part if isinstance(part, int) or part in known else '*'}" for part in detail["loc"])
+    context = {name: value for name, value in detail.get("ctx", {}).items() if name in SHOWN}
+    try:
+        rule = PydanticKnownError(cast(Any, detail["type"]), detail.get("ctx")).message_template.format_map(_Told(context))
+    except KeyError:  # a type of our own: its code says it
+        rule = ""
+    return Reason(detail["type"], pointer, rule.removesuffix(", ").removesuffix(": "))
+
+
+class _Told(dict[str, Any]):
+    """What may be told; the rest reads as nothing."""
+
+    def __missing__(self, _: str) -> str:
+        return ""
+
+
+@cache
+def field_names(kind: type[BaseModel]) -> frozenset[str]:
+    """The names of every field anywhere inside a model, as its JSON Schema has them."""
+    return frozenset(_names(kind.model_json_schema()))
+
+
+def _names(schema: Any) -> list[str]:
+    if isinstance(schema, list):
+        return [name for part in schema for name in _names(part)]
+    if not isinstance(schema, dict):
+        return []
+    own = list(schema.get("properties", ())) if isinstance(schema.get("properties"), dict) else []
+    return own + [name for part in schema.values() for name in _names(part)]
+
+
+def _answer(outcome: Outcome, message: Message) -> Response:
+    match outcome.kind:
+        case "event" | "nothing":
+            return _taken(outcome.subject or message.subject, outcome.sequence, outcome.version)
+        case "duplicate":
+            return _repeated(outcome, message)
+        case "stale":
+            why = "somebody changed it after you read it"
+            tag = {"etag": f'"{outcome.version}"'}
+            raise Answer("TL-1515", "the item has another version", why, "read it again and decide anew", status=412, headers=tag)
+        case "refused":
+            raise Answer(
+                "TL-1516", "this cannot be done now", fix="see `errors`, and `allowed` for what can", status=409,
+                errors=outcome.reasons, allowed=outcome.allowed,
+            )  # fmt: skip
+    raise Answer("TL-1517", "this could not be decided", "nothing was changed; an operator was told", "report the request id", status=500)
+
+
+def _repeated(outcome: Outcome, message: Message) -> Response:
+    """The first answer again, for the same body."""
+    if outcome.fingerprint != message.fingerprint:
+        fix = "send a new Idempotency-Key with a new command"
+        raise Answer("TL-1518", "this Idempotency-Key was used for another command", fix=fix, status=422)
+    subject, sequence, version = outcome.answer.decode().rsplit(" ", 2)
+    return _taken(subject or message.subject, int(sequence), int(version), {"idempotency-replayed": "true"})
+
+
+def _taken(subject: str, sequence: int, version: int, headers: Mapping[str, str] | None = None) -> Response:
+    """`sequence` 0: nothing followed, because it was so already."""
+    body = orjson.dumps({"subject": subject, "sequence": sequence, "version": version})
+    tag = {"etag": f'"{version}"'} if version else {}
+    return Response(body, headers={**tag, **(headers or {})}, media_type="application/json")

@@ -1,0 +1,249 @@
+"""One batch, decided in memory. No I/O here: what was loaded goes in, what one transaction must write comes out.
+
+Deciding the same batch again gives the same facts: ids are derived from aggregate, cause and index, and whatever was already
+heard is dropped by its watermark or its receipt.
+"""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from contracts.kernel import Early, Fact, Reason, Refused, Route, World, kind_of
+from infra import keeping
+from infra.service import Item, Outcome, Verdict
+from infra.store import Receipt, ReceiptState
+from infra.working import Kept, Working
+
+UNDECIDABLE = Reason("TL-4001", fix="an operator releases it when the cause is mended")
+HELD_BACK = Reason("TL-4002", fix="the item is parked; ask its steward to release it")
+PARKED_AT, ANSWERED_AT = 90, 100
+"""Numbers of the runtime's own facts within a cause, above any that a decision gives."""
+
+
+@dataclass(slots=True)
+class Failure:
+    """A decision that raised: its type and the frames of the stack, never the message (it may show a value)."""
+
+    item: Item
+    error: str
+    frames: str
+
+
+def failure(item: Item, error: Exception) -> Failure:
+    frames = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__)))
+    return Failure(item, type(error).__name__, frames)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Decides items one after the other. `poison` are items the database will never take: parked without being decided."""
+
+    working: Working
+    poison: frozenset[int] = frozenset()
+    failures: list[Failure] = field(default_factory=list)
+
+    def decide(self, items: Sequence[Item]) -> list[Outcome]:
+        outcomes = [self._settle(item) for item in items]
+        self.working.set_due()
+        return outcomes
+
+    def _settle(self, item: Item) -> Outcome:
+        route = self.working.loaded.routes[id(item)]
+        held = self.working.held
+        targets = (*route.writes, *(held[claim] for claim in route.claims if claim in held))
+        outcome = (
+            self._again(item, (*targets, *route.references))
+            or self._turned_away(item)
+            or self._waits_behind(item, (*targets, *route.references))
+            or self._stale(item)
+        )
+        return outcome or self._decided(item, targets, route)
+
+    def _decided(self, item: Item, targets: Sequence[str], route: Route) -> Outcome:
+        work = self.working
+        if item.kind == "heard" and not targets:
+            return Outcome("nothing")
+        try:
+            if id(item) in self.poison:
+                raise ValueError
+            decision = work.service.decide(item.message, World(work.states, work.held, work.blind), work.now)
+            if isinstance(decision, Early):
+                return self._keep(item, decision.waits_for, "early")
+            if isinstance(decision, Refused):
+                return self._refused(item, decision, targets)
+            return self._apply(item, decision, targets, route)
+        except Exception as error:  # a poison message parks its aggregate, never the partition
+            return self._failed(item, targets, error)
+
+    def _apply(self, item: Item, facts: Sequence[Fact], targets: Sequence[str], route: Route) -> Outcome:
+        for fact in facts:
+            if fact.subject not in targets:
+                raise PermissionError(kind_of(fact.subject))
+        work, before = self.working, len(self.working.said)
+        basis = {subject: work.rows[subject].v for subject in route.references if subject in work.rows}
+        work.say(item.message, facts, basis=basis)
+        work.hear(item, targets)
+        if item.kind == "deadline":
+            work.spend(item)
+        own = next((said for said in work.said[before:] if said.topic == work.service.topic), None)
+        outcome = Outcome("event" if facts else "nothing")
+        if own:
+            outcome = Outcome("event", own.fact.subject, own.sequence, work.rows[own.fact.subject].v)
+        self._receive(item, "command" if item.kind == "command" else "event", outcome)
+        return outcome
+
+    # — settled before, or not now
+
+    def _again(self, item: Item, targets: Sequence[str]) -> Outcome | None:
+        if item.kind == "deadline":
+            return self._disarmed(item)
+        receipt = self.working.receipts.get(item.receipt) or self.working.loaded.receipts.get(item.receipt)
+        if item.was:
+            return None if receipt and receipt.state == item.was else Outcome("duplicate")
+        if receipt:
+            return Outcome("duplicate", answer=receipt.answer, fingerprint=receipt.entry)
+        if item.message.sequence and any(self.working.heard(subject, item) for subject in targets):
+            return Outcome("duplicate")
+        return None
+
+    def _disarmed(self, item: Item) -> Outcome | None:
+        """A deadline that stands no more is nothing; looking at it again corrects the index that named it."""
+        work, subject, passed = self.working, item.message.subject, item.message.data
+        armed = any(
+            (deadline.name, deadline.about, deadline.at) == (passed.name, passed.about, passed.at) for deadline in work.deadlines(subject)
+        )
+        if armed:
+            return None
+        if subject in work.rows:
+            work.touch(subject)
+        return Outcome("nothing", subject)
+
+    def _stale(self, item: Item) -> Outcome | None:
+        if item.message.expects is None:
+            return None
+        row = self.working.rows.get(item.message.subject)
+        version = row.v if row else 0
+        return None if version == item.message.expects else Outcome("stale", item.message.subject, version=version)
+
+    def _waits_behind(self, item: Item, targets: Sequence[str]) -> Outcome | None:
+        """A parked aggregate keeps every message but its deadlines; a source with an early message keeps its order."""
+        if item.kind == "deadline" or item.was:
+            return None
+        for subject in targets:
+            row = self.working.rows.get(subject)
+            if row and row.parked:
+                return self._keep(item, subject, "parked")
+            if row and item.kind == "heard" and item.source in row.kept:
+                return self._keep(item, subject, "early")
+        return None
+
+    def _keep(self, item: Item, subject: str, state: ReceiptState) -> Outcome:
+        if item.kind == "command":
+            return Outcome("refused", item.message.subject, reasons=(HELD_BACK,))
+        work = self.working
+        if item.was == "early" and state == "early":
+            return self._still_early(item)
+        row = work.touch(subject)
+        if not item.was:
+            row.kept = (*row.kept, item.source)
+            work.hear(item, (subject,))
+            work.waiting.setdefault(subject, work.now + work.service.early_within)
+        order = row.v * 10_000 + len(work.kept)
+        receipt = replace(self._receipt(item, state), aggregate=item.held_by or subject, order=order, waits_for=subject)
+        if item.was != state:
+            work.kept.append(Kept(receipt, item))
+        return Outcome("early" if state == "early" else "parked", subject)
+
+    def _still_early(self, item: Item) -> Outcome:
+        """Its cause has not come. When its time is over, somebody is told, once; it goes on waiting."""
+        work, receipt = self.working, self.working.loaded.receipts[item.receipt]
+        until = (receipt.received_at or work.now) + work.service.early_within
+        work.touch(item.held_by)
+        if until <= work.now and receipt.waits_for:
+            work.kept.append(Kept(replace(receipt, waits_for="", was="early"), item))
+            work.say(item.message, (keeping.overdue(work.service, item.held_by, item.origin, work.now),), PARKED_AT)
+        work.waiting[item.held_by] = until if until > work.now else None
+        return Outcome("early", item.held_by)
+
+    # — not taken
+
+    def _turned_away(self, item: Item) -> Outcome | None:
+        """The front door's verdict stands: a return, or a quarantine that one of us must look at; its sender is told."""
+        if item.verdict == "event":
+            return None
+        return self._quarantine(item, item.reasons) if item.verdict == "quarantine" else self._return(item, item.reasons)
+
+    def _refused(self, item: Item, refused: Refused, targets: Sequence[str]) -> Outcome:
+        if item.kind == "outside":
+            return self._return(item, refused.reasons)
+        if item.kind == "heard":
+            self.working.hear(item, targets)
+            return self._quarantine(item, refused.reasons)
+        if item.kind == "deadline":
+            self.working.spend(item)
+        return Outcome("refused", item.message.subject, reasons=refused.reasons, allowed=refused.allowed)
+
+    def _return(self, item: Item, reasons: tuple[Reason, ...]) -> Outcome:
+        self._answer(item, "return", reasons)
+        self._receive(item, "returned", Outcome("refused"))
+        return Outcome("refused", reasons=reasons)
+
+    def _quarantine(self, item: Item, reasons: tuple[Reason, ...]) -> Outcome:
+        fact = keeping.quarantined(self.working.service, item, reasons, self.working.now)
+        self.working.say(item.message, (fact,), PARKED_AT)
+        self._answer(item, "quarantine", reasons)
+        self.working.kept.append(Kept(self._receipt(item, "quarantined"), item))
+        self.working.leave(item)
+        return Outcome("quarantined", fact.subject, reasons=reasons)
+
+    def _failed(self, item: Item, targets: Sequence[str], error: Exception) -> Outcome:
+        self.failures.append(failure(item, error))
+        if item.kind == "command":
+            return Outcome("failed", item.message.subject)
+        if not targets:
+            return self._quarantine(item, (UNDECIDABLE,))
+        return self._park(item, item.held_by or targets[0])
+
+    def _park(self, item: Item, subject: str) -> Outcome:
+        work = self.working
+        row = work.touch(subject)
+        if not row.parked:
+            work.say(item.message, (keeping.parked(work.service, subject, item, UNDECIDABLE.code, work.now),), PARKED_AT)
+        row.parked = UNDECIDABLE.code
+        if item.kind == "deadline":
+            work.spend(item)
+            return Outcome("parked", subject)
+        if not item.was:
+            self._answer(item, "quarantine", (UNDECIDABLE,))
+        return self._keep(item, subject, "parked")
+
+    def _answer(self, item: Item, verdict: Verdict, reasons: Sequence[Reason]) -> None:
+        if item.kind == "outside":
+            facts = self.working.service.answer(item.message, item.origin, item.reference, verdict, reasons)
+            unborn = [replace(fact, subject=fact.subject or keeping.subject_of(item.receipt)) for fact in facts]
+            self.working.say(item.message, unborn, ANSWERED_AT)
+
+    # — receipts
+
+    def _receipt(self, item: Item, state: ReceiptState, answer: bytes = b"") -> Receipt:
+        origin, entry = item.origin, item.message.fingerprint or item.origin.entry
+        name = item.receipt or item.message.id
+        return Receipt(
+            name, state, origin.topic, origin.partition, origin.offset, entry, answer, received_at=self.working.now, was=item.was
+        )
+
+    def _receive(self, item: Item, state: ReceiptState, outcome: Outcome) -> None:
+        """Inputs from outside, commands and kept messages have a receipt; what was heard has its watermark."""
+        if item.receipt:
+            answer = f"{outcome.subject} {outcome.sequence} {outcome.version}".encode()
+            self.working.receipts[item.receipt] = self._receipt(item, state, answer)
+            self.working.leave(item)
+
+
+def summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """How many ended how, for the metrics."""
+    counts: dict[str, Any] = {}
+    for outcome in outcomes:
+        counts[outcome.kind] = counts.get(outcome.kind, 0) + 1
+    return counts

@@ -1,0 +1,102 @@
+"""The due loop: deadlines that have come, early messages whose time has come, and facts that nobody published.
+
+A process owns the aggregates of the partitions its lanes own, so that no two processes sweep the same ones.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from contracts.kernel import DeadlinePassed, Message, derived, kind_of
+from contracts.upkeep import Origin
+from infra import keeping
+from infra.clock import Clock
+from infra.publisher import PublishFailed
+from infra.replay import Replayer
+from infra.service import Item
+from infra.settle import Settler
+from infra.store import Aggregate
+from infra.working import parsed
+
+log = structlog.get_logger(__name__)
+
+
+class DueLoop:
+    """`owned` says for which partitions this process may act now. `publish_after_s`: how long a fact may wait for its own writer."""
+
+    def __init__(
+        self, settler: Settler, replayer: Replayer, clock: Clock, owned: Callable[[], Awaitable[Collection[int]]],
+        *, idle_s: float = 0.2, publish_after_s: float = 5.0, batch_max: int = 500,
+    ) -> None:  # fmt: skip
+        self._settler, self._replayer, self._clock, self._owned = settler, replayer, clock, owned
+        self._idle_s, self._publish_after_s, self._batch_max = idle_s, publish_after_s, batch_max
+        self._last_backlog = 0.0
+        self.beat = time.monotonic()
+
+    async def run(self) -> None:
+        """Until cancelled. A failure is logged and tried again: nothing here is lost by waiting."""
+        while True:
+            try:
+                busy = await self.sweep()
+            except Exception as error:
+                log.warning("sweep failed", error=type(error).__name__)
+                busy = False
+            self.beat = time.monotonic()
+            await asyncio.sleep(0 if busy else self._idle_s)
+
+    async def sweep(self) -> bool:
+        """One round. True when there was so much that the next should follow at once."""
+        parts = sorted(await self._owned())
+        if not parts:
+            return False
+        subjects = await self._settler.store.due(parts, self._clock.now(), self._batch_max)
+        if subjects:
+            items = await self._items(subjects)
+            if items:
+                await self._settler.settle(items)
+        left = await self._publish_left(parts)
+        await self._settler.mark()
+        return len(subjects) == self._batch_max or left
+
+    async def _items(self, subjects: Sequence[str]) -> list[Item]:
+        rows = await self._settler.store.load(subjects)
+        now = self._clock.now()
+        items = [item for row in rows.values() for item in self._passed(row, now)]
+        early = [row.id for row in rows.values() if row.kept and not row.parked]
+        return [*items, *(await self._replayer.kept(early) if early else [])]
+
+    def _passed(self, row: Aggregate, now: datetime) -> list[Item]:
+        """The deadlines of an aggregate that have come; a look at it where there is none, which corrects the index."""
+        state = parsed(self._settler.service, row)
+        known = () if state is None or kind_of(row.id) == keeping.INPUT else tuple(self._settler.service.deadlines(state))
+        passed = [deadline for deadline in known if deadline.at <= now and deadline.id not in row.spent]
+        if not passed and not row.kept:
+            return [deadline_item(row.id, "none", "", now)]
+        return [deadline_item(row.id, one.name, one.about, one.at) for one in sorted(passed, key=lambda one: one.at)]
+
+    async def _publish_left(self, parts: Collection[int]) -> bool:
+        """Facts whose writer died, or could not reach the broker, before publishing them."""
+        if not self._settler.owed and time.monotonic() - self._last_backlog < self._publish_after_s / 2:
+            return False
+        wait = timedelta(seconds=0 if self._settler.owed else self._publish_after_s * self._clock.rate)
+        rows = await self._settler.store.backlog(parts, self._clock.now() - wait, self._batch_max)
+        self._last_backlog = time.monotonic()
+        if not rows:
+            self._settler.owed = 0
+            return False
+        try:
+            await self._settler.publisher.publish(rows)
+        except PublishFailed:
+            return False
+        await self._settler.store.mark_published([row.id for row in rows])
+        return True
+
+
+def deadline_item(subject: str, name: str, about: str, at: datetime) -> Item:
+    """A passed deadline as a message; its id comes from its meaning, so firing twice is firing once."""
+    identity = derived("deadline", subject, name, about, at.isoformat())
+    message = Message(identity, DeadlinePassed(name=name, about=about, at=at), subject, "clock", at=at)
+    return Item("deadline", message, Origin(topic="clock"))

@@ -1,0 +1,203 @@
+"""Who asks: a token from one issuer, for this audience, signed with a key of the issuer's that stands today."""
+
+import asyncio
+import json
+import logging
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from joserfc import jwk, jwt
+from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from pydantic import BaseModel, ConfigDict
+
+from infra.clock import Clock
+from infra.problems import Problem
+from infra.store.port import Unavailable
+
+ALGORITHMS = {"RSA": ("RS256", "PS256"), "EC": ("ES256",), "OKP": ("Ed25519", "EdDSA")}
+"""By the kind of the key, so that no token chooses how it is verified. Symmetric keys and `none` have no place here."""
+LEEWAY_S = 30
+TOKEN_BYTES_MAX, KEYS_BYTES_MAX, KEYS_MAX = 8_192, 262_144, 100
+KEEP_S, STALE_S, ASK_AGAIN_S = 300.0, 3_600.0, 10.0
+"""A key that was withdrawn works for at most KEEP_S; where the issuer does not answer, the known ones for at most STALE_S; an
+unknown key id makes us ask again, but no more often than every ASK_AGAIN_S."""
+OPAQUE = re.compile(r"[A-Za-z0-9._:/|-]{1,200}")
+"""Ids go into facts and logs, so an address or a name is not one."""
+
+Source = Callable[[], Awaitable[bytes]]
+log = logging.getLogger(__name__)
+
+
+class _Jwks(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+    keys: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who acts: an opaque id, never a name. `kind` as CloudEvents' `authtype`; `session` is what a log-off ends."""
+
+    id: str
+    roles: frozenset[str] = frozenset()
+    organisations: frozenset[str] = frozenset()
+    kind: str = "user"
+    session: str = ""
+
+
+class Unauthenticated(Problem):
+    """The token proves nothing. The reason is told; what the token said is not."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("TL-1401", "this request is not authenticated", why, "sign in and send a bearer token", status=401)
+
+
+class Keyring:
+    """The issuer's public keys, read when needed and refreshed in bounded measure."""
+
+    def __init__(self, source: Source, clock: Clock) -> None:
+        self._source, self._clock = source, clock
+        self._keys: dict[str, jwk.Key] = {}
+        self._read_at = self._asked_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def find(self, kid: str) -> jwk.Key | None:
+        """The key of that id, if the issuer has it; Unavailable where that cannot be known."""
+        if self._wants_refresh(kid):
+            async with self._lock:
+                if self._wants_refresh(kid):
+                    await self._refresh()
+        if self._clock.monotonic() - self._read_at > STALE_S:
+            raise Unavailable("the issuer's keys cannot be read")
+        return self._keys.get(kid)
+
+    def _wants_refresh(self, kid: str) -> bool:
+        now = self._clock.monotonic()
+        return now - self._asked_at > ASK_AGAIN_S and (kid not in self._keys or now - self._read_at > KEEP_S)
+
+    async def _refresh(self) -> None:
+        self._asked_at = self._clock.monotonic()
+        try:
+            self._keys, self._read_at = public_keys(await self._source()), self._asked_at
+        except (OSError, ValueError, httpx2.HTTPError) as error:  # the known ones stand until they are stale
+            log.warning("the issuer's keys could not be read: %s", type(error).__name__)
+
+
+def public_keys(document: bytes) -> dict[str, jwk.Key]:
+    """The signing keys of a JWKS by id. Keys of other kinds, without an id, for encryption or damaged are passed over."""
+    keys = {}
+    for stated in _Jwks.model_validate_json(document).keys[:KEYS_MAX]:
+        if stated.get("kty") in ALGORITHMS and isinstance(stated.get("kid"), str) and stated.get("use", "sig") == "sig":
+            with suppress(JoseError, ValueError, LookupError, TypeError):
+                keys[stated["kid"]] = jwk.import_key(stated)
+    return keys
+
+
+def from_file(path: Path) -> Source:
+    """Keys from a file, as the local issuer writes it."""
+
+    async def read() -> bytes:
+        return await asyncio.to_thread(path.read_bytes)
+
+    return read
+
+
+def from_url(url: str, transport: httpx2.AsyncBaseTransport | None = None) -> Source:
+    """Keys from the issuer: no redirects, no more than KEYS_BYTES_MAX, no longer than 5 s."""
+
+    async def read() -> bytes:
+        async with httpx2.AsyncClient(transport=transport, timeout=5.0) as client, client.stream("GET", url) as answer:
+            body = bytearray()
+            async for piece in answer.aiter_bytes():
+                body += piece
+                if len(body) > KEYS_BYTES_MAX:
+                    raise ValueError("too large")
+        if answer.status_code != 200:
+            raise ValueError("not answered")
+        return bytes(body)
+
+    return read
+
+
+def keyring(jwks: str, clock: Clock) -> Keyring:
+    """From the setting: an address or a path."""
+    return Keyring(from_url(jwks) if jwks.startswith(("http://", "https://")) else from_file(Path(jwks)), clock)
+
+
+class Identity:
+    """Verifies tokens of one issuer for one audience, by the wall clock."""
+
+    def __init__(self, issuer: str, audience: str, keys: Keyring, clock: Clock) -> None:
+        self._issuer, self._audience, self._keys, self._clock = issuer, audience, keys, clock
+
+    async def verify(self, token: str) -> Principal:
+        """Who this token speaks for; Unauthenticated otherwise. The library's errors are not chained: they quote the token."""
+        if not self._issuer:
+            raise Unauthenticated("no issuer is configured here")
+        key = await self._keys.find(_key_id(token))
+        if key is None:
+            raise Unauthenticated("the token is signed with a key its issuer does not have")
+        return _principal(self._claims(token, key))
+
+    def _claims(self, token: str, key: jwk.Key) -> Mapping[str, Any]:
+        try:
+            claims = jwt.decode(token, key, algorithms=_algorithms(key)).claims
+            self._rules().validate(claims)
+        except ExpiredTokenError:
+            why = "the token has expired"
+        except (InvalidClaimError, MissingClaimError) as error:
+            why = f"the claim `{error.claim}` is missing or not valid here"
+        except (JoseError, ValueError, RecursionError):
+            why = "the token is malformed, or its signature or algorithm is not accepted"
+        else:
+            return claims
+        raise Unauthenticated(why)
+
+    def _rules(self) -> jwt.JWTClaimsRegistry:
+        return jwt.JWTClaimsRegistry(
+            now=int(self._clock.wall().timestamp()),
+            leeway=LEEWAY_S,
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": self._audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+
+
+def _algorithms(key: jwk.Key) -> list[str]:
+    """What this key may verify: what it says of itself, within what its kind allows."""
+    allowed, stated = ALGORITHMS[key.key_type], key.get("alg")
+    return [one for one in allowed if stated in (None, one)] or ["no-such-algorithm"]
+
+
+def _key_id(token: str) -> str:
+    """The key id of a token that is not verified yet: good for looking up a key, for nothing else."""
+    try:
+        if len(token) <= TOKEN_BYTES_MAX:
+            head = token.partition(".")[0]
+            kid = json.loads(urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]
+            if isinstance(kid, str) and kid:
+                return kid
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass
+    raise Unauthenticated("the token is malformed or names no key")
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    subject = claims["sub"]
+    if not OPAQUE.fullmatch(subject):
+        raise Unauthenticated("the claim `sub` is not an opaque id (letters, digits and . _ : / | -)")
+    kind = "service_account" if claims.get("kind") == "service_account" else "user"
+    session = claims.get("sid") or claims.get("jti") or ""
+    return Principal(subject, _names(claims, "roles"), _names(claims, "organisations"), kind, session if isinstance(session, str) else "")
+
+
+def _names(claims: Mapping[str, Any], claim: str) -> frozenset[str]:
+    """A list of names; whatever else stands there gives nothing."""
+    stated = claims.get(claim, ())
+    return frozenset(one for one in stated if isinstance(one, str)) if isinstance(stated, list) else frozenset()

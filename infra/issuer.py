@@ -1,0 +1,58 @@
+"""An issuer for a developer's machine: its key lies in the state directory. Production names a real one in the settings."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from joserfc import jwk, jwt
+
+from infra.clock import Clock
+from infra.identity import Principal
+
+ALGORITHM, CURVE = "ES256", "P-256"
+ISSUER = "urn:throughline:local-issuer"
+
+
+class LocalIssuer:
+    """Signs tokens for whoever can read its key. Processes that share the directory share the key."""
+
+    def __init__(self, state_dir: Path, audience: str, clock: Clock, issuer: str = ISSUER) -> None:
+        self._audience, self._clock, self._issuer = audience, clock, issuer
+        self.jwks = state_dir / "issuer-jwks.json"
+        self._key = _key(state_dir / "issuer-key.json")
+        _write(self.jwks, {"keys": [self._key.as_dict(private=False)]}, 0o644)
+
+    def token(self, principal: Principal, minutes: float = 60) -> str:
+        """A token that proves this principal for so long, by the wall clock."""
+        now = self._clock.wall()
+        claims = {
+            "iss": self._issuer, "aud": self._audience, "sub": principal.id, "kind": principal.kind,
+            "iat": int(now.timestamp()), "exp": int((now + timedelta(minutes=minutes)).timestamp()),
+            "sid": principal.session or str(uuid4()),
+            "roles": sorted(principal.roles), "organisations": sorted(principal.organisations),
+        }  # fmt: skip
+        return jwt.encode({"alg": ALGORITHM, "kid": self._key.kid}, claims, self._key, algorithms=[ALGORITHM])
+
+
+def _key(path: Path) -> jwk.ECKey:
+    """The key in this file; the first of several processes makes it, readable by its user alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        fresh = jwk.ECKey.generate_key(CURVE, {"use": "sig", "alg": ALGORITHM}, private=True, auto_kid=True)
+        _write(path, fresh.as_dict(private=True), 0o600, first=True)
+    return jwk.ECKey.import_key(json.loads(path.read_bytes()))
+
+
+def _write(path: Path, document: object, mode: int, first: bool = False) -> None:
+    """Whole or not at all; with `first`, only if nobody was faster."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{uuid4().hex}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        json.dump(document, file)
+    try:
+        os.link(draft, path) if first else draft.replace(path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,151 @@
+"""Settings of a process, from `THROUGHLINE_*` variables and files of a secrets directory; wrong ones say what to do.
+
+One class for every service, so that one table documents them all (`docs/settings.md`, written from `table()`).
+"""
+
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticUndefined
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
+
+from infra.problems import Problem
+
+PREFIX = "THROUGHLINE_"
+SECRETS = Path("/run/secrets")
+log = logging.getLogger(__name__)
+
+Count = Annotated[int, Field(ge=1)]
+Millis = Annotated[int, Field(ge=1, le=600_000)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseSettings):
+    """What a process must be told. A secret is a `SecretStr`: it is never printed, and no error shows it."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
+
+    service: str = Field(pattern=r"^[a-z][a-z_]{1,40}$", description="Name of this service; also its database and consumer group.")
+    network: str = Field("local", pattern=r"^[a-z][a-z0-9-]{0,40}$", description="The network this deployment serves; part of `source`.")
+    development: bool = Field(False, description="A developer's machine: plaintext connections, a local issuer and a fast clock allowed.")
+    state_dir: Path = Field(Path(".throughline"), description="Where a development run keeps its own keys.")
+    secrets_dir: Path | None = Field(None, description="Directory of files named as variables, lower case; `/run/secrets` if it exists.")
+
+    kafka_bootstrap: str = Field("127.0.0.1:9092", pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$", description="Brokers, `host:port,…`.")
+    kafka_user: str = Field("", description="SCRAM user; one principal a service.")
+    kafka_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    kafka_tls: bool = Field(True, description="TLS to the brokers; only development may switch it off.")
+    kafka_ca_file: Path | None = Field(None, description="Certificates to trust for the brokers instead of the system's.")
+
+    mongo_url: SecretStr = Field(SecretStr("mongodb://127.0.0.1:27017"), description="This service's own database, with its user.")
+    mongo_driver: Literal["motor", "pymongo"] = Field("motor", description="Which client library speaks to the database.")
+    mongo_timeout_ms: Millis = Field(5_000, description="Longest any database call may take.")
+    vault_url: SecretStr | None = Field(None, description="The database `vault`; by default the server of `MONGO_URL`.")
+    vault_kek: SecretStr = Field(SecretStr(""), description="Key-encryption key: base64 of 32 bytes. Needed wherever a vault is opened.")
+    vault_kek_previous: SecretStr = Field(SecretStr(""), description="Retired keys that still unwrap, comma separated, during rotation.")
+    vault_cache_records_max: Count = Field(50_000, description="Data keys kept in memory, each for at most 60 s.")
+
+    http_host: str = Field("127.0.0.1", description="Address to listen on.")
+    http_port: Port = Field(8080, description="Port to listen on; 0 picks a free one.")
+    http_body_bytes_max: Count = Field(262_144, description="Largest body of a command.")
+
+    lanes: Annotated[int, Field(ge=1, le=24)] = Field(3, description="Consumers of this process within its group.")
+    batch_events_max: Count = Field(200, description="Events decided on and committed together.")
+    batch_bytes_max: Count = Field(8_388_608, description="Bytes fetched and held at a time, per lane.")
+    unpublished_facts_max: Count = Field(10_000, description="More than these waiting to be published and commands are refused (503).")
+    stop_seconds: Count = Field(10, description="Longest a stop may take, brokers down included.")
+
+    clock_rate: Annotated[float, Field(gt=0, le=1_000_000)] = Field(1.0, description="Virtual seconds a second; 1 in production.")
+    clock_epoch: AwareDatetime | None = Field(None, description="Instant at which virtual time started to run; the same in every process.")
+    clock_start: AwareDatetime | None = Field(None, description="Virtual time at that instant; by default the instant itself.")
+
+    trace_endpoint: str = Field("", pattern=r"^(https?://\S+)?$", description="OTLP/HTTP collector; empty: no traces.")
+    trace_sampling_ratio: Ratio = Field(0.01, description="Share of traces kept, from 0 to 1.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level written.")
+
+    issuer: str = Field("", description="Who must have issued a token (`iss`). Empty: no token is accepted.")
+    audience: str = Field("throughline", min_length=1, description="Whom a token must be for (`aud`).")
+    jwks: str = Field("", description="The issuer's keys: an `https://` address, or a file.")
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        faults = [text for wrong, text in _rules(self) if wrong]
+        if faults:
+            raise ValueError("\n  ".join(faults))
+        return self
+
+
+def _rules(s: Settings) -> Iterable[tuple[bool, str]]:
+    """What no single setting can say of itself. The texts name settings, never values."""
+    virtual = s.clock_rate != 1 or s.clock_start is not None
+    yield virtual and s.clock_epoch is None, f"{PREFIX}CLOCK_EPOCH must be set where CLOCK_RATE or CLOCK_START is, alike in every process"
+    if not s.development:
+        only = f"only with {PREFIX}DEVELOPMENT=true"
+        yield virtual, f"{PREFIX}CLOCK_RATE and CLOCK_START may differ from the world's {only}"
+        yield not s.kafka_tls, f"{PREFIX}KAFKA_TLS may be false {only}"
+        yield s.jwks.startswith("http://"), f"{PREFIX}JWKS may be plain http {only}; use https or a file"
+    yield bool(s.kafka_user) != bool(s.kafka_password.get_secret_value()), f"{PREFIX}KAFKA_USER and KAFKA_PASSWORD go together"
+    yield bool(s.issuer) != bool(s.jwks), f"{PREFIX}ISSUER and JWKS go together"
+
+
+def load(**given: Any) -> Settings:
+    """The settings of this process; raises TL-1001 with every wrong one. `given` wins over the environment."""
+    warn_unknown(os.environ)
+    try:
+        return Settings(**given, _secrets_dir=_secrets(given))
+    except ValidationError as error:
+        faults = [_fault(detail) for detail in error.errors(include_url=False, include_input=False, include_context=False)]
+    except SettingsError as error:
+        faults = [str(error)]
+    raise Problem("TL-1001", "settings are missing or wrong", "\n  ".join(faults), "see docs/settings.md", status=500) from None
+
+
+def _secrets(given: Mapping[str, Any]) -> Path | None:
+    folder = Path(given.get("secrets_dir") or os.environ.get(f"{PREFIX}SECRETS_DIR") or SECRETS)
+    return folder if folder.is_dir() else None
+
+
+def _fault(detail: ErrorDetails) -> str:
+    message = detail["msg"].removeprefix("Value error, ")
+    if not detail["loc"]:
+        return message
+    name = str(detail["loc"][0])
+    field = Settings.model_fields.get(name)
+    return f"{PREFIX}{name.upper()}: {message}{f' ({field.description})' if field else ''}"
+
+
+def warn_unknown(environ: Mapping[str, str]) -> None:
+    """A misspelt variable is silently a default; say so, by name only."""
+    for name, meant in unknown(environ).items():
+        log.warning("unknown setting %s%s", name, f" (did you mean {meant}?)" if meant else "")
+
+
+def unknown(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables with our prefix that mean nothing, each with the nearest that does (or nothing)."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    strangers = [name for name in environ if name.upper().startswith(PREFIX) and name.upper() not in known]
+    return {name: next(iter(get_close_matches(name.upper(), known, 1)), "") for name in sorted(strangers)}
+
+
+def table() -> str:
+    """The Markdown of docs/settings.md."""
+    rows = [f"| `{PREFIX}{name.upper()}` | {_default(field)} | {field.description} |" for name, field in Settings.model_fields.items()]
+    how = "Variables, or files of the same name in lower case in the secrets directory. Wrong ones stop the process."
+    return "\n".join(("# Settings", "", how, "", "| variable | default | meaning |", "|---|---|---|", *rows, ""))
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+    if value is PydanticUndefined:
+        return "**required**"
+    if value in (None, ""):
+        return "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -1,0 +1,165 @@
+"""Settle a batch: load, decide, commit in one transaction, publish, mark. Lanes, commands and deadlines all come this way.
+
+A conflict aborts the whole transaction: load again, decide again, once; then halve. A batch that the database will never take
+is halved down to its poison message. A database or broker that is down is waited for, and is never anybody's fault.
+"""
+
+import asyncio
+import random
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Protocol
+
+from contracts.kernel import Route
+from infra.clock import Clock
+from infra.deciding import UNDECIDABLE, Batch, Failure, failure
+from infra.failpoints import hit
+from infra.publisher import PublishFailed
+from infra.rows import changes, records_to_seal
+from infra.service import Item, Outcome, Service
+from infra.store import Aggregate, Conflict, FactRow, Rejected, Store, Unavailable, Unknown
+from infra.working import Loaded, Working
+
+CLEAN_MAX = 50_000
+"""Aggregates remembered as wholly published; forgetting one costs a query."""
+WAIT_AT_MOST_S = 2.0
+
+
+class Publishes(Protocol):
+    async def publish(self, rows: Sequence[FactRow]) -> None: ...
+
+
+class Keyring(Protocol):
+    async def keys(self, records: Sequence[str], create: bool = False) -> dict[str, bytes]: ...
+
+    def blind(self, *parts: str) -> str: ...
+
+
+class Watch(Protocol):
+    """Who is told what happened: metrics, logs, spans."""
+
+    def settled(self, items: Sequence[Item], outcomes: Sequence[Outcome], facts: int) -> None: ...
+
+    def failed(self, failure: Failure) -> None: ...
+
+    def retried(self, why: str) -> None: ...
+
+
+class Settler:
+    """One per process. Calls may run side by side; within one aggregate the versions order them."""
+
+    def __init__(
+        self, service: Service, store: Store, publisher: Publishes, vault: Keyring, clock: Clock, watch: Watch, source: str
+    ) -> None:
+        self.service, self.store, self.publisher, self.vault = service, store, publisher, vault
+        self.clock, self.watch, self.source = clock, watch, source
+        self.unmarked: list[str] = []
+        self.owed = 0
+        """Facts that were committed and could not be published: lanes wait and commands are refused while there are many."""
+        self._clean: OrderedDict[str, int] = OrderedDict()
+
+    async def settle(self, items: Sequence[Item], poison: frozenset[int] = frozenset()) -> list[Outcome]:
+        """Outcomes in the order of the items. Raises Unavailable while the database is down, and what `publish` raises."""
+        for attempt in range(1_000_000):
+            try:
+                return await self._once(items, poison)
+            except Unknown:
+                self.watch.retried("unknown")
+            except Conflict:
+                self.watch.retried("conflict")
+                if len(items) > 1 and attempt:
+                    return await self._halves(items, poison)
+            except Rejected:
+                self.watch.retried("rejected")
+                if len(items) > 1:
+                    return await self._halves(items, poison)
+                if id(items[0]) in poison:
+                    raise
+                poison = frozenset({id(items[0])})
+            await asyncio.sleep(random.uniform(0, min(WAIT_AT_MOST_S, 0.005 * 2**attempt)))
+        raise Unavailable
+
+    async def _halves(self, items: Sequence[Item], poison: frozenset[int]) -> list[Outcome]:
+        middle = len(items) // 2
+        return [*await self.settle(items[:middle], poison), *await self.settle(items[middle:], poison)]
+
+    async def _once(self, items: Sequence[Item], poison: frozenset[int]) -> list[Outcome]:
+        routes = {id(item): self._route(item) for item in items}
+        loaded = await self._load(items, routes)
+        await hit("after_load")
+        work = Working(self.service, loaded, self.clock.now(), self.vault.blind)
+        batch = Batch(work, poison)
+        outcomes = batch.decide(items)
+        records = records_to_seal(work)
+        keys = await self.vault.keys(sorted(records), create=True) if records else {}
+        written, rows = changes(work, keys, self.source)
+        if written:
+            await self.store.commit(written)
+        for failed in batch.failures:
+            self.watch.failed(failed)
+        await hit("before_publish")
+        await self._publish(loaded, work.changed, rows)
+        self.watch.settled(items, outcomes, len(rows))
+        return outcomes
+
+    def _route(self, item: Item) -> Route:
+        """Where a message goes. What was turned away goes nowhere; what cannot be routed is quarantined."""
+        if item.kind == "deadline":
+            return Route(writes=(item.message.subject,))
+        if item.verdict != "event":
+            return Route()
+        try:
+            return self.service.route(item.message, self.vault.blind)
+        except Exception as error:
+            self.watch.failed(failure(item, error))
+            item.verdict, item.reasons = "quarantine", (UNDECIDABLE,)
+            return Route()
+
+    async def _load(self, items: Sequence[Item], routes: dict[int, Route]) -> Loaded:
+        claims = {claim for route in routes.values() for claim in route.claims}
+        receipts = {item.receipt for item in items if item.receipt}
+        held, found = await asyncio.gather(_some(self.store.claims, claims), _some(self.store.receipts, receipts))
+        subjects = {subject for route in routes.values() for subject in (*route.writes, *route.references)}
+        subjects |= {*held.values(), *(item.held_by for item in items if item.held_by)}
+        return Loaded(await _some(self.store.load, subjects), held, found, routes)
+
+    async def _publish(self, loaded: Loaded, changed: dict[str, Aggregate], rows: list[FactRow]) -> None:
+        """Every unpublished fact of the touched aggregates, in sequence order: also those another writer left behind."""
+        doubtful = {
+            subject: old.part for subject, old in loaded.aggregates.items() if subject in changed and self._clean.get(subject) != old.v
+        }
+        if doubtful:
+            left = await self.store.unpublished(doubtful)
+            mine = {row.id for row in rows}
+            rows = [*(row for row in left if row.id not in mine), *rows]
+        try:
+            await self.publisher.publish(rows)
+        except PublishFailed:  # they are durable: the due loop publishes them, in order, when the broker is back
+            self.owed += len(rows)
+            return self.watch.retried("publish")
+        await hit("after_publish")
+        self.unmarked += [row.id for row in rows]
+        for subject, row in changed.items():
+            self._remember(subject, row.v)
+
+    def _remember(self, subject: str, version: int) -> None:
+        self._clean[subject] = version
+        self._clean.move_to_end(subject)
+        if len(self._clean) > CLEAN_MAX:
+            self._clean.popitem(last=False)
+
+    async def mark(self) -> None:
+        """Mark what was published, lazily and in bulk. A failure costs duplicates only."""
+        ids, self.unmarked = self.unmarked, []
+        if ids:
+            try:
+                await self.store.mark_published(ids)
+            except BaseException:
+                self.unmarked = ids + self.unmarked
+                raise
+            await hit("after_mark")
+
+
+async def _some(verb, keys):  # type: ignore[no-untyped-def]
+    """Ask only when there is something to ask for."""
+    return await verb(keys) if keys else {}

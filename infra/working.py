@@ -1,0 +1,198 @@
+"""The working copies of one batch: what was loaded, what it becomes, and what one transaction must write."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from contracts.kernel import Blind, Change, Deadline, Fact, Message, Route, derived, kind_of
+from infra import keeping
+from infra.partition import partition_of
+from infra.service import Item, Service
+from infra.store import Aggregate, Receipt
+
+
+@dataclass(slots=True)
+class Said:
+    """A decided fact with its place: the row to be, once its personal values are sealed."""
+
+    fact: Fact
+    cause: Message
+    id: str
+    topic: str
+    sequence: int
+    key: str
+    part: int
+
+
+@dataclass(slots=True)
+class Kept:
+    """A message to be kept: its receipt still lacks the bytes."""
+
+    receipt: Receipt
+    item: Item
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a batch is decided on. Routes are by the identity of their item."""
+
+    aggregates: Mapping[str, Aggregate]
+    held: Mapping[str, str]
+    receipts: Mapping[str, Receipt]
+    routes: Mapping[int, Route]
+
+
+class States(Mapping[str, Any]):
+    """States by aggregate id, parsed when first asked for; None for what was never born."""
+
+    def __init__(self, service: Service, rows: Mapping[str, Aggregate]) -> None:
+        self._service, self._rows, self._known = service, rows, dict[str, Any]()
+
+    def __getitem__(self, subject: str) -> Any:
+        if subject not in self._known:
+            self._known[subject] = parsed(self._service, self._rows.get(subject))
+        return self._known[subject]
+
+    def get(self, subject: str, default: Any = None) -> Any:
+        return self[subject]
+
+    def become(self, states: Mapping[str, Any]) -> None:
+        self._known |= states
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+def parsed(service: Service, row: Aggregate | None) -> Any:
+    """The state of a stored aggregate; None when it was never born."""
+    if row is None or row.state is None:
+        return None
+    kind = kind_of(row.id)
+    return (keeping.KeptInput if kind == keeping.INPUT else service.states[kind]).model_validate_json(row.state)
+
+
+def evolved(service: Service, subject: str, state: Any, fact: Change) -> Any:
+    """What the aggregate becomes. Facts about its keeping leave it as it is."""
+    if keeping.about_upkeep(fact):
+        return state
+    return keeping.evolve(state, fact) if kind_of(subject) == keeping.INPUT else service.evolve(state, fact)
+
+
+@dataclass(slots=True)
+class Working:
+    """Copies that a batch changes. `changed`, `said`, `receipts`, `kept` and `claims` are what must be written."""
+
+    service: Service
+    loaded: Loaded
+    now: datetime
+    blind: Blind
+    rows: dict[str, Aggregate] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, Aggregate] = field(default_factory=dict)
+    said: list[Said] = field(default_factory=list)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    kept: list[Kept] = field(default_factory=list)
+    claims: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, datetime | None] = field(default_factory=dict)
+    """Until when an early message of this aggregate may wait; None when somebody was told already."""
+    clocks: dict[str, tuple[Deadline, ...]] = field(default_factory=dict)
+    states: States = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows, self.held = dict(self.loaded.aggregates), dict(self.loaded.held)
+        self.states = States(self.service, self.rows)
+
+    def touch(self, subject: str, key: str = "") -> Aggregate:
+        """The working copy of an aggregate, one version on; born here when it is not there yet."""
+        if subject in self.changed:
+            return self.changed[subject]
+        old = self.rows.get(subject)
+        row = replace(old, seq=dict(old.seq), wm=dict(old.wm)) if old else born(subject, key or subject)
+        row.v, row.sv = row.v + 1, max(row.sv, self.service.schema)
+        self.changed[subject] = self.rows[subject] = row
+        return row
+
+    def become(self, facts: Sequence[Fact]) -> dict[str, Any]:
+        """States after these facts. Nothing is changed yet: a fact that cannot be applied leaves no half of its decision."""
+        after: dict[str, Any] = {}
+        for fact in facts:
+            if isinstance(fact.data, Change):
+                before = after[fact.subject] if fact.subject in after else self.states[fact.subject]
+                after[fact.subject] = evolved(self.service, fact.subject, before, fact.data)
+        return after
+
+    def say(self, cause: Message, facts: Sequence[Fact], first: int = 0, basis: dict[str, int] | None = None) -> None:
+        """These facts happened, in this order; `first` numbers them within everything this cause led to."""
+        after = self.become(facts)
+        clocks = {subject: self._clocks(subject, state) for subject, state in after.items()}
+        for index, fact in enumerate(facts, first):
+            row = self.touch(fact.subject, "" if fact.topic else fact.key)
+            topic = fact.topic or self.service.topic
+            row.seq[topic] = sequence = row.seq.get(topic, 0) + 1
+            key = (fact.key or row.key) if fact.topic else row.key
+            identity = derived(fact.subject, cause.id, str(index))
+            self.said.append(Said(self._claiming(fact, basis), cause, identity, topic, sequence, key, row.part))
+        self.states.become(after)
+        self.clocks |= clocks
+
+    def _claiming(self, fact: Fact, basis: dict[str, int] | None) -> Fact:
+        """Take the fact's claims, and write them and the basis into it: a restored service must find both there."""
+        if not (fact.claims or basis) or not isinstance(fact.data, Change):
+            return fact
+        taken = {claim: fact.holder or fact.subject for claim in fact.claims if claim not in self.held}
+        self.claims |= taken
+        self.held |= taken
+        return replace(fact, data=fact.data.model_copy(update={"basis": basis or None, "claims": taken or None}))
+
+    def heard(self, subject: str, item: Item) -> bool:
+        row = self.rows.get(subject)
+        return row is not None and row.wm.get(item.source, 0) >= item.message.sequence
+
+    def hear(self, item: Item, subjects: Sequence[str]) -> None:
+        """Raise the watermark wherever this message was taken into account."""
+        for subject in subjects if item.message.sequence else ():
+            if subject in self.rows and not self.heard(subject, item):
+                self.touch(subject).wm[item.source] = item.message.sequence
+
+    def leave(self, item: Item) -> None:
+        """A kept message was settled: it waits no longer, and the last one to leave unlocks the aggregate."""
+        if item.held_by:
+            row = self.touch(item.held_by)
+            kept = list(row.kept)
+            kept.remove(item.source)
+            row.kept = tuple(kept)
+            row.parked = row.parked if kept else None
+
+    def deadlines(self, subject: str) -> tuple[Deadline, ...]:
+        if subject not in self.clocks:
+            self.clocks[subject] = self._clocks(subject, self.states[subject])
+        return self.clocks[subject]
+
+    def _clocks(self, subject: str, state: Any) -> tuple[Deadline, ...]:
+        return () if state is None or kind_of(subject) == keeping.INPUT else tuple(self.service.deadlines(state))
+
+    def spend(self, item: Item) -> None:
+        """A deadline that fired and still stands does not fire again."""
+        row, passed = self.touch(item.message.subject), item.message.data
+        fired = f"{passed.name}/{passed.about}/{passed.at.astimezone(UTC).isoformat()}"
+        standing = {deadline.id for deadline in self.deadlines(item.message.subject)}
+        row.spent = tuple(spent for spent in (*row.spent, fired) if spent in standing)
+
+    def set_due(self) -> None:
+        """The index of the due loop: the earliest deadline not yet fired; at once when an early message may find its cause."""
+        arrived = {said.fact.subject for said in self.said if not keeping.about_upkeep(said.fact.data)}
+        for subject, row in self.changed.items():
+            instants = [deadline.at for deadline in self.deadlines(subject) if deadline.id not in row.spent]
+            if row.kept and not row.parked:
+                wait = self.now if subject in arrived else self.waiting.get(subject, row.due_at)
+                instants += [wait] if wait else []
+            row.due_at = min(instants, default=None)
+
+
+def born(subject: str, key: str) -> Aggregate:
+    """An aggregate that is not stored yet: its key and partition are fixed from here on."""
+    return Aggregate(subject, key=key, part=partition_of(key))

@@ -1,0 +1,1 @@
+"""Who decides: one folder a service, pure decisions inside. No service imports another."""

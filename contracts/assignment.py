@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime
 
-from contracts.kernel import Change, Model
-from contracts.partners import Code, Urgency
+from contracts.kernel import Change, Code, Model
+from contracts.partners import Sensitivity, Urgency
 
 
 class Program(Model):
@@ -36,10 +36,14 @@ class PlacementOpened(Change):
     service: str
     urgency: Urgency | None = None
     requested_at: AwareDatetime
+    owner: str | None = None
+    """The role that answers from this fact on: the one the request named."""
+    sensitivity: Sensitivity = ""
+    consent: str | None = None
 
 
 class OwnerAssigned(Change):
-    """A role's placement has a person who answers for it."""
+    """A role's placement has a person who answers for it. A hand-off that was still asked lapses: its asker owns it no more."""
 
     type: ClassVar = "placement.owner-assigned.v1"
     owner: str
@@ -55,20 +59,36 @@ class Offer(Model):
 
 
 class PlacementOffered(Change):
-    """Programs were asked, as a summary without identity. The first yes wins."""
+    """Programs were asked, as a summary without identity. The first yes wins.
+
+    These offers take the place of earlier ones to the same programs. When the need changed, `released` were asked for the
+    need before it and are told that it is no longer wanted of them.
+    """
 
     type: ClassVar = "placement.offered.v1"
     round: int
     offers: tuple[Offer, ...]
+    service: str | None = None
+    urgency: Urgency | None = None
+    released: tuple[str, ...] = ()
 
 
 class PlacementAccepted(Change):
-    """A program took it; the others asked are `released` and told that it is no longer needed."""
+    """A program took it; the others asked are `released` and told that it is no longer needed.
+
+    Ownership moved with it: `owner` is the role of the program that answers from now on. `requested_at` is the instant
+    regulatory clocks count from.
+    """
 
     type: ClassVar = "placement.accepted.v1"
     program: str
     by: str
     released: tuple[str, ...]
+    desk: str | None = None
+    owner: str | None = None
+    service: str | None = None
+    urgency: Urgency | None = None
+    requested_at: AwareDatetime | None = None
 
 
 class PlacementDeclined(Change):
@@ -78,13 +98,21 @@ class PlacementDeclined(Change):
     program: str
     by: str
     reason: Code
+    desk: str | None = None
 
 
 class OfferUnanswered(Change):
-    """A program's time to answer ran out. Its late yes still counts while nobody holds the placement."""
+    """A program's time to answer ran out at `respond_by`. Its late yes still counts while nobody holds the placement.
+
+    `owner` answered for the placement at that instant, `rule` set the clock.
+    """
 
     type: ClassVar = "placement.offer-unanswered.v1"
     program: str
+    desk: str | None = None
+    respond_by: AwareDatetime | None = None
+    owner: str | None = None
+    rule: str | None = None
 
 
 class NoProgramAvailable(Change):
@@ -92,6 +120,9 @@ class NoProgramAvailable(Change):
 
     type: ClassVar = "placement.no-program-available.v1"
     service: str
+    urgency: Urgency | None = None
+    released: tuple[str, ...] = ()
+    """Programs asked for the need before this one, when it changed."""
 
 
 class HandOffAsked(Change):
@@ -100,6 +131,10 @@ class HandOffAsked(Change):
     type: ClassVar = "placement.hand-off-asked.v1"
     to: str
     by: str
+    owner: str | None = None
+    """Whose it stays until then; `by` may be a colleague."""
+    role: str | None = None
+    """The role under which `to` would answer."""
 
 
 class HandedOff(Change):
@@ -108,6 +143,7 @@ class HandedOff(Change):
     type: ClassVar = "placement.handed-off.v1"
     owner: str
     left: str
+    role: str | None = None
 
 
 class HandOffDeclined(Change):
@@ -116,17 +152,27 @@ class HandOffDeclined(Change):
     type: ClassVar = "placement.hand-off-declined.v1"
     by: str
     reason: Code
+    to: str | None = None
+
+
+class HandOffWithdrawn(Change):
+    """Whoever asked, or the owner, asks no longer; nothing moved."""
+
+    type: ClassVar = "placement.hand-off-withdrawn.v1"
+    to: str
+    by: str
 
 
 class PlacementEnded(Change):
-    """Nothing is left to place (`reason`: withdrawn, …); open offers are `released`."""
+    """Nothing is left to place (`reason`: withdrawn, …); open offers are `released`, and `program` is the one that had taken it."""
 
     type: ClassVar = "placement.ended.v1"
     reason: Code
     released: tuple[str, ...]
+    program: str | None = None
 
 
 EVENTS = (
     DirectoryListed, PlacementOpened, OwnerAssigned, PlacementOffered, PlacementAccepted, PlacementDeclined, OfferUnanswered,
-    NoProgramAvailable, HandOffAsked, HandedOff, HandOffDeclined, PlacementEnded,
+    NoProgramAvailable, HandOffAsked, HandedOff, HandOffDeclined, HandOffWithdrawn, PlacementEnded,
 )  # fmt: skip

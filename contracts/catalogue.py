@@ -77,5 +77,11 @@ def heard_by(service: str) -> tuple[Topic, ...]:
 
 def event_types() -> dict[str, type[kernel.Event]]:
     """Every event we know, by wire type."""
-    spoken = [event for topic in TOPICS for event in topic.events]
-    return {event.type: event for event in [*spoken, *partners.INBOUND, *partners.OUTBOUND]}
+    every: list[type[kernel.Event]] = [event for topic in TOPICS for event in topic.events]
+    every += [*partners.INBOUND, *partners.OUTBOUND]
+    return {event.type: event for event in every}
+
+
+def partitions_of(topic: str) -> int:
+    """How many partitions a topic has, for ever."""
+    return 1 if topic.startswith((PARTNER_IN, PARTNER_OUT)) else PARTITIONS

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime
 
-from contracts.kernel import Change, Personal, Sealable
-from contracts.partners import Code, Note, PersonDetails, Sensitivity, Urgency
+from contracts.kernel import Change, Code, Personal, Sealable
+from contracts.partners import Note, PersonDetails, Sensitivity, Urgency
 
 
 class RecordOpened(Sealable):

@@ -6,13 +6,16 @@ This is all that `infra` knows of `contracts`. Nothing here names a thing of the
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Generic, TypeVar, get_args
-from uuid import UUID, uuid5
+from hashlib import sha1
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
+from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import core_schema
 
 T = TypeVar("T")
+Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S+$")]
+"""A code of a list: never free text, which could name a person."""
 OUTSIDE = {"personal": "plain"}
 """Validation context of what senders publish: personal values arrive readable and a sealed token is only text."""
 
@@ -20,8 +23,11 @@ IDS = UUID("6a5be0f8-0c1b-5d0e-9d6a-1f2f5a3c7e11")
 
 
 def derived(*meaning: str) -> str:
-    """An id from its meaning: doing it twice is doing it once."""
-    return str(uuid5(IDS, "/".join(meaning)))
+    """An id from its meaning: doing it twice is doing it once. It is `uuid5(IDS, "a/b/…")`, without the detour over UUID objects."""
+    digest = bytearray(sha1(IDS.bytes + "/".join(meaning).encode(), usedforsecurity=False).digest()[:16])
+    digest[6], digest[8] = digest[6] & 0x0F | 0x50, digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class Personal(Generic[T]):

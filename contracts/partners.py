@@ -8,12 +8,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
-from contracts.kernel import Event, Model, Personal
+from contracts.kernel import Code, Event, Model, Personal
 from contracts.upkeep import Issue
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Note = Annotated[str, Field(min_length=1, max_length=20_000)]
-Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S+$")]
 Urgency = Literal["emergency", "urgent", "routine"]
 Sensitivity = Literal["", "part2"]
 """`part2`: a record of a 42 CFR Part 2 program; the label survives every hop."""

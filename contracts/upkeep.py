@@ -5,7 +5,7 @@ The runtime says them, so `infra` knows this module beside the kernel. Nothing h
 
 from typing import ClassVar
 
-from contracts.kernel import Change, Model
+from contracts.kernel import Change, Code, Model
 
 
 class Origin(Model):
@@ -45,7 +45,7 @@ class InputDiscarded(Change):
     """Somebody looked at a quarantined input and decided that nothing follows from it."""
 
     type: ClassVar = "input.discarded.v1"
-    reason: str
+    reason: Code
 
 
 class AggregateParked(Change):

@@ -57,7 +57,7 @@ def subscribe(broker: KafkaBroker, stream: Stream, lanes: Sequence[Lane]) -> Non
 
 def _subscribe(broker: KafkaBroker, stream: Stream, lane: Lane) -> None:
     async def raw(batch: Any) -> KafkaMessage:
-        return KafkaMessage(batch, raw_message=batch, headers={}, consumer=lane.consumer)  # type: ignore[arg-type]
+        return KafkaMessage(raw_message=batch, body=batch, consumer=lane.consumer)  # type: ignore[arg-type]
 
     async def undecoded(message: Any) -> Any:
         return message.raw_message

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from contracts.kernel import Early, Fact, Reason, Refused, Route, World, kind_of
+from contracts.kernel import Decision, Early, Fact, Reason, Refused, Route, World, kind_of
 from infra import keeping
 from infra.service import Item, Outcome, Verdict
 from infra.store import Receipt, ReceiptState
@@ -17,6 +17,9 @@ from infra.working import Kept, Working
 
 UNDECIDABLE = Reason("TL-4001", fix="an operator releases it when the cause is mended")
 HELD_BACK = Reason("TL-4002", fix="the item is parked; ask its steward to release it")
+WAITING = ("early", "parked", "quarantined")
+"""Receipts that are kept until somebody settled them."""
+ENDED_AS: dict[str, ReceiptState] = {"command": "command", "upkeep": "discarded"}
 PARKED_AT, ANSWERED_AT = 90, 100
 """Numbers of the runtime's own facts within a cause, above any that a decision gives."""
 
@@ -61,13 +64,12 @@ class Batch:
         return outcome or self._decided(item, targets, route)
 
     def _decided(self, item: Item, targets: Sequence[str], route: Route) -> Outcome:
-        work = self.working
         if item.kind == "heard" and not targets:
             return Outcome("nothing")
         try:
             if id(item) in self.poison:
                 raise ValueError
-            decision = work.service.decide(item.message, World(work.states, work.held, work.blind), work.now)
+            decision = self._decision(item)
             if isinstance(decision, Early):
                 return self._keep(item, decision.waits_for, "early")
             if isinstance(decision, Refused):
@@ -75,6 +77,13 @@ class Batch:
             return self._apply(item, decision, targets, route)
         except Exception as error:  # a poison message parks its aggregate, never the partition
             return self._failed(item, targets, error)
+
+    def _decision(self, item: Item) -> Decision:
+        """The service decides; what the steward did with a kept input is a fact already."""
+        work, message = self.working, item.message
+        if item.kind == "upkeep":
+            return [Fact(message.subject, message.data)]
+        return work.service.decide(message, World(work.states, work.held, work.blind), work.now)
 
     def _apply(self, item: Item, facts: Sequence[Fact], targets: Sequence[str], route: Route) -> Outcome:
         for fact in facts:
@@ -90,7 +99,7 @@ class Batch:
         outcome = Outcome("event" if facts else "nothing")
         if own:
             outcome = Outcome("event", own.fact.subject, own.sequence, work.rows[own.fact.subject].v)
-        self._receive(item, "command" if item.kind == "command" else "event", outcome)
+        self._receive(item, ENDED_AS.get(item.kind, "event"), outcome)
         return outcome
 
     # — settled before, or not now
@@ -128,7 +137,7 @@ class Batch:
 
     def _waits_behind(self, item: Item, targets: Sequence[str]) -> Outcome | None:
         """A parked aggregate keeps every message but its deadlines; a source with an early message keeps its order."""
-        if item.kind == "deadline" or item.was:
+        if item.kind in ("deadline", "upkeep") or item.was:
             return None
         for subject in targets:
             row = self.working.rows.get(subject)
@@ -227,11 +236,12 @@ class Batch:
     # — receipts
 
     def _receipt(self, item: Item, state: ReceiptState, answer: bytes = b"") -> Receipt:
-        origin, entry = item.origin, item.message.fingerprint or item.origin.entry
-        name = item.receipt or item.message.id
+        origin, entry, work = item.origin, item.message.fingerprint or item.origin.entry, self.working
+        expires_at = None if state in WAITING else work.expires_at
         return Receipt(
-            name, state, origin.topic, origin.partition, origin.offset, entry, answer, received_at=self.working.now, was=item.was
-        )
+            item.receipt or item.message.id, state, origin.topic, origin.partition, origin.offset, entry, answer,
+            received_at=work.now, expires_at=expires_at, was=item.was,
+        )  # fmt: skip
 
     def _receive(self, item: Item, state: ReceiptState, outcome: Outcome) -> None:
         """Inputs from outside, commands and kept messages have a receipt; what was heard has its watermark."""

@@ -36,6 +36,11 @@ class DueLoop:
         self._last_backlog = 0.0
         self.beat = time.monotonic()
 
+    @property
+    def silence_s(self) -> float:
+        """Since when no round has ended."""
+        return time.monotonic() - self.beat
+
     async def run(self) -> None:
         """Until cancelled. A failure is logged and tried again: nothing here is lost by waiting."""
         while True:

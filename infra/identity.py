@@ -81,11 +81,13 @@ class Keyring:
         return now - self._asked_at > ASK_AGAIN_S and (kid not in self._keys or now - self._read_at > KEEP_S)
 
     async def _refresh(self) -> None:
-        self._asked_at = self._clock.monotonic()
+        """Counted as asked when it has ended, so that whoever came meanwhile waits for it."""
         try:
-            self._keys, self._read_at = public_keys(await self._source()), self._asked_at
+            self._keys, self._read_at = public_keys(await self._source()), self._clock.monotonic()
         except (OSError, ValueError, httpx2.HTTPError) as error:  # the known ones stand until they are stale
             log.warning("the issuer's keys could not be read: %s", type(error).__name__)
+        finally:
+            self._asked_at = self._clock.monotonic()
 
 
 def public_keys(document: bytes) -> dict[str, jwk.Key]:

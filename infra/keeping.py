@@ -6,6 +6,7 @@ from pydantic import AwareDatetime
 
 from contracts.kernel import Change, Fact, Next, Reason, State
 from contracts.upkeep import (
+    EVENTS,
     AggregateParked,
     AggregateReleased,
     InputDiscarded,
@@ -17,6 +18,7 @@ from contracts.upkeep import (
 )
 from infra.service import Item, Service
 
+SAID: dict[str, type[Change]] = {event.type: event for event in EVENTS}
 INPUT = "input"
 """Kind of the aggregates that stand for what came in and did not become an event."""
 

@@ -8,7 +8,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -114,8 +113,3 @@ class Lane(ConsumerRebalanceListener):  # type: ignore[misc]
             if generation == self._generation and place in self.assigned and self.consumer:
                 self.consumer.seek(place, offset)
 
-
-def coordinator_alive(consumer: Any) -> bool:
-    """Whether aiokafka still takes part in its group: a dead coordinator task stops consumption without a word."""
-    task = getattr(getattr(consumer, "_coordinator", None), "_coordination_task", None)
-    return task is None or not task.done()

@@ -123,7 +123,7 @@ class _Routed(logging.Handler):
                 "logger": record.name,
             }
             if record.exc_info and record.exc_info[1]:
-                line |= told(record.exc_info[1])
+                line.update(told(record.exc_info[1]))
             line = self._stamp(None, "", merge_contextvars(None, "", line))
             self._out.msg(_render(None, "", allowed(None, "", line)))
         except Exception:

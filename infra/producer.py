@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,7 +53,8 @@ async def opened(options: Mapping[str, Any]) -> Line | None:
 async def retire(line: Line, within_s: float) -> None:
     """Close once its calls have ended, or when the time is up."""
     if line.calls:
-        await asyncio.wait([asyncio.ensure_future(line.idle.wait())], timeout=within_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(line.idle.wait(), within_s)
     await _close(line.producer, FLUSH_S)
 
 
@@ -64,6 +66,7 @@ async def _close(producer: AIOKafkaProducer, flush_s: float) -> None:
     stopping = asyncio.ensure_future(producer.stop())
     await asyncio.wait([stopping], timeout=flush_s)
     if stopping.done():
+        await asyncio.gather(stopping, return_exceptions=True)
         return
     stopping.cancel()
     await asyncio.wait([asyncio.ensure_future(producer.client.close())], timeout=1.0)

@@ -143,11 +143,11 @@ class Publisher:
         return now - min(since) if since else 0.0
 
     async def stop(self, timeout_s: float) -> None:
-        """Let the calls under way end, for most of that time; then close, whatever the broker does."""
+        """Let the calls under way end, for part of that time; then close, whatever the broker does."""
         self._stopped = True
         line, self._line = self._line, None
         if line is not None:
-            self._keep(retire(line, 0.6 * timeout_s))
+            self._keep(retire(line, 0.4 * timeout_s))
         if self._retiring:
             _, late = await asyncio.wait(self._retiring, timeout=timeout_s)
             for task in late:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from contracts.kernel import Command, Message
+from contracts.kernel import Message
 from contracts.upkeep import Origin
 from infra.bus import Stream
 from infra.due import DueLoop
@@ -42,14 +42,9 @@ class Runtime:
         self.inner = self._lanes(service.name) if topics else []
         self.outer = self._lanes(f"{service.name}.partners") if service.outside else []
         self.due = DueLoop(settler, self.replayer, settler.clock, self.owned)
-        self.subscriptions = [
-            (
-                Stream(lanes[0].group, topics=tuple(topics) if lanes is self.inner else (), pattern=pattern, records_max=limits.records),
-                lanes,
-            )
-            for lanes, pattern in ((self.inner, ""), (self.outer, f"^{service.outside}[a-z0-9-]+$"))
-            if lanes
-        ]
+        inner = Stream(service.name, topics=tuple(topics))
+        outer = Stream(f"{service.name}.partners", pattern=f"^{service.outside}[a-z0-9-]+$")
+        self.subscriptions = [(stream, lanes) for stream, lanes in ((inner, self.inner), (outer, self.outer)) if lanes]
 
     def _lanes(self, group: str) -> list[Lane]:
         return [Lane(f"{group}/{n}", group, self.take, self.settler.store.fence) for n in range(self.limits.lanes)]
@@ -90,8 +85,3 @@ async def until_cancelled(*loops: Callable[[], Awaitable[None]]) -> None:
     async with asyncio.TaskGroup() as group:
         for loop in loops:
             group.create_task(loop())  # type: ignore[arg-type]
-
-
-def commands_of(service: Service) -> dict[str, type[Command]]:
-    """What people may ask of this service, by name."""
-    return dict(service.commands)

@@ -41,7 +41,7 @@ class Item:
     from, so that it can be kept. `verdict` is the front door's: what is not an event is answered and never decided on.
     """
 
-    kind: Literal["heard", "outside", "command", "deadline"]
+    kind: Literal["heard", "outside", "command", "deadline", "upkeep"]
     message: Message
     origin: Origin
     receipt: str = ""

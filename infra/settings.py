@@ -20,6 +20,8 @@ from infra.problems import Problem
 
 PREFIX = "THROUGHLINE_"
 SECRETS = Path("/run/secrets")
+LAUNCHER = ("CACHE", "STATE", "KAFKA_PORT", "MONGO_PORT", "DATABASE", "JARS", "MONGO_CACHE")
+"""What a local run's launcher reads itself; the processes it starts may inherit it."""
 log = logging.getLogger(__name__)
 
 Count = Annotated[int, Field(ge=1)]
@@ -130,9 +132,10 @@ def warn_unknown(environ: Mapping[str, str]) -> None:
 
 def unknown(environ: Mapping[str, str]) -> dict[str, str]:
     """Variables with our prefix that mean nothing, each with the nearest that does (or nothing)."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    strangers = [name for name in environ if name.upper().startswith(PREFIX) and name.upper() not in known]
-    return {name: next(iter(get_close_matches(name.upper(), known, 1)), "") for name in sorted(strangers)}
+    known = [name.upper() for name in Settings.model_fields]
+    named = {name: name.upper().removeprefix(PREFIX) for name in sorted(environ) if name.upper().startswith(PREFIX)}
+    nearest = {name: get_close_matches(rest, known, 1) for name, rest in named.items() if rest not in (*known, *LAUNCHER)}
+    return {name: PREFIX + near[0] if near else "" for name, near in nearest.items()}
 
 
 def table() -> str:

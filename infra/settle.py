@@ -6,14 +6,17 @@ is halved down to its poison message. A database or broker that is down is waite
 
 import asyncio
 import random
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from contracts.kernel import Route
 from infra.clock import Clock
 from infra.deciding import UNDECIDABLE, Batch, Failure, failure
 from infra.failpoints import hit
+from infra.keeping import subject_of
 from infra.publisher import PublishFailed
 from infra.rows import changes, records_to_seal
 from infra.service import Item, Outcome, Service
@@ -22,7 +25,10 @@ from infra.working import Loaded, Working
 
 CLEAN_MAX = 50_000
 """Aggregates remembered as wholly published; forgetting one costs a query."""
-WAIT_AT_MOST_S = 2.0
+WAIT_AT_MOST_S, TRIES = 2.0, 40
+"""About a minute of conflicts: then the lane polls its group again before it goes on."""
+RECEIPTS_KEPT = timedelta(days=30)
+"""Longer than a sender's topic holds what it published: whatever can come again is known again."""
 
 
 class Publishes(Protocol):
@@ -38,7 +44,7 @@ class Keyring(Protocol):
 class Watch(Protocol):
     """Who is told what happened: metrics, logs, spans."""
 
-    def settled(self, items: Sequence[Item], outcomes: Sequence[Outcome], facts: int) -> None: ...
+    def settled(self, items: Sequence[Item], outcomes: Sequence[Outcome], facts: int, started_ns: int) -> None: ...
 
     def failed(self, failure: Failure) -> None: ...
 
@@ -60,7 +66,7 @@ class Settler:
 
     async def settle(self, items: Sequence[Item], poison: frozenset[int] = frozenset()) -> list[Outcome]:
         """Outcomes in the order of the items. Raises Unavailable while the database is down, and what `publish` raises."""
-        for attempt in range(1_000_000):
+        for attempt in range(TRIES):
             try:
                 return await self._once(items, poison)
             except Unknown:
@@ -84,10 +90,11 @@ class Settler:
         return [*await self.settle(items[:middle], poison), *await self.settle(items[middle:], poison)]
 
     async def _once(self, items: Sequence[Item], poison: frozenset[int]) -> list[Outcome]:
+        started_ns = time.time_ns()
         routes = {id(item): self._route(item) for item in items}
         loaded = await self._load(items, routes)
         await hit("after_load")
-        work = Working(self.service, loaded, self.clock.now(), self.vault.blind)
+        work = Working(self.service, loaded, self.clock.now(), self.clock.wall() + RECEIPTS_KEPT, self.vault.blind)
         batch = Batch(work, poison)
         outcomes = batch.decide(items)
         records = records_to_seal(work)
@@ -99,12 +106,12 @@ class Settler:
             self.watch.failed(failed)
         await hit("before_publish")
         await self._publish(loaded, work.changed, rows)
-        self.watch.settled(items, outcomes, len(rows))
+        self.watch.settled(items, outcomes, len(rows), started_ns)
         return outcomes
 
     def _route(self, item: Item) -> Route:
         """Where a message goes. What was turned away goes nowhere; what cannot be routed is quarantined."""
-        if item.kind == "deadline":
+        if item.kind == "upkeep":
             return Route(writes=(item.message.subject,))
         if item.verdict != "event":
             return Route()
@@ -121,6 +128,7 @@ class Settler:
         held, found = await asyncio.gather(_some(self.store.claims, claims), _some(self.store.receipts, receipts))
         subjects = {subject for route in routes.values() for subject in (*route.writes, *route.references)}
         subjects |= {*held.values(), *(item.held_by for item in items if item.held_by)}
+        subjects |= {subject_of(item.receipt) for item in items if item.was}
         return Loaded(await _some(self.store.load, subjects), held, found, routes)
 
     async def _publish(self, loaded: Loaded, changed: dict[str, Aggregate], rows: list[FactRow]) -> None:

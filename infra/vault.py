@@ -22,6 +22,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from infra.clock import Clock
+from infra.problems import Problem
 from infra.store.port import Unavailable
 from infra.wrapping import KEY_BYTES, Wrapper
 
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 Shelf = Literal["keys", "indexes"]
 CACHE_S = 60.0
 DUPLICATE = 11_000
+FORBIDDEN = (13, 18)
 INDEX = "index/network"
 """The id of the blind-index key, which is wrapped like any other but kept on a shelf of its own."""
 GONE = b""
@@ -207,6 +209,9 @@ class MongoVault(Vault):
                 return await call  # the deadline covers the answer too
         except (PyMongoError, TimeoutError) as error:
             kind, code = type(error).__name__, getattr(error, "code", None) or ""
+        if code in FORBIDDEN:
+            fix = "sign in as the vault's writer, or do not make or erase keys here"
+            raise Problem("TL-1303", "the vault refuses this user", f"{kind} {code}", fix)
         raise Unavailable(f"the vault does not answer: {kind} {code}".rstrip())
 
 

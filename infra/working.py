@@ -82,6 +82,11 @@ def evolved(service: Service, subject: str, state: Any, fact: Change) -> Any:
     return keeping.evolve(state, fact) if kind_of(subject) == keeping.INPUT else service.evolve(state, fact)
 
 
+def said_type(service: Service, name: str) -> type[Change]:
+    """The class of a fact of the service's own topic: its domain's, or the keeping's."""
+    return keeping.SAID.get(name) or service.says[name]
+
+
 @dataclass(slots=True)
 class Working:
     """Copies that a batch changes. `changed`, `said`, `receipts`, `kept` and `claims` are what must be written."""
@@ -89,6 +94,7 @@ class Working:
     service: Service
     loaded: Loaded
     now: datetime
+    expires_at: datetime
     blind: Blind
     rows: dict[str, Aggregate] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)
@@ -111,7 +117,7 @@ class Working:
         if subject in self.changed:
             return self.changed[subject]
         old = self.rows.get(subject)
-        row = replace(old, seq=dict(old.seq), wm=dict(old.wm)) if old else born(subject, key or subject)
+        row = old.copy() if old else born(subject, key or subject)
         row.v, row.sv = row.v + 1, max(row.sv, self.service.schema)
         self.changed[subject] = self.rows[subject] = row
         return row

@@ -199,7 +199,7 @@ class Seen:
         self.failures: list[Failure] = []
         self.retries: list[str] = []
 
-    def settled(self, items: Sequence[Item], outcomes: Sequence[Outcome], facts: int) -> None: ...
+    def settled(self, items: Sequence[Item], outcomes: Sequence[Outcome], facts: int, started_ns: int) -> None: ...
 
     def failed(self, failure: Failure) -> None:
         self.failures.append(failure)

@@ -1,0 +1,68 @@
+# Everything a person types. `make` alone explains itself.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+SEEDS  ?= 10000
+
+.DEFAULT_GOAL := help
+.PHONY: help run test unit simulate mutants chaos bench check lint types contracts contracts-check asyncapi-check down lock clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "this Python has no venv module: on Debian, apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+run: $(READY) ## set up, start everything, feed a network of partners, print where to look
+	$(BIN)/throughline demo
+
+test: $(READY) ## set up and run all tests, the simulation and the mutation proof
+	$(BIN)/python -m pytest
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+	$(BIN)/python -m tests.mutants
+
+unit: $(READY) ## only what needs no engines
+	$(BIN)/python -m pytest -m "not engines"
+
+simulate: $(READY) ## SEEDS=n: the protocol under every fault, deterministic
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+mutants: $(READY) ## every named mistake must be noticed by a test
+	$(BIN)/python -m tests.mutants
+
+chaos: $(READY) ## real processes killed at every failpoint, for long
+	$(BIN)/python -m tests.chaos --rounds 20
+
+bench: $(READY) ## measure; writes docs/benchmarks.md and docs/benchmarks.json
+	$(BIN)/python -m tests.bench
+
+lint: $(READY) ## ruff
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+contracts: $(READY) ## write schemas, AsyncAPI, examples' index and the README's map
+	$(BIN)/python -m contracts.generate
+
+contracts-check: $(READY) ## fail if any of them is stale
+	$(BIN)/python -m contracts.generate --check
+
+asyncapi-check: $(READY) ## the official parser on contracts/asyncapi.json (needs node)
+	node tests/contracts/asyncapi_check.mjs contracts/asyncapi.json
+
+check: lint types contracts-check test ## what must be green before anything lands
+
+down: $(READY) ## stop what `make run` left running
+	$(BIN)/throughline down
+
+lock: ## renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev --extra local pyproject.toml -o requirements.lock
+
+clean: ## forget the virtual environment
+	rm -rf $(VENV)

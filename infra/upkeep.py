@@ -1,0 +1,59 @@
+"""What the steward does with what was kept: look, repair, replay, discard, release. The same path as everything else."""
+
+from dataclasses import dataclass
+
+from contracts.kernel import Actor, Change, Message, derived
+from contracts.upkeep import AggregateReleased, InputDiscarded, InputRepaired, Origin
+from infra.keeping import subject_of
+from infra.problems import Problem
+from infra.replay import Replayer
+from infra.service import Item, Outcome
+from infra.settle import Settler
+from infra.store import Receipt
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """`actor` is who does it: every step is a fact with a name behind it."""
+
+    settler: Settler
+    replayer: Replayer
+    actor: str
+
+    async def receipt(self, name: str) -> Receipt:
+        """A quarantined input's receipt; Problem TL-4201 when it is not (or no longer) quarantined."""
+        found = (await self.settler.store.receipts([name])).get(name)
+        if found is None or found.state != "quarantined":
+            raise Problem("TL-4201", "this input is not quarantined", fix="list what is", where=subject_of(name), status=404)
+        return found
+
+    async def replay(self, name: str, value: bytes | None = None) -> list[Outcome]:
+        """Decide a quarantined input again: as it was (the code was mended), or with `value` in place of its bytes (a repair)."""
+        receipt = await self.receipt(name)
+        items = await self.replayer.items(receipt, value)
+        outcomes = await self.settler.settle(items)
+        if all(outcome.kind not in ("quarantined", "parked", "duplicate") for outcome in outcomes):
+            ended = outcomes[0].kind if outcomes else "nothing"
+            await self._say(subject_of(name), InputRepaired(outcome=ended, repaired=value is not None))
+        return outcomes
+
+    async def discard(self, name: str, reason: str) -> None:
+        """Nothing follows from this input: a decision of a person, with a reason of the list."""
+        await self.receipt(name)
+        await self._say(subject_of(name), InputDiscarded(reason=reason), discarded=name)
+
+    async def release(self, subject: str) -> list[Outcome]:
+        """Decide what a parked aggregate kept, in order. What fails again stays parked, and everything behind it."""
+        outcomes: list[Outcome] = []
+        for item in await self.replayer.kept([subject]):
+            (outcome,) = await self.settler.settle([item])
+            outcomes.append(outcome)
+            if outcome.kind == "parked":
+                return outcomes
+        await self._say(subject, AggregateReleased(replayed=len(outcomes)))
+        return outcomes
+
+    async def _say(self, subject: str, fact: Change, discarded: str = "") -> None:
+        message = Message(derived(subject, fact.type, self.actor, discarded), fact, subject, "upkeep", actor=Actor("user", self.actor))
+        item = Item("upkeep", message, Origin(topic="upkeep"), discarded, was="quarantined" if discarded else None)
+        await self.settler.settle([item])

@@ -1,0 +1,32 @@
+"""Assignment, wired: what it hears, what it decides, what it says."""
+
+from contracts import assignment, catalogue
+from infra.service import Service
+from services.assignment import domain
+from services.assignment.api import ACCESS, ROUTES
+from services.assignment.commands import COMMANDS
+
+SERVICE = Service(
+    name="assignment",
+    topic=catalogue.topic_of("assignment"),
+    states=domain.STATES,
+    hears={event.type: event for event in domain.HEARS},
+    commands={command.type: command for command in COMMANDS},
+    says={event.type: event for event in assignment.EVENTS},
+    route=domain.route,
+    decide=domain.decide,
+    evolve=domain.evolve,
+    deadlines=domain.deadlines,
+)
+
+
+def main() -> None:
+    """One process of it. Nothing is connected before."""
+    from infra.process import App, run
+
+    topics = [topic.name for topic in catalogue.heard_by(SERVICE.name)]
+    run(App(SERVICE, topics, lambda topic: catalogue.PARTITIONS, ROUTES, ACCESS))
+
+
+if __name__ == "__main__":
+    main()

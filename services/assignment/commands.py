@@ -1,0 +1,79 @@
+"""What people ask of assignment. Who asks is the message's actor, never a field."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from contracts.assignment import Program
+from contracts.kernel import Code, Command
+from contracts.partners import Text
+
+DeclineReason = Literal["no-capacity", "not-eligible", "level-of-care", "age", "language", "access", "area", "payer", "unsafe", "other"]
+"""Why a program says no. A list, so that unmet need can be counted by it."""
+HandOffDeclineReason = Literal["no-capacity", "not-ours", "on-leave", "other"]
+
+
+class AcceptOffer(Command):
+    """The program takes it: from now on its desk answers for the person's way in."""
+
+    type: ClassVar = "accept-offer"
+    program: Text
+
+
+class DeclineOffer(Command):
+    """The program says no."""
+
+    type: ClassVar = "decline-offer"
+    program: Text
+    reason: DeclineReason
+
+
+class OfferAgain(Command):
+    """Nobody was left to ask: ask everybody who fits once more, whoever said no before."""
+
+    type: ClassVar = "offer-again"
+
+
+class TakePlacement(Command):
+    """I, on duty behind the role that owns it, answer for it."""
+
+    type: ClassVar = "take-placement"
+
+
+class AskHandOff(Command):
+    """`to`, a person or a role, should answer for it from now on. Until they accept, nothing moves."""
+
+    type: ClassVar = "ask-hand-off"
+    to: Code
+
+
+class AcceptHandOff(Command):
+    """I answer for it from now on."""
+
+    type: ClassVar = "accept-hand-off"
+
+
+class DeclineHandOff(Command):
+    """I do not take it."""
+
+    type: ClassVar = "decline-hand-off"
+    reason: HandOffDeclineReason
+
+
+class WithdrawHandOff(Command):
+    """It is not asked any more."""
+
+    type: ClassVar = "withdraw-hand-off"
+
+
+class ListDirectory(Command):
+    """The network file as it is now: all programs, and who is on duty behind which role or desk."""
+
+    type: ClassVar = "list-directory"
+    programs: tuple[Program, ...] = Field(max_length=2_000)
+    staff: dict[Code, tuple[Code, ...]]
+
+
+COMMANDS = (
+    AcceptOffer, DeclineOffer, OfferAgain, TakePlacement, AskHandOff, AcceptHandOff, DeclineHandOff, WithdrawHandOff, ListDirectory,
+)  # fmt: skip

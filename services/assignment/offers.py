@@ -1,0 +1,175 @@
+"""Asking programs, and what becomes of their answers. The first yes wins; silence and a no lead to the next round.
+
+A round ends when no desk is waited on any more. Each round has its whole time: what is left of the regulatory clock (law 9) is
+not shared out yet, which needs the business calendars.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from contracts.assignment import (
+    NoProgramAvailable,
+    Offer,
+    OfferUnanswered,
+    OwnerAssigned,
+    PlacementAccepted,
+    PlacementDeclined,
+    PlacementEnded,
+    PlacementOffered,
+)
+from contracts.intake import RequestAmended, RequestTriaged, RequestWithdrawn
+from contracts.kernel import Change, DeadlinePassed, Reason
+from contracts.partners import Urgency
+from services.assignment import rules
+from services.assignment.commands import AcceptOffer, DeclineOffer, OfferAgain
+from services.assignment.ownership import follow, person_behind
+from services.assignment.placement import OFFER_RESPONSE, Asked, Case, Changes, Placement, evolve
+from services.assignment.ranking import ranked
+
+HELD = Reason("TL-3421", "/program", "a program has it already")
+NOT_OFFERED = Reason("TL-3422", "/program", "this program is not asked, or has said no")
+NOT_THE_DESK = Reason("TL-3423", "/program", "the desk that was asked answers, or the owner's side enters what it said")
+STILL_ASKED = Reason("TL-3424", "", "programs are asked, or nothing is left to place")
+NOBODY_FITS = Reason("TL-3425", "", "no listed program has the service and a place; find one and list it")
+
+
+class Need(NamedTuple):
+    """What must be found, and how fast."""
+
+    service: str
+    urgency: Urgency
+
+
+def triaged(case: Case, data: RequestTriaged) -> Changes:
+    """A person decided on need and urgency: programs are asked."""
+    placement, need = case.placement, Need(data.service, data.urgency)
+    if placement.status in ("accepted", "ended"):
+        return ()
+    moved = follow(case, data.next.owner if data.next else None)
+    if placement.status != "opened" and need == (placement.service, placement.urgency):
+        return moved
+    return (*moved, next_round(case, need))
+
+
+def amended(case: Case, data: RequestAmended) -> Changes:
+    """Another service or urgency: rank again, unless triage is still to come or a program has it."""
+    placement = case.placement
+    if placement.status not in ("offering", "unplaced") or placement.urgency is None:
+        return ()
+    need = Need(data.service or placement.service, data.urgency or placement.urgency)
+    return () if need == (placement.service, placement.urgency) else (next_round(case, need),)
+
+
+def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered | NoProgramAvailable:
+    """Ask the best programs not asked yet for this service (`again`: whoever fits), beside those that have not answered.
+
+    Desks of another service are released. An edit of the urgency may bring an open offer's end nearer, never put it off (law 4).
+    """
+    placement = case.placement
+    same = need.service == placement.service
+    standing = [_offer(asked, need, case.now) for asked in placement.waiting_on] if same else []
+    passed = {asked.program for asked in placement.asked} if same and not again else set()
+    fitting = [program for program in ranked(case.directory.programs, need.service, case.subject) if program.id not in passed]
+    until = rules.due("offer", need.urgency, case.now)
+    fresh = [Offer(program=one.id, desk=one.desk, respond_by=until) for one in fitting[: rules.PARALLEL_OFFERS_MAX - len(standing)]]
+    offers = (*standing, *fresh)
+    named = {offer.program for offer in offers}
+    released = () if same else tuple(asked.program for asked in placement.may_say_yes if asked.program not in named)
+    if not offers:
+        return NoProgramAvailable(service=need.service, urgency=need.urgency, released=released)
+    return PlacementOffered(round=placement.round + 1, offers=offers, service=need.service, urgency=need.urgency, released=released)
+
+
+def _offer(asked: Asked, need: Need, now: datetime) -> Offer:
+    return Offer(program=asked.program, desk=asked.desk, respond_by=min(asked.respond_by, rules.due("offer", need.urgency, now)))
+
+
+def unanswered(case: Case, data: DeadlinePassed) -> Changes:
+    """A desk's time is over. The step falls back to the owner, and the next programs are asked."""
+    placement, asked = case.placement, case.placement.asked_of(data.about)
+    if data.name != OFFER_RESPONSE or asked is None or asked.answer != "open" or asked.respond_by != data.at:
+        return ()
+    silent = OfferUnanswered(
+        program=asked.program, desk=asked.desk, respond_by=asked.respond_by, owner=placement.owner, rule=placement.rule
+    )
+    return _and_then(case, silent)
+
+
+def decline(case: Case, data: DeclineOffer) -> Changes:
+    """The program says no, in time or late."""
+    asked = case.placement.asked_of(data.program)
+    if refusal := _may_not_answer(case, asked):
+        return case.refused(refusal)
+    return _and_then(
+        case, PlacementDeclined(program=data.program, by=case.actor.id, reason=data.reason, desk=asked.desk if asked else None)
+    )
+
+
+def _and_then(case: Case, change: Change) -> tuple[Change, ...]:
+    """What follows in the same breath: a round of which nobody is waited on any more is over."""
+    placement, after = case.placement, evolve(case.placement, change)
+    if after is None or after.urgency is None or after.waiting_on or placement.status != "offering":
+        return (change,)
+    return (change, next_round(_as(case, after), Need(after.service, after.urgency)))
+
+
+def _as(case: Case, placement: Placement) -> Case:
+    return Case(case.subject, placement, case.directory, case.actor, case.now)
+
+
+def accept(case: Case, data: AcceptOffer) -> Changes:
+    """The first yes wins, be it late; it is the new owner's acceptance too, so ownership moves to the program's desk."""
+    placement, asked = case.placement, case.placement.asked_of(data.program)
+    if refusal := _may_not_answer(case, asked):
+        return case.refused(refusal)
+    assert asked
+    accepted = PlacementAccepted(
+        program=asked.program,
+        by=case.actor.id,
+        released=tuple(other.program for other in placement.may_say_yes if other.program != asked.program),
+        desk=asked.desk,
+        owner=asked.desk,
+        service=placement.service,
+        urgency=placement.urgency,
+        requested_at=placement.requested_at,
+    )
+    return (accepted, *_program_person(case, asked.desk))
+
+
+def _program_person(case: Case, desk: str) -> tuple[OwnerAssigned, ...]:
+    """Who said yes, if they are on duty at the desk; else somebody who is."""
+    if case.actor.id in case.directory.on_duty(desk):
+        return (OwnerAssigned(owner=case.actor.id, role=desk),)
+    return person_behind(desk, case.subject, case.directory)
+
+
+def _may_not_answer(case: Case, asked: Asked | None) -> Reason | None:
+    """The desk of the offer answers: its people on duty, its partner's own system, or the owner's side for a desk without software."""
+    if case.placement.program:
+        return HELD
+    if asked is None or asked.answer == "declined":
+        return NOT_OFFERED
+    program = case.directory.program(asked.program)
+    partner = program.partner if program else None
+    at_desk = case.actor.id in case.directory.on_duty(asked.desk) or (partner is not None and case.actor.id == partner)
+    return None if at_desk or case.on_owners_side else NOT_THE_DESK
+
+
+def again(case: Case, data: OfferAgain) -> Changes:
+    """Nobody was left: everybody who fits now is asked once more."""
+    placement = case.placement
+    if not case.on_owners_side:
+        return case.refused(NOT_THE_DESK)
+    if placement.status != "unplaced" or placement.urgency is None:
+        return case.refused(STILL_ASKED)
+    found = next_round(case, Need(placement.service, placement.urgency), again=True)
+    return case.refused(NOBODY_FITS) if isinstance(found, NoProgramAvailable) else (found,)
+
+
+def withdrawn(case: Case, data: RequestWithdrawn) -> Changes:
+    """The sender took the request back: whoever was asked, or has it, is released."""
+    placement = case.placement
+    if placement.status == "ended":
+        return ()
+    released = tuple(asked.program for asked in placement.may_say_yes)
+    return (PlacementEnded(reason="withdrawn", released=released, program=placement.program),)

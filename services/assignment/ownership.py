@@ -1,0 +1,125 @@
+"""Who answers for a placement: a role from its first fact, then a person. It moves only to somebody who is there to take it."""
+
+from contracts.assignment import HandedOff, HandOffAsked, HandOffDeclined, HandOffWithdrawn, OwnerAssigned, PlacementOpened
+from contracts.intake import RequestAcknowledged, RequestReceived
+from contracts.kernel import Change, Reason
+from services.assignment.commands import AcceptHandOff, AskHandOff, DeclineHandOff, TakePlacement, WithdrawHandOff
+from services.assignment.directory import Directory
+from services.assignment.placement import FRONT_DESK, Case, Changes, HandOff
+
+ASKED_ALREADY = Reason("TL-3411", "", "the hand-off that is asked must be answered or withdrawn first")
+NOT_ASKED = Reason("TL-3412", "", "no hand-off is asked")
+NOT_YOURS = Reason("TL-3413", "", "its owner, or somebody on duty behind the owning role, may ask this")
+NOT_YOU = Reason("TL-3414", "", "only who was asked may answer")
+UNKNOWN_OWNER = Reason("TL-3415", "/to", "name a person on duty, or a role of the directory")
+OWNED_ALREADY = Reason("TL-3416", "/to", "name somebody else: they own it already")
+OWNED_BY_A_PERSON = Reason("TL-3417", "", "ask its owner to hand it off")
+
+
+def opening(placement: str, request: str, received: RequestReceived, directory: Directory, consent: str) -> Changes:
+    """A request came in: the role that it names answers for its placement, and the person on duty there, if anybody is."""
+    owner = received.next.owner if received.next else FRONT_DESK
+    opened = PlacementOpened(
+        request=request,
+        service=received.service,
+        urgency=received.urgency,
+        requested_at=received.requested_at,
+        owner=owner,
+        sensitivity=received.sensitivity,
+        consent=received.consent or consent or None,
+    )
+    return (opened, *person_behind(owner, placement, directory))
+
+
+def person_behind(role: str, placement: str, directory: Directory) -> tuple[OwnerAssigned, ...]:
+    """Somebody on duty answers for the role; nobody there leaves it with the role."""
+    person = directory.person_for(role, placement)
+    return (OwnerAssigned(owner=person, role=role),) if person else ()
+
+
+def acknowledged(case: Case, data: RequestAcknowledged) -> Changes:
+    """Who took the request answers for it, while it is being looked at."""
+    placement = case.placement
+    if placement.status != "opened" or data.by == placement.owner:
+        return ()
+    return (OwnerAssigned(owner=data.by, role=placement.role),)
+
+
+def follow(case: Case, role: str | None) -> tuple[Change, ...]:
+    """Triage may name another role. It goes to the person on duty there; a person keeps it while nobody is there to take it."""
+    placement = case.placement
+    if role is None or not role.startswith("role/") or role == placement.role:
+        return ()
+    if found := person_behind(role, case.subject, case.directory):
+        return found
+    return (OwnerAssigned(owner=role, role=role),) if placement.owner == placement.role else ()
+
+
+def take(case: Case, data: TakePlacement) -> Changes:
+    """A role owns it: whoever is on duty behind that role may answer for it."""
+    placement = case.placement
+    if placement.owner != placement.role or case.actor.id == placement.owner:
+        return case.refused(OWNED_BY_A_PERSON)
+    if not case.on_owners_side:
+        return case.refused(NOT_YOURS)
+    return (OwnerAssigned(owner=case.actor.id, role=placement.role),)
+
+
+def ask(case: Case, data: AskHandOff) -> Changes:
+    """First phase: it is asked, and stays with its owner. A colleague may ask when the owner has left."""
+    placement = case.placement
+    if not case.on_owners_side:
+        return case.refused(NOT_YOURS)
+    if placement.hand_off:
+        return case.refused(ASKED_ALREADY)
+    if data.to == placement.owner:
+        return case.refused(OWNED_ALREADY)
+    role = _role_for(data.to, placement.role, case.directory)
+    if role is None:
+        return case.refused(UNKNOWN_OWNER)
+    return (HandOffAsked(to=data.to, by=case.actor.id, owner=placement.owner, role=role),)
+
+
+def _role_for(to: str, role: str, directory: Directory) -> str | None:
+    """The role somebody would answer under: the present one where it is theirs too."""
+    if to in directory.staff:
+        return to
+    roles = directory.roles_of(to)
+    return role if role in roles else next(iter(roles), None)
+
+
+def accept(case: Case, data: AcceptHandOff) -> Changes:
+    """Second phase: who was asked takes it, and ownership moves at this instant."""
+    asked, placement = case.placement.hand_off, case.placement
+    if asked is None:
+        return case.refused(NOT_ASKED)
+    if not _is_asked(case, asked):
+        return case.refused(NOT_YOU)
+    if case.actor.id == placement.owner:
+        return case.refused(OWNED_ALREADY)
+    return (HandedOff(owner=case.actor.id, left=placement.owner, role=asked.role),)
+
+
+def decline(case: Case, data: DeclineHandOff) -> Changes:
+    """Who was asked says no; it stays where it is."""
+    asked = case.placement.hand_off
+    if asked is None:
+        return case.refused(NOT_ASKED)
+    if not _is_asked(case, asked):
+        return case.refused(NOT_YOU)
+    return (HandOffDeclined(by=case.actor.id, reason=data.reason, to=asked.to),)
+
+
+def withdraw(case: Case, data: WithdrawHandOff) -> Changes:
+    """It is not asked any more: whoever asked, or the owner's side, says so."""
+    asked = case.placement.hand_off
+    if asked is None:
+        return case.refused(NOT_ASKED)
+    if case.actor.id != asked.by and not case.on_owners_side:
+        return case.refused(NOT_YOURS)
+    return (HandOffWithdrawn(to=asked.to, by=case.actor.id),)
+
+
+def _is_asked(case: Case, asked: HandOff) -> bool:
+    """The person named, or anybody on duty behind the role named."""
+    return case.actor.id == asked.to or case.actor.id in case.directory.on_duty(asked.to)

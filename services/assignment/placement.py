@@ -1,0 +1,233 @@
+"""A placement: what it has become, who owes what next, and which clocks run. All of it is a fold over its facts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from contracts.assignment import (
+    HandedOff,
+    HandOffAsked,
+    HandOffDeclined,
+    HandOffWithdrawn,
+    NoProgramAvailable,
+    OfferUnanswered,
+    OwnerAssigned,
+    PlacementAccepted,
+    PlacementDeclined,
+    PlacementEnded,
+    PlacementOffered,
+    PlacementOpened,
+)
+from contracts.kernel import Actor, Change, Deadline, Fact, Next, Reason, Refused, State
+from contracts.partners import Sensitivity, Urgency
+from services.assignment import rules
+from services.assignment.commands import (
+    AcceptHandOff,
+    AcceptOffer,
+    AskHandOff,
+    DeclineHandOff,
+    DeclineOffer,
+    OfferAgain,
+    TakePlacement,
+    WithdrawHandOff,
+)
+from services.assignment.directory import Directory
+
+FRONT_DESK = "role/intake-desk"
+"""Answers where a fact names nobody."""
+OFFER_RESPONSE = "offer-response"
+Status = Literal["opened", "offering", "unplaced", "accepted", "ended"]
+
+
+class Asked(State):
+    """A program asked for the present need. `late`: silent until its time was over, and its yes still counts."""
+
+    program: str
+    desk: str
+    respond_by: AwareDatetime
+    answer: Literal["open", "late", "declined"] = "open"
+
+
+class HandOff(State):
+    """Somebody was asked to take it over: `to` a person or a role, under `role`."""
+
+    to: str
+    role: str
+    by: str
+
+
+class Placement(State):
+    """One request's way to a program. `owner`, a person or a role, answers for it; `role` is the one they answer under.
+
+    `asked` holds what was asked for the present need, while nobody holds it; `due` and `rule` are of the next step.
+    """
+
+    request: str
+    service: str
+    requested_at: AwareDatetime
+    owner: str
+    role: str
+    urgency: Urgency | None = None
+    sensitivity: Sensitivity = ""
+    status: Status = "opened"
+    round: int = 0
+    asked: tuple[Asked, ...] = ()
+    program: str | None = None
+    hand_off: HandOff | None = None
+    due: AwareDatetime | None = None
+    rule: str | None = None
+
+    @property
+    def waiting_on(self) -> tuple[Asked, ...]:
+        """Desks it waits on."""
+        return tuple(asked for asked in self.asked if asked.answer == "open")
+
+    @property
+    def may_say_yes(self) -> tuple[Asked, ...]:
+        """Desks whose yes counts."""
+        return tuple(asked for asked in self.asked if asked.answer != "declined")
+
+    def asked_of(self, program: str) -> Asked | None:
+        return next((asked for asked in self.asked if asked.program == program), None)
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Commands that may be asked now."""
+        if self.status == "ended":
+            return ()
+        found = [AcceptOffer.type, DeclineOffer.type] if self.may_say_yes else []
+        found += [OfferAgain.type] if self.status == "unplaced" else []
+        found += [TakePlacement.type] if self.owner == self.role else []
+        pending = [AcceptHandOff.type, DeclineHandOff.type, WithdrawHandOff.type]
+        return (*found, *(pending if self.hand_off else [AskHandOff.type]))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What one decision sees: a placement and its id, the directory, who acts, and when."""
+
+    subject: str
+    placement: Placement
+    directory: Directory
+    actor: Actor
+    now: datetime
+
+    def refused(self, reason: Reason) -> Refused:
+        """Not so; here is what may be asked instead."""
+        return Refused((reason,), self.placement.allowed)
+
+    @property
+    def on_owners_side(self) -> bool:
+        """The owner, or a colleague on duty behind the role it is answered for under."""
+        placement = self.placement
+        return self.actor.id == placement.owner or self.actor.id in self.directory.on_duty(placement.role)
+
+
+Changes = Sequence[Change] | Refused
+
+
+def evolve(state: Placement | None, fact: Change) -> Placement | None:
+    """What the placement becomes. A fact about nothing that was opened changes nothing."""
+    if state is None:
+        return _opened(fact) if isinstance(fact, PlacementOpened) else None
+    after = _evolved(state, fact)
+    clock = {"due": fact.next.due, "rule": fact.next.rule} if fact.next else {"due": None, "rule": None}
+    return after.model_copy(update=clock)
+
+
+def _opened(fact: PlacementOpened) -> Placement:
+    owner = fact.owner or FRONT_DESK
+    known = {name: getattr(fact, name) for name in ("request", "service", "requested_at", "urgency", "sensitivity")}
+    return Placement(**known, owner=owner, role=owner)
+
+
+def _evolved(state: Placement, fact: Change) -> Placement:
+    match fact:
+        case PlacementOffered():
+            return state.model_copy(update={"status": "offering", "round": fact.round, **_need(state, fact), "asked": _asked(state, fact)})
+        case NoProgramAvailable():
+            return state.model_copy(update={"status": "unplaced", **_need(state, fact), "asked": _kept(state, fact)})
+        case OfferUnanswered():
+            return _answered(state, fact.program, "late")
+        case PlacementDeclined():
+            return _answered(state, fact.program, "declined")
+        case PlacementAccepted():
+            owner = fact.owner or fact.desk or state.owner
+            held = {"status": "accepted", "program": fact.program, "asked": (), "hand_off": None, "owner": owner, "role": owner}
+            return state.model_copy(update=held)
+        case PlacementEnded():
+            return state.model_copy(update={"status": "ended", "asked": (), "hand_off": None})
+    return _owned(state, fact)
+
+
+def _owned(state: Placement, fact: Change) -> Placement:
+    match fact:
+        case OwnerAssigned() | HandedOff():
+            return state.model_copy(update={"owner": fact.owner, "role": fact.role or state.role, "hand_off": None})
+        case HandOffAsked():
+            return state.model_copy(update={"hand_off": HandOff(to=fact.to, role=fact.role or state.role, by=fact.by)})
+        case HandOffDeclined() | HandOffWithdrawn():
+            return state.model_copy(update={"hand_off": None})
+    return state
+
+
+def _need(state: Placement, fact: PlacementOffered | NoProgramAvailable) -> dict[str, str | None]:
+    return {"service": fact.service or state.service, "urgency": fact.urgency or state.urgency}
+
+
+def _kept(state: Placement, fact: PlacementOffered | NoProgramAvailable) -> tuple[Asked, ...]:
+    """Who was asked for another service was asked something else."""
+    return state.asked if fact.service in (None, state.service) else ()
+
+
+def _asked(state: Placement, fact: PlacementOffered) -> tuple[Asked, ...]:
+    now = tuple(Asked(program=offer.program, desk=offer.desk, respond_by=offer.respond_by) for offer in fact.offers)
+    named = {asked.program for asked in now}
+    return (*(asked for asked in _kept(state, fact) if asked.program not in named), *now)
+
+
+def _answered(state: Placement, program: str, answer: str) -> Placement:
+    asked = tuple(one.model_copy(update={"answer": answer}) if one.program == program else one for one in state.asked)
+    return state.model_copy(update={"asked": asked})
+
+
+def told(subject: str, before: Placement | None, changes: Iterable[Change], now: datetime) -> list[Fact]:
+    """These changes as facts, in order, each with who owes what after it."""
+    facts, state = [], before
+    for change in changes:
+        said = change.model_copy(update={"next": next_of(state, evolve(state, change), now)})
+        state = evolve(state, said)
+        facts.append(Fact(subject, said, sensitivity=state.sensitivity if state else ""))
+    return facts
+
+
+def next_of(before: Placement | None, after: Placement | None, now: datetime) -> Next | None:
+    """Who owes what, where the placement holds it: from triage (until then the request's word stands) to the end.
+
+    While desks are asked it waits on them (comma separated), until the first must have answered; then the step is the owner's
+    again. A later fact of the same step never gives it more time.
+    """
+    if before is None or after is None or after.urgency is None or after.status in ("opened", "ended"):
+        return None
+    if waiting := after.waiting_on:
+        return Next(
+            owner=after.role,
+            action="await-answer",
+            waiting_on=",".join(asked.desk for asked in waiting),
+            due=min(asked.respond_by for asked in waiting),
+            rule=rules.rule_of("offer", after.urgency),
+            allowed=after.allowed,
+        )
+    step: rules.Step = "schedule" if after.status == "accepted" else "reroute"
+    due = rules.due(step, after.urgency, now)
+    if before.due and (before.rule or "").startswith(step):
+        due = min(due, before.due)
+    return Next(owner=after.role, action=step, due=due, rule=rules.rule_of(step, after.urgency), allowed=after.allowed)
+
+
+def deadlines(state: Placement) -> list[Deadline]:
+    """An answer from every desk it waits on. When one does not come, the next is asked; nothing is closed."""
+    return [Deadline(OFFER_RESPONSE, asked.program, asked.respond_by) for asked in state.waiting_on]

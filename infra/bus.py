@@ -55,6 +55,13 @@ def subscribe(broker: KafkaBroker, stream: Stream, lanes: Sequence[Lane]) -> Non
         _subscribe(broker, stream, lane)
 
 
+async def start(broker: KafkaBroker, lanes: Sequence[Lane]) -> None:
+    """Start the subscribers and show each lane its consumer (they are in the same order)."""
+    await broker.start()
+    for lane, subscriber in zip(lanes, broker.subscribers, strict=True):
+        lane.consumer = subscriber.consumer  # type: ignore[attr-defined]
+
+
 def _subscribe(broker: KafkaBroker, stream: Stream, lane: Lane) -> None:
     async def raw(batch: Any) -> KafkaMessage:
         return KafkaMessage(raw_message=batch, body=batch, consumer=lane.consumer)  # type: ignore[arg-type]

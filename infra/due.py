@@ -14,11 +14,11 @@ from contracts.kernel import DeadlinePassed, Message, derived, kind_of
 from contracts.upkeep import Origin
 from infra import keeping
 from infra.clock import Clock
-from infra.publisher import PublishFailed
+from infra.publisher import Oversize, PublishFailed
 from infra.replay import Replayer
 from infra.service import Item
 from infra.settle import Settler
-from infra.store import Aggregate
+from infra.store import Aggregate, FactRow
 from infra.working import parsed
 
 log = structlog.get_logger(__name__)
@@ -93,11 +93,21 @@ class DueLoop:
             self._settler.owed = 0
             return False
         try:
-            await self._settler.publisher.publish(rows)
+            await self._publish(rows)
         except PublishFailed:
             return False
-        await self._settler.store.mark_published([row.id for row in rows])
         return True
+
+    async def _publish(self, rows: Sequence[FactRow]) -> None:
+        """What can be published is; an aggregate with a fact that no longer fits its topic waits, loudly, until the topic is mended."""
+        try:
+            await self._settler.publisher.publish(rows)
+        except Oversize as oversize:
+            log.error("facts do not fit their topic", count=len(oversize.rows), name=oversize.rows[0])
+            stuck = {row.aggregate for row in rows if row.id in oversize.rows}
+            rows = [row for row in rows if row.aggregate not in stuck]
+            await self._settler.publisher.publish(rows)
+        await self._settler.store.mark_published([row.id for row in rows])
 
 
 def deadline_item(subject: str, name: str, about: str, at: datetime) -> Item:

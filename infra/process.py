@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 
 from infra import health, http, log
 from infra.access import Access, Rule
-from infra.bus import broker_for, connection, subscribe
+from infra.bus import broker_for, connection, start, subscribe
 from infra.clock import Clock
 from infra.commands import Counter, Entry, commands
 from infra.failpoints import arm_from_environment
@@ -182,7 +182,7 @@ async def _start(made: Parts, core: Runtime) -> None:
     await patiently("database", made.store.open)
     await patiently("vault", lambda: made.vault.open(create=bool(core.service.outside)))
     await patiently("broker", made.publisher.start)
-    await patiently("subscriptions", made.broker.start)
+    await patiently("subscriptions", lambda: start(made.broker, core.lanes))
     logger.info("started")
 
 

@@ -17,7 +17,7 @@ from infra.clock import Clock
 from infra.deciding import UNDECIDABLE, Batch, Failure, failure
 from infra.failpoints import hit
 from infra.keeping import subject_of
-from infra.publisher import PublishFailed
+from infra.publisher import Oversize, PublishFailed
 from infra.rows import changes, records_to_seal
 from infra.service import Item, Outcome, Service
 from infra.store import Aggregate, Conflict, FactRow, Rejected, Store, Unavailable, Unknown
@@ -142,7 +142,7 @@ class Settler:
             rows = [*(row for row in left if row.id not in mine), *rows]
         try:
             await self.publisher.publish(rows)
-        except PublishFailed:  # they are durable: the due loop publishes them, in order, when the broker is back
+        except (PublishFailed, Oversize):  # they are durable: the due loop publishes them, in order, when the broker is back
             self.owed += len(rows)
             return self.watch.retried("publish")
         await hit("after_publish")

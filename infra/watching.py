@@ -7,7 +7,7 @@ import structlog
 
 from infra.deciding import Failure, summary
 from infra.service import Item, Outcome
-from infra.telemetry import Meters, Tracing
+from infra.telemetry import Meters, Tracing, child
 
 log = structlog.get_logger(__name__)
 
@@ -26,15 +26,10 @@ class Watching:
         for kind, count in summary(outcomes).items():
             self._meters.count("events_total", count, kind)
         for item, outcome in zip(items, outcomes, strict=True):
-            self._tracing.record(
-                "settle",
-                item.message.traceparent,
-                started_ns,
-                ended_ns,
-                topic=item.origin.topic,
-                offset=item.origin.offset,
-                outcome=outcome.kind,
-            )
+            parent = item.message.traceparent
+            if self._tracing.keeps(parent):
+                about = {"topic": item.origin.topic, "offset": item.origin.offset, "outcome": outcome.kind}
+                self._tracing.record("settle", child(parent), started_ns, ended_ns, parent, **about)
 
     def failed(self, failure: Failure) -> None:
         """A decision raised: where it came from and where in the code, so that somebody can mend it and release what is parked."""

@@ -45,6 +45,13 @@ class Aggregate:
     parked: str | None = None
     spent: tuple[str, ...] = ()
 
+    def copy(self) -> "Aggregate":
+        """A copy that may be changed without changing this one."""
+        return Aggregate(
+            self.id, self.v, self.sv, self.state, self.key, self.part, dict(self.seq), dict(self.wm), self.due_at, self.kept, self.parked,
+            self.spent,
+        )  # fmt: skip
+
 
 @dataclass(slots=True, frozen=True)
 class FactRow:

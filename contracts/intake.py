@@ -63,6 +63,8 @@ class RequestReceived(Sealable):
     sender: str | None = None
     sensitivity: Sensitivity = ""
     consent: str | None = None
+    content: str = ""
+    """Blind digest of what was sent: the same content again is the same fact, other content under the same number amends it."""
     channel: str = "partner"
     """`partner`, or how a person took it: phone, walk-in, fax, e-mail."""
 
@@ -74,6 +76,7 @@ class RequestAmended(Sealable):
     service: str | None = None
     urgency: Urgency | None = None
     reason: Personal[Note] | None = None
+    content: str = ""
 
 
 class RequestWithdrawn(Change):

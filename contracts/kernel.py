@@ -193,6 +193,8 @@ class Message:
     consent: str = ""
     expects: int | None = None
     """The version a command was made against (ETag); None when its sender did not say."""
+    notes: tuple["Reason", ...] = ()
+    """What is wrong with an entry that was taken all the same: told to its sender."""
     fingerprint: str = ""
     """Of a command's body: the same idempotency key with another body is a mistake of its sender."""
 

@@ -66,7 +66,8 @@ class Reader:
         for arrival in self._service.door(sender, record):
             receipt = derived(record.topic, cause, arrival.pointer)
             origin = Origin(topic=record.topic, partition=record.partition, offset=record.offset, entry=arrival.pointer)
-            message = Message(receipt, arrival.event, topic=record.topic, actor=Actor("service_account", sender))
+            notes = arrival.reasons if arrival.outcome == "event" else ()
+            message = Message(receipt, arrival.event, topic=record.topic, actor=Actor("service_account", sender), notes=notes)
             items.append(Item("outside", message, origin, receipt, record, arrival.outcome, arrival.reasons, arrival.reference))
         return items
 

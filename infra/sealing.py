@@ -90,11 +90,11 @@ class _Sealer:
     """Seals the values of one record. The cipher is made when the first open value is met, the nonces count from a random one."""
 
     def __init__(self, record: str, key: bytes | None) -> None:
-        self._record, self._key = record, key
+        self._record, self._key, self._place = record, key, _label("", record)
         self._cipher: AESGCM | None = None
 
     def leaf(self, value: Personal[Any], field: str, plain: TypeAdapter[Any]) -> Personal[Any]:
-        label = _label(field, self._record)
+        label = field + self._place
         if value.sealed is not None and (value.plain is None or value.under == label):
             return value if value.plain is None else Personal(sealed=value.sealed, under=label)
         raw = _written(value.plain, plain, field)
@@ -115,11 +115,11 @@ class _Opener:
     """Opens the tokens of one record."""
 
     def __init__(self, record: str, key: bytes | None) -> None:
-        self._record, self._key = record, key
+        self._record, self._key, self._place = record, key, _label("", record)
         self._cipher: AESGCM | None = None
 
     def leaf(self, value: Personal[Any], field: str, plain: TypeAdapter[Any]) -> Personal[Any]:
-        label = _label(field, self._record)
+        label = field + self._place
         if value.sealed is None or (value.plain is not None and value.under == label):
             return value
         if self._key is None:
@@ -157,7 +157,10 @@ def _inside(model: BaseModel, leaf: Leaf) -> BaseModel:
     changes = {}
     for name, plain in personal_fields(type(model)).items():
         old = getattr(model, name)
-        if old is not None and (new := _walk(old, name, plain, leaf)) is not old:
+        if old is None:
+            continue
+        new = leaf(old, name, plain) if plain is not None and type(old) is Personal else _walk(old, name, plain, leaf)
+        if new is not old:
             changes[name] = new
     return model.model_copy(update=changes) if changes else model
 
@@ -165,7 +168,7 @@ def _inside(model: BaseModel, leaf: Leaf) -> BaseModel:
 def _walk(value: Any, name: str, plain: TypeAdapter[Any] | None, leaf: Leaf) -> Any:
     """Most frequent first; a model last, because asking whether something is one is slow."""
     if isinstance(value, Personal):
-        return leaf(value, name, cast(TypeAdapter[Any], plain))
+        return leaf(value, name, cast("TypeAdapter[Any]", plain))
     if isinstance(value, MANY):
         return type(value)([_walk(one, name, plain, leaf) for one in value])
     if isinstance(value, Mapping):

@@ -16,7 +16,6 @@ from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from infra.failpoints import VARIABLE as FAILPOINTS
 from infra.problems import Problem
 
 PREFIX = "THROUGHLINE_"

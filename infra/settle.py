@@ -138,8 +138,7 @@ class Settler:
         }
         if doubtful:
             left = await self.store.unpublished(doubtful)
-            mine = {row.id for row in rows}
-            rows = [*(row for row in left if row.id not in mine), *rows]
+            rows = sorted({row.id: row for row in (*left, *rows)}.values(), key=lambda row: row.id)  # others may have gone on meanwhile
         try:
             await self.publisher.publish(rows)
         except (PublishFailed, Oversize):  # they are durable: the due loop publishes them, in order, when the broker is back

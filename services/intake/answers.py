@@ -1,0 +1,56 @@
+"""What partners are told, on their own topic and in their own words: FHIR Task status and BSeR business status."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from contracts.catalogue import PARTNER_IN, PARTNER_OUT
+from contracts.kernel import Event, Fact, Message, Reason
+from contracts.partners import ReferralAcknowledged, ReferralReceived, ReferralReturned, ReferralStatusChanged, ToPartner
+from contracts.upkeep import Issue, Origin
+
+STATUS = {
+    "acknowledged": ("received", "2.0"),
+    "triaged": ("in-progress", "2.0"),
+    "offered": ("in-progress", "2.0"),
+    "accepted": ("accepted", "3.0"),
+    "unplaced": ("on-hold", "2.0"),
+    "withdrawn": ("cancelled", "6.0"),
+}
+"""Our state to FHIR `Task.status` and BSeR 2.0 business status."""
+
+
+def told(request: str, partner: str, reference: str, said: Event) -> Fact:
+    """One answer, of this request, keyed by the partner's own reference."""
+    return Fact(request, said, topic=PARTNER_OUT + partner, key=reference)
+
+
+def received(request: str, partner: str, message: Message, *, duplicate: bool = False) -> Fact:
+    """A machine has it; what was wrong with it and taken all the same is told."""
+    reference = message.data.reference
+    said = ReferralReceived(reference=reference, outcome="duplicate" if duplicate else "event", issues=_issues(message.notes))
+    return told(request, partner, reference, said)
+
+
+def acknowledged(request: str, partner: str, reference: str, at: datetime) -> Fact:
+    return told(request, partner, reference, ReferralAcknowledged(reference=reference, acknowledged_at=at))
+
+
+def status(request: str, partner: str, reference: str, state: str, reason: str | None = None) -> Fact:
+    task, business = STATUS[state]
+    return told(
+        request, partner, reference, ReferralStatusChanged(reference=reference, task_status=task, business_status=business, reason=reason)
+    )
+
+
+def of_entry(message: Message, origin: Origin, reference: str | None, verdict: str, reasons: Sequence[Reason]) -> Sequence[Fact]:
+    """An entry that became no event: returned with itemised reasons, or held because one of us must look."""
+    partner = message.topic.removeprefix(PARTNER_IN)
+    issues = _issues(reasons)
+    said: ToPartner = ReferralReturned(reference=reference, offset=origin.offset, entry=origin.entry, issues=issues)
+    if verdict == "quarantine":
+        said = ReferralReceived(reference=reference, offset=origin.offset, entry=origin.entry, outcome="quarantine", issues=issues)
+    return (Fact("", said, topic=PARTNER_OUT + partner, key=reference or str(origin.offset)),)
+
+
+def _issues(reasons: Sequence[Reason]) -> tuple[Issue, ...]:
+    return tuple(Issue(code=reason.code, pointer=reason.pointer, fix=reason.fix) for reason in reasons)

@@ -1,0 +1,23 @@
+"""What people of the front door may do, over HTTP, and who may do it."""
+
+from infra.access import Scope, rule
+from infra.commands import Entry
+from services.intake.commands import AcknowledgeRequest, EnterReferral, RegisterPartner, TriageRequest, WithdrawRequest
+
+COMMANDS = (
+    Entry(EnterReferral, "/v1/referrals", "", "enter-referral"),
+    Entry(AcknowledgeRequest, "/v1/requests/{id}/acknowledge", "request/{id}", "acknowledge-request"),
+    Entry(TriageRequest, "/v1/requests/{id}/triage", "request/{id}", "triage-request"),
+    Entry(WithdrawRequest, "/v1/requests/{id}/withdraw", "request/{id}", "withdraw-request"),
+    Entry(RegisterPartner, "/v1/partners/{id}/register", "partner/{id}", "register-partner"),
+)
+
+DESK = ("intake-desk", "supervisor")
+ACCESS = {
+    "enter-referral": rule(*DESK, "coordinator", scope=Scope.ANY),
+    "acknowledge-request": rule(*DESK, scope=Scope.ANY),
+    "triage-request": rule(*DESK, "triage-clinician", scope=Scope.ANY),
+    "withdraw-request": rule(*DESK, "coordinator", scope=Scope.ANY),
+    "register-partner": rule("platform", scope=Scope.ANY),
+}
+"""The front door is one desk for the whole network; programs and care teams scope what comes after it."""

@@ -1,0 +1,60 @@
+"""What people of the front door do. Personal values arrive readable, over TLS, and are sealed before they are stored."""
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from contracts.kernel import Command, Personal
+from contracts.partners import Code, Note, PersonDetails, Sensitivity, Text, Urgency
+
+Channel = Literal["phone", "walk-in", "fax", "e-mail"]
+
+
+class EnterReferral(Command):
+    """A referral that came by phone, on foot, by fax or e-mail, entered for its sender. `requested_at` is when it was asked for."""
+
+    type: ClassVar = "enter-referral"
+    partner: Code
+    """On whose behalf; the network's own desk for people who come by themselves."""
+    reference: Text
+    channel: Channel
+    requested_at: AwareDatetime
+    person: PersonDetails
+    service: Code
+    urgency: Urgency | None = None
+    reason: Personal[Note] | None = None
+    sender: Text | None = None
+    sensitivity: Sensitivity = ""
+    consent: Text | None = None
+
+
+class AcknowledgeRequest(Command):
+    """I took it."""
+
+    type: ClassVar = "acknowledge-request"
+
+
+class TriageRequest(Command):
+    """Urgency and need are decided."""
+
+    type: ClassVar = "triage-request"
+    urgency: Urgency
+    service: Code
+
+
+class WithdrawRequest(Command):
+    """Its sender takes it back (asked by phone or letter)."""
+
+    type: ClassVar = "withdraw-request"
+    reason: Code
+
+
+class RegisterPartner(Command):
+    """An organisation may publish, under an agreement."""
+
+    type: ClassVar = "register-partner"
+    name: Text
+    agreement: Literal["signed", "joint-protocol"]
+
+
+COMMANDS = (EnterReferral, AcknowledgeRequest, TriageRequest, WithdrawRequest, RegisterPartner)

@@ -1,0 +1,236 @@
+"""What intake decides. Pure: message, state and time go in, facts come out."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered
+from contracts.catalogue import PARTNER_IN
+from contracts.intake import (
+    PartnerRegistered,
+    RequestAcknowledged,
+    RequestAmended,
+    RequestReceived,
+    RequestTriaged,
+    RequestWithdrawn,
+)
+from contracts.kernel import Blind, Change, Deadline, Decision, Early, Fact, Message, Next, Reason, Refused, Route, State, World
+from contracts.partners import PersonDetails, ReferralAmended, ReferralRequested, ReferralWithdrawn
+from services.intake import answers, records, requests
+from services.intake.commands import AcknowledgeRequest, EnterReferral, RegisterPartner, TriageRequest, WithdrawRequest
+from services.intake.records import Named, Record
+from services.intake.requests import ALLOWED, Request
+
+CONTENT = ("service", "urgency", "reason", "person", "requested_at")
+"""What makes two requests under one number the same."""
+UNKNOWN_REFERENCE = Reason("TL-3301", "/reference", "send referral.requested.v1 for this reference first")
+ENDED = Reason("TL-3302", "/reference", "the referral was withdrawn; send a new one under a new reference")
+NOT_NOW = Reason("TL-3303", "", "see what is allowed now")
+UNKNOWN = Reason("TL-3304", "", "there is no such item")
+UNPLACEABLE = Reason("TL-3305", "", "this service does not hear that")
+
+
+class Partner(State):
+    """An organisation that may publish, and the kind of agreement it does so under."""
+
+    name: str
+    agreement: str
+
+
+STATES: dict[str, type[State]] = {"request": Request, "record": Record, "partner": Partner}
+
+
+def sender(message: Message) -> str:
+    """The partner a message is from: its topic says so, or the person who enters it for the partner."""
+    return message.data.partner if isinstance(message.data, EnterReferral) else message.topic.removeprefix(PARTNER_IN)
+
+
+def route(message: Message, blind: Blind) -> Route:
+    """The request by (partner, its own reference); the record by claims; a person's command by the item it is about."""
+    data = message.data
+    match data:
+        case ReferralRequested() | EnterReferral():
+            partner = sender(message)
+            named = Named(partner, data.person, data.reference, blind)
+            known = record_of(partner, data.reference, blind)
+            return Route((request_of(partner, data.reference, blind), named.record), (*named.claims, known))
+        case ReferralAmended():
+            partner = sender(message)
+            claims = (record_of(partner, data.reference, blind),) if data.person else ()
+            return Route((request_of(partner, data.reference, blind),), claims)
+        case ReferralWithdrawn():
+            return Route((request_of(sender(message), data.reference, blind),))
+        case PlacementOffered() | PlacementAccepted() | NoProgramAvailable():
+            return Route((message.subject.replace("placement/", "request/", 1),))
+    return Route((message.subject,))
+
+
+def request_of(partner: str, reference: str, blind: Blind) -> str:
+    """The pair (partner, reference) is one referral, whoever repeats it."""
+    return "request/" + blind("request", partner, reference)
+
+
+def record_of(partner: str, reference: str, blind: Blind) -> str:
+    """The claim by which a later message of the same referral finds the person's record."""
+    return blind("record-of", partner, reference)
+
+
+def decide(message: Message, world: World, now: datetime) -> Decision:
+    """One message, one decision. Who may ask is decided at the door; whether it makes sense is decided here."""
+    return DECISIONS[type(message.data)](message, world, now)
+
+
+def _requested(message: Message, world: World, now: datetime) -> Decision:
+    """A new referral; or one that we have: the same content is the same fact, other content under the same number amends it."""
+    data, partner = message.data, sender(message)
+    request, content = request_of(partner, data.reference, world.blind), _content(data, world.blind)
+    state: Request | None = world[request]
+    if state is not None and (state.content == content or state.status == "withdrawn"):
+        return _answer(message, answers.received(request, partner, message, duplicate=True))
+    if state is not None:
+        return [*_changes(request, state, message, world, content), *_answer(message, answers.received(request, partner, message))]
+    record, learnt = records.met(partner, data.person, Named(partner, data.person, data.reference, world.blind), world)
+    said = RequestReceived(
+        record=record, partner=partner, reference=data.reference, requested_at=data.requested_at, service=data.service,
+        urgency=data.urgency, reason=data.reason, sender=data.sender, sensitivity=data.sensitivity, consent=data.consent,
+        content=content, channel=getattr(data, "channel", "partner"), next=requests.to_acknowledge(data.urgency, data.requested_at),
+    )  # fmt: skip
+    claim = (record_of(partner, data.reference, world.blind),)
+    fact = Fact(request, said, claims=claim, holder=record, at=data.requested_at, sensitivity=data.sensitivity)
+    return [fact, *learnt, *_answer(message, answers.received(request, partner, message))]
+
+
+def _content(data: Any, blind: Blind) -> str:
+    """A blind digest of what was said: nobody can read it back, and the same words give the same digest."""
+    return blind("content", repr([(name, records.readable(getattr(data, name))) for name in CONTENT if getattr(data, name) is not None]))
+
+
+def _answer(message: Message, fact: Fact) -> list[Fact]:
+    """Partners are answered on their topic; people who enter a referral are answered over HTTP."""
+    return [] if isinstance(message.data, EnterReferral) else [fact]
+
+
+def _amended(message: Message, world: World, now: datetime) -> Decision:
+    data, partner = message.data, sender(message)
+    request = request_of(partner, data.reference, world.blind)
+    state: Request | None = world[request]
+    if state is None or state.status == "withdrawn":
+        return _unless_open(state) or []
+    return [*_changes(request, state, message, world), answers.received(request, partner, message)]
+
+
+def _changes(request: str, state: Request, message: Message, world: World, content: str = "") -> list[Fact]:
+    """What a sender told us anew of a referral that we have. What is absent stands."""
+    data, facts = message.data, list[Fact]()
+    if data.person and data.person != PersonDetails():
+        named = Named(state.partner, data.person, data.reference, world.blind)
+        facts += records.told(state.record, world[state.record], data.person, named)
+    if content or any(value is not None for value in (data.service, data.urgency, data.reason)):
+        said = RequestAmended(
+            record=state.record, service=data.service, urgency=data.urgency, reason=data.reason, content=content, next=_still(state, data)
+        )
+        facts.insert(0, Fact(request, said, at=getattr(data, "amended_at", None)))
+    return facts
+
+
+def _still(state: Request, data: Any) -> Next | None:
+    """An edit resets nothing: while the desk has not taken it, its clock counts from the request as before."""
+    return requests.to_acknowledge(data.urgency or state.urgency, state.requested_at) if state.status == "received" else None
+
+
+def _unless_open(state: Request | None) -> Refused | None:
+    if state is None:
+        return Refused((UNKNOWN_REFERENCE,))
+    return Refused((ENDED,)) if state.status == "withdrawn" else None
+
+
+def _withdrawn_by_sender(message: Message, world: World, now: datetime) -> Decision:
+    data, partner = message.data, sender(message)
+    request = request_of(partner, data.reference, world.blind)
+    if refused := _unless_open(world[request]):
+        return refused
+    return [*_withdraw(request, world[request], data.reason, data.withdrawn_at), answers.received(request, partner, message)]
+
+
+def _withdraw(request: str, state: Request, reason: str, at: datetime | None) -> list[Fact]:
+    said = RequestWithdrawn(reason=reason, next=requests.nothing_left())
+    return [Fact(request, said, at=at), *_status(request, state, "withdrawn", reason)]
+
+
+def _status(request: str, state: Request, status: str, reason: str | None = None) -> list[Fact]:
+    """The sender's view moves with ours; a referral that a person entered for nobody in particular has no topic to answer on."""
+    return [answers.status(request, state.partner, state.reference, status, reason)] if state.channel == "partner" else []
+
+
+def _acknowledged(message: Message, world: World, now: datetime) -> Decision:
+    request, state = message.subject, world[message.subject]
+    if refused := _unless_allowed(state, AcknowledgeRequest):
+        return refused
+    said = RequestAcknowledged(by=message.actor.id, next=requests.to_triage(state, message.actor.id, now))
+    told = [answers.acknowledged(request, state.partner, state.reference, now)] if state.channel == "partner" else []
+    return [Fact(request, said), *told]
+
+
+def _triaged(message: Message, world: World, now: datetime) -> Decision:
+    request, state, data = message.subject, world[message.subject], message.data
+    if refused := _unless_allowed(state, TriageRequest):
+        return refused
+    said = RequestTriaged(by=message.actor.id, urgency=data.urgency, service=data.service, next=requests.to_place(state, data.urgency))
+    return [Fact(request, said), *_status(request, state, "triaged")]
+
+
+def _withdrawn_by_hand(message: Message, world: World, now: datetime) -> Decision:
+    state = world[message.subject]
+    return _unless_allowed(state, WithdrawRequest) or _withdraw(message.subject, state, message.data.reason, now)
+
+
+def _unless_allowed(state: Request | None, command: type[Any]) -> Refused | None:
+    """Illegal moves are refused, with the legal ones."""
+    if state is None:
+        return Refused((UNKNOWN,))
+    allowed = ALLOWED[state.status]
+    return None if command.type in allowed else Refused((NOT_NOW,), allowed)
+
+
+def _placed(message: Message, world: World, now: datetime) -> Decision:
+    """What assignment did, told to the sender. Our own state does not move: placement is not ours."""
+    request = message.subject.replace("placement/", "request/", 1)
+    state: Request | None = world[request]
+    if state is None:
+        return Early(request)
+    status = {PlacementOffered: "offered", PlacementAccepted: "accepted", NoProgramAvailable: "unplaced"}[type(message.data)]
+    return _status(request, state, status)
+
+
+def _registered(message: Message, world: World, now: datetime) -> Sequence[Fact]:
+    name, agreement = message.data.name, message.data.agreement
+    known: Partner | None = world[message.subject]
+    same = known is not None and (known.name, known.agreement) == (name, agreement)
+    return [] if same else [Fact(message.subject, PartnerRegistered(name=name, agreement=agreement))]
+
+
+DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
+    ReferralRequested: _requested,
+    EnterReferral: _requested,
+    ReferralAmended: _amended,
+    ReferralWithdrawn: _withdrawn_by_sender,
+    AcknowledgeRequest: _acknowledged,
+    TriageRequest: _triaged,
+    WithdrawRequest: _withdrawn_by_hand,
+    RegisterPartner: _registered,
+    PlacementOffered: _placed,
+    PlacementAccepted: _placed,
+    NoProgramAvailable: _placed,
+}
+
+
+def evolve(state: Any, fact: Change) -> State | None:
+    """What an aggregate becomes."""
+    if isinstance(fact, PartnerRegistered):
+        return Partner(name=fact.name, agreement=fact.agreement)
+    return records.evolve(state, fact) if fact.type.startswith("record.") else requests.evolve(state, fact)
+
+
+def deadlines(state: State) -> Iterable[Deadline]:
+    """None yet: who is late is said once the rules are data."""
+    return ()

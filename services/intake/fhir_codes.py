@@ -1,0 +1,86 @@
+"""The code tables of FHIR's referrals: what is heard of FHIR here, and what each code means to us."""
+
+from typing import Literal
+
+Stance = Literal["ask", "draft", "hold", "report", "withdraw"]
+"""What a status says to us: care is asked for, not yet, not now, this became of it, taken back."""
+
+HEARD = {
+    "ServiceRequest": "a referral",
+    "Task": "the state of a referral's ServiceRequest",
+}
+"""Kinds of resource that are entries and heard. A new listener moves its kind here from `UNHEARD`."""
+
+UNHEARD = frozenset((
+    "Appointment", "AppointmentResponse", "CarePlan", "Claim", "ClaimResponse", "Communication", "CommunicationRequest",
+    "CoverageEligibilityRequest", "CoverageEligibilityResponse", "Encounter", "EpisodeOfCare", "ProcedureRequest", "ReferralRequest",
+    "Slot",
+))  # fmt: skip
+"""Kinds that stand for themselves, so each is an entry of its own, but that nobody hears yet. Every other kind only serves these."""
+
+SERVING = frozenset((
+    "ActivityDefinition", "AllergyIntolerance", "Composition", "Condition", "Consent", "Coverage", "Endpoint", "Flag", "Goal", "Group",
+    "HealthcareService", "List", "Location", "Medication", "MedicationDispense", "MedicationRequest", "MedicationStatement",
+    "MessageHeader", "Observation", "OperationOutcome", "Organization", "Patient", "Practitioner", "PractitionerRole", "Procedure",
+    "Provenance", "QuestionnaireResponse", "RelatedPerson", "Schedule", "Subscription",
+))  # fmt: skip
+"""Kinds that may be named when they come alone; other kinds are returned without their name."""
+
+STU3_ONLY = frozenset(("ReferralRequest", "ProcedureRequest"))
+CLAIMS = frozenset(("Claim",))
+"""What takes a ServiceRequest that it refers to as a line of its own."""
+
+REQUEST_SAYS: dict[str, Stance] = {
+    "active": "ask", "draft": "draft", "on-hold": "hold", "completed": "report", "revoked": "withdraw", "entered-in-error": "withdraw",
+}  # fmt: skip
+"""ServiceRequest.status. `unknown` is missing on purpose: its sender does not know either."""
+
+TASK_SAYS: dict[str, Stance] = {
+    "requested": "ask", "received": "ask", "accepted": "ask", "ready": "ask", "in-progress": "ask", "draft": "draft", "on-hold": "hold",
+    "completed": "report", "failed": "report", "rejected": "report", "cancelled": "withdraw", "entered-in-error": "withdraw",
+}  # fmt: skip
+"""Task.status. `failed` is a report like `rejected`, and never taken for it: why it failed is for a person to read."""
+
+INTENTS = frozenset(("proposal", "plan", "directive", "order", "original-order", "reflex-order", "filler-order", "instance-order"))
+NOT_AN_ASK = ("option",)
+
+URGENCIES = {"stat": "emergency", "asap": "urgent", "urgent": "urgent", "routine": "routine"}
+RANK = ("emergency", "urgent", "routine")
+
+BSER = "http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS"
+_OPEN = frozenset(("requested", "received", "accepted", "ready", "in-progress", "on-hold"))
+_UNDER_WAY = frozenset(("accepted", "ready", "in-progress", "on-hold"))
+BSER_STATUSES: dict[str, tuple[str, frozenset[str]]] = {
+    "2.0": ("Service Request Created", frozenset(("draft", "requested", "received"))),
+    "3.0": ("Service Request Accepted", _UNDER_WAY),
+    "4.0": ("Service Request Declined", frozenset(("rejected",))),
+    "5.x": ("Service Request Fulfillment Initiated", _UNDER_WAY),
+    "5.1.1": ("Service Request Event Scheduled", _UNDER_WAY),
+    "5.1.2": ("Scheduled Service Request Event Unattended", _UNDER_WAY),
+    "5.1.3": ("Scheduled Service Request Event Cancelled", _UNDER_WAY | {"cancelled"}),
+    "5.1.4": ("Service Request Event Completed", _UNDER_WAY | {"completed"}),
+    "5.2": ("Service Request Cancellation Requested", _OPEN | {"cancelled"}),
+    "5.4": ("Service Request Cancellation Requested", _OPEN | {"cancelled"}),
+    "6.0": ("Service Request Fulfillment Cancelled", frozenset(("cancelled", "failed"))),
+    "7.0": ("Service Request Fulfillment Completed", frozenset(("completed",))),
+}
+"""Task.businessStatus in both published versions (STU 1: `5.x`, `5.4`; 2.0: `5.1.1`-`5.1.4`, `5.2`): display, and the statuses it fits."""
+BSER_OTHER_DISPLAYS = {"5.x": "Service Request Event State Change"}
+CANCELLATION_ASKED = frozenset(("5.2", "5.4"))
+
+ACT, CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-ActCode", "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+PART2 = frozenset(("42CFRPART2", "ETH", "ETHUD", "SUD", "OPIOIDUD"))
+RESTRICTED = frozenset(("R", "V"))
+"""Labels that mean, or are kept like, a record of a 42 CFR Part 2 program."""
+
+OURS = "urn:throughline:service"
+"""The code system of our own service codes: they are taken bare."""
+SYSTEMS = {
+    "http://snomed.info/sct": "sct", "http://loinc.org": "loinc", "http://www.ama-assn.org/go/cpt": "cpt",
+    "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets": "hcpcs", "http://hl7.org/fhir/sid/icd-10-cm": "icd-10-cm",
+    "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes": "sdohcc",
+}  # fmt: skip
+"""Short names of code systems in a service token; any other system stands there with its whole URI."""
+UNCODED = "unspecified"
+AT_THE_SENDER = "urn:throughline:sender:Patient"
+"""The system of a person known only by the sender's own resource id."""

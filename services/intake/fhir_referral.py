@@ -1,0 +1,202 @@
+"""One referral of a FHIR message, from its ServiceRequest and Tasks to the entry that becomes of it.
+
+A complete request is a ReferralRequested, however often it is repeated; one with only what changes is a ReferralAmended;
+one that either of the two takes back is a ReferralWithdrawn.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts import partners
+from contracts.kernel import OUTSIDE, Reason
+from services.intake import codes, fhir_codes, fhir_conformance, fhir_element, fhir_parties, fhir_request
+from services.intake.door import Entry
+from services.intake.fhir_bundle import Resource
+from services.intake.fhir_codes import Stance
+from services.intake.fhir_element import part, text
+from services.intake.fhir_request import Case
+
+Draft = tuple[type[partners.FromPartner], dict[str, Any]]
+OTHERWISE: dict[Stance | None, str] = {"draft": codes.NOT_YET, "hold": codes.ON_HOLD, "report": codes.REPORT_UNHEARD}
+"""What no event comes of, for each stance that neither asks nor takes back."""
+PRECEDENCE: tuple[Stance, ...] = ("withdraw", "hold", "ask", "report", "draft")
+"""Which stance of several Tasks is the referral's."""
+
+
+def entry(case: Case) -> Entry:
+    """What becomes of one referral. Whatever its outcome, every problem found is told at once."""
+    reference, told = fhir_request.reference(case)
+    stance, about_stance = _stance(case)
+    told = [*told, *about_stance, *_modified(case), *_misplaced(case), *_displays(case)]
+    draft, more = _draft(stance, reference, case)
+    told += more
+    for each in case.both:
+        told += fhir_conformance.issues(each)
+    event, unfit = _fitted(draft, case.lead.pointer) if draft and reference and codes.outcome_of(told) == "event" else (None, [])
+    return _closed(case.lead.pointer, event, reference, [*told, *unfit])
+
+
+def _closed(pointer: str, event: partners.FromPartner | None, reference: str | None, told: list[Reason]) -> Entry:
+    reasons = codes.told(told)
+    outcome = codes.outcome_of(reasons)
+    return Entry(pointer, outcome, event if outcome == "event" else None, reference, reasons)
+
+
+def _draft(stance: Stance | None, reference: str | None, case: Case) -> tuple[Draft | None, list[Reason]]:
+    """What the event would say, and what has to be told about it. A referral of unclear stance is read for its other problems."""
+    if stance == "withdraw":
+        taken_back = {"reference": reference, "withdrawn_at": fhir_request.changed_at(case), "reason": _withdrawal_reason(case)}
+        return (partners.ReferralWithdrawn, taken_back), []
+    if stance in OTHERWISE:
+        return None, [codes.reason(OTHERWISE[stance], f"{case.lead.pointer}/status")]
+    if case.request is None:
+        return None, [_without_request(case)] if stance else []
+    return _amended(case, reference) if case.is_patch else _requested(case, reference)
+
+
+def _requested(case: Case, reference: str | None) -> tuple[Draft, list[Reason]]:
+    at, about_instant = fhir_request.requested_at(case)
+    asked, told = _asked(case)
+    person, patient, about_person = fhir_parties.subject(case)
+    consent, agreed, about_consent = fhir_parties.consents(case, patient)
+    label, about_label = fhir_parties.sensitivity(case, patient, agreed)
+    checked = fhir_conformance.issues(patient) if patient else []
+    said = {
+        **asked, "service": asked.get("service", fhir_codes.UNCODED), "reference": reference, "requested_at": at, "person": person,
+        "sender": fhir_parties.sender(case), "sensitivity": label, "consent": consent,
+    }  # fmt: skip
+    return (partners.ReferralRequested, said), [*about_instant, *told, *about_person, *about_consent, *about_label, *checked]
+
+
+def _amended(case: Case, reference: str | None) -> tuple[Draft, list[Reason]]:
+    """Only what was sent changes anything."""
+    asked, told = _asked(case)
+    person, patient, about_person = fhir_parties.subject(case) if "subject" in case.lead.body else (None, None, [])
+    checked = fhir_conformance.issues(patient) if patient else []
+    told = [each for each in told if each.code != codes.UNCODED_SERVICE or {"code", "category"} & case.lead.body.keys()]
+    if not asked and not person:
+        told.append(codes.reason(codes.NOTHING_CHANGES, case.lead.pointer))
+    said = {**asked, "reference": reference, "amended_at": fhir_request.changed_at(case), "person": person}
+    return (partners.ReferralAmended, said), [*told, *about_person, *checked]
+
+
+def _asked(case: Case) -> tuple[dict[str, Any], list[Reason]]:
+    assert case.request is not None
+    service, about_service = fhir_request.service(case.request)
+    urgency, about_urgency = fhir_request.urgency(case)
+    why, about_why = fhir_request.why(case)
+    read = {"service": service, "urgency": urgency, "reason": why}
+    return {name: value for name, value in read.items() if value}, [*about_service, *about_urgency, *about_why]
+
+
+def _fitted(draft: Draft, pointer: str) -> tuple[partners.FromPartner | None, list[Reason]]:
+    kind, said = draft
+    try:
+        return kind.model_validate({name: value for name, value in said.items() if value is not None}, context=OUTSIDE), []
+    except ValidationError:
+        return None, [codes.reason(codes.UNFIT, pointer)]
+
+
+def _stance(case: Case) -> tuple[Stance | None, list[Reason]]:
+    """What the statuses say together. None, and why, where they are unknown or cannot all be so."""
+    told = [reason for each in case.both for reason in _status_reasons(each, case)]
+    if told:
+        return None, told
+    about = {_task_says(task, told) for task in case.tasks}
+    own = _request_says(case.request) if case.request else None
+    if not told and _disagree(own, about):
+        told = [codes.reason(codes.DISAGREE, f"{case.lead.pointer}/status")]
+    if told:
+        return None, told
+    if own in (None, "ask") or "withdraw" in about:
+        return next((stance for stance in PRECEDENCE if stance in about), "ask"), _intent_reasons(case)
+    return own, []
+
+
+def _disagree(own: Stance | None, about: set[Stance]) -> bool:
+    """Tasks that ask beside one that is taken back, or whose request does not ask; a request reported done, its Task taken back."""
+    if "ask" in about:
+        return "withdraw" in about or own not in (None, "ask")
+    return "withdraw" in about and own == "report"
+
+
+def _request_says(request: Resource) -> Stance:
+    return fhir_codes.REQUEST_SAYS.get(request.body.get("status", ""), "ask")
+
+
+def _status_reasons(each: Resource, case: Case) -> Iterator[Reason]:
+    status, known = each.body.get("status"), fhir_codes.REQUEST_SAYS if each.kind == "ServiceRequest" else fhir_codes.TASK_SAYS
+    if status is None and not (case.is_patch and each is case.request):
+        yield codes.reason(codes.NO_STATUS, each.pointer)
+    elif status is not None and not (isinstance(status, str) and status in known):
+        yield codes.reason(codes.UNKNOWN_CODE, f"{each.pointer}/status")
+
+
+def _task_says(task: Resource, told: list[Reason]) -> Stance:
+    """Task.status, unless the business status asks for a cancellation. BSeR's codes must fit the status they come with."""
+    status, stance = str(task.body["status"]), fhir_codes.TASK_SAYS[str(task.body["status"])]
+    for code, _ in _bser_statuses(task):
+        _, fits = fhir_codes.BSER_STATUSES.get(code, ("", frozenset()))
+        if status not in fits:
+            told.append(codes.reason(codes.DISAGREE if fits else codes.UNKNOWN_CODE, f"{task.pointer}/businessStatus"))
+        elif code in fhir_codes.CANCELLATION_ASKED:
+            stance = "withdraw"
+    return stance
+
+
+def _bser_statuses(task: Resource) -> Iterator[tuple[str, str | None]]:
+    """The codes of BSeR's business status, each with its display."""
+    for coding in fhir_element.codings(part(task.body, "businessStatus")):
+        if coding.get("system") == fhir_codes.BSER:
+            yield str(coding["code"]).strip(), text(coding.get("display"))
+
+
+def _displays(case: Case) -> Iterator[Reason]:
+    """Where code and display disagree the code counts, and the disagreement is told."""
+    for task in case.tasks:
+        for code, display in _bser_statuses(task):
+            known = {fhir_codes.BSER_STATUSES.get(code, ("",))[0], fhir_codes.BSER_OTHER_DISPLAYS.get(code), None}
+            if display not in known:
+                yield codes.reason(codes.DISPLAY_DIFFERS, f"{task.pointer}/businessStatus")
+
+
+def _intent_reasons(case: Case) -> list[Reason]:
+    if case.request is None:
+        return []
+    at, body = case.request.pointer, case.request.body
+    intent, forbids = body.get("intent"), body.get("doNotPerform", False)
+    if forbids is True or intent in fhir_codes.NOT_AN_ASK:
+        return [codes.reason(codes.FORBIDS, at)]
+    if forbids is not False or not (intent is None or (isinstance(intent, str) and intent in fhir_codes.INTENTS)):
+        return [codes.reason(codes.UNKNOWN_CODE, f"{at}/{'intent' if forbids is False else 'doNotPerform'}")]
+    return []
+
+
+def _without_request(case: Case) -> Reason:
+    """A Task that asks, but whose ServiceRequest did not come: a Bundle must hold what it names."""
+    task = case.lead
+    if task.body["status"] != "requested":
+        return codes.reason(codes.REPORT_UNHEARD, f"{task.pointer}/status")
+    return codes.reason(codes.DANGLING if task.scope.is_bundle else codes.NO_REQUEST, f"{task.pointer}/focus")
+
+
+def _withdrawal_reason(case: Case) -> str:
+    """The code of a reason where the sender gave one, else the status that took it back."""
+    given = (fhir_element.token(coding) for task in case.tasks for coding in fhir_element.codings(part(task.body, "statusReason")))
+    statuses = (text(each.body.get("status")) for each in case.both)
+    saying = (status for status in statuses if status in ("revoked", "cancelled", "entered-in-error"))
+    return next(filter(None, given), None) or next(saying, "cancellation-requested")
+
+
+def _modified(case: Case) -> Iterator[Reason]:
+    """FHIR forbids acting on a resource with a modifier that one does not know."""
+    for each in case.both:
+        for name in ("modifierExtension", "implicitRules"):
+            if each.body.get(name):
+                yield codes.reason(codes.MODIFIED, f"{each.pointer}/{name}")
+
+
+def _misplaced(case: Case) -> Iterator[Reason]:
+    yield from (codes.reason(codes.MISPLACED, each.pointer) for each in case.both if each.misplaced)

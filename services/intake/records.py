@@ -1,0 +1,127 @@
+"""A partner's record of a person: found by its identifiers, opened, amended, linked. Never merged into another.
+
+An identifier of the partner (partner, system, value) names a record. One of the whole network (system, value) names a person, and
+links records to it. Name and birth date only ever make a candidate.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from contracts.intake import CandidateFound, RecordAmended, RecordConflicted, RecordLinked, RecordOpened
+from contracts.kernel import Blind, Change, Fact, Next, Personal, State, World
+from contracts.partners import PersonDetails
+
+NETWORK_SYSTEMS = frozenset(
+    {"http://hl7.org/fhir/sid/us-ssn", "http://hl7.org/fhir/sid/us-medicaid", "http://hl7.org/fhir/sid/us-mbi", "urn:network:person"}
+)
+"""Systems whose numbers mean the same person whoever sends them."""
+STEWARD = "role/data-steward"
+
+
+class Record(State):
+    """What one partner told us of one person, as sealed tokens; `person` is the cluster it belongs to."""
+
+    partner: str
+    person: str
+    details: PersonDetails
+
+
+class Named:
+    """The blind keys of one person as one partner describes them. `fallback` names the record where nothing else does."""
+
+    def __init__(self, partner: str, details: PersonDetails, fallback: str, blind: Blind) -> None:
+        own, network = [], []
+        for identifier in details.identifiers:
+            value = str(identifier.value.plain)
+            own.append(blind("identifier", partner, identifier.system, value))
+            if identifier.system in NETWORK_SYSTEMS:
+                network.append(blind("network-identifier", identifier.system, value))
+        self.own, self.network, self.alike = tuple(own), tuple(network), _alike(details, blind)
+        self.record = "record/" + (self.own[0] if own else blind("record", partner, fallback))
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        return (*self.own, *self.network, *self.alike)
+
+
+def _alike(details: PersonDetails, blind: Blind) -> tuple[str, ...]:
+    """Same family name, given name and birth date: a question for a person."""
+    family, given, born = details.family_name, details.given_name, details.birth_date
+    if not (family and given and born):
+        return ()
+    return (blind("alike", str(family.plain).casefold(), str(given.plain).casefold(), str(born.plain)),)
+
+
+def met(partner: str, details: PersonDetails, named: Named, world: World) -> tuple[str, list[Fact]]:
+    """The record of this person, and what was learnt of it now."""
+    record = next((world.held[claim] for claim in named.own if claim in world.held), named.record)
+    known: Record | None = world[record]
+    people = sorted({world[world.held[claim]].person for claim in named.network if claim in world.held})
+    if known is None:
+        return record, list(_opened(record, partner, details, named, people, world))
+    return record, list(told(record, known, details, named, people))
+
+
+def _opened(
+    record: str, partner: str, details: PersonDetails, named: Named, people: list[str], world: World
+) -> Iterator[Fact]:  # fmt: skip
+    person = people[0] if len(people) == 1 else record.replace("record/", "person/", 1)
+    said = RecordOpened(record=record, partner=partner, person=person, details=details)
+    yield Fact(record, said, claims=named.claims)
+    if len(people) > 1:
+        yield _conflicted(record, people)
+    for claim in named.alike:
+        other = world.held.get(claim)
+        if other is not None and other != record and not people:
+            yield Fact(record, CandidateFound(other=other, next=_steward("compare-records")))
+
+
+def told(record: str, known: Record, details: PersonDetails, named: Named, people: Sequence[str] = ()) -> Iterator[Fact]:
+    """What a partner tells us of a person that we know."""
+    if details != PersonDetails():
+        yield Fact(record, RecordAmended(record=record, details=details), claims=named.claims)
+    others = [person for person in people if person != known.person]
+    if len(people) > 1:
+        yield _conflicted(record, people)
+    elif others:
+        yield Fact(record, RecordLinked(person=others[0], left=known.person, by="network-identifier"))
+
+
+def _conflicted(record: str, people: list[str]) -> Fact:
+    return Fact(record, RecordConflicted(people=tuple(people), next=_steward("decide-identity")))
+
+
+def _steward(action: str) -> Next:
+    """Identity questions stand beside triage and hold nothing up; their clock comes with the agreement's rules."""
+    return Next(owner=STEWARD, action=action)
+
+
+def evolve(state: Record | None, fact: Change) -> Record | None:
+    """The life of a record."""
+    match fact:
+        case RecordOpened():
+            return Record(partner=fact.partner, person=fact.person, details=fact.details)
+        case RecordAmended() if state:
+            return state.model_copy(update={"details": _with(state.details, fact.details)})
+        case RecordLinked() if state:
+            return state.model_copy(update={"person": fact.person})
+    return state
+
+
+def _with(old: PersonDetails, new: PersonDetails) -> PersonDetails:
+    """A field that is absent stands as it was; identifiers add up by system."""
+    changes = {name: value for name in PersonDetails.model_fields if name != "identifiers" and (value := getattr(new, name)) is not None}
+    systems = {identifier.system for identifier in new.identifiers}
+    kept = tuple(identifier for identifier in old.identifiers if identifier.system not in systems)
+    return old.model_copy(update={**changes, "identifiers": (*kept, *new.identifiers)})
+
+
+def readable(value: Any) -> Any:
+    """A value with everything personal in it opened, for a digest that nobody can read back."""
+    if isinstance(value, Personal):
+        return str(value.plain)
+    if isinstance(value, BaseModel):
+        return [(name, readable(getattr(value, name))) for name in type(value).model_fields if getattr(value, name) is not None]
+    return [readable(one) for one in value] if isinstance(value, tuple) else str(value)

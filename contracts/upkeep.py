@@ -3,12 +3,14 @@
 The runtime says them, so `infra` knows this module beside the kernel. Nothing here carries what an input contained.
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from contracts.kernel import Change, Code, Model
 
 
-class Origin(Model):
+@dataclass(frozen=True, slots=True)
+class Origin:
     """Where an input came from: its Kafka address, or the command's route with offset -1."""
 
     topic: str

@@ -3,68 +3,71 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
-from contracts.kernel import Change, Event, Sealable
-from infra.envelope import EXTERNAL, reduced, sequence_text
+from contracts.kernel import Message, Sealable
+from infra.envelope import sequence_text
 from infra.packing import size_of
 from infra.publisher import RECORD_BYTES_MAX
 from infra.records import packed
-from infra.sealing import personal_fields, seal, seal_bytes
+from infra.sealing import seal_bytes, seal_here
 from infra.store import Changes, FactRow, Receipt, Rejected
 from infra.telemetry import child
-from infra.working import Kept, Said, Working, evolved, parsed
+from infra.working import Kept, Said, Working
 
 Keys = Mapping[str, bytes]
+LARGE = RECORD_BYTES_MAX // 2
+"""Below this no fact can be too large: attributes are short."""
 
 
 def records_to_seal(work: Working) -> set[str]:
     """Whose data keys this batch needs: the records whose values are said, and kept inputs from outside."""
     said = {one.fact.data.record for one in work.said if isinstance(one.fact.data, Sealable)}
-    return said | {kept.receipt.id for kept in work.kept if kept.item.kind == "outside"}
+    return said | {kept.receipt.id for kept in work.kept.values() if kept.item.kind == "outside"}
 
 
 def changes(work: Working, keys: Keys, source: str) -> tuple[Changes, list[FactRow]]:
-    """What one transaction writes, and the facts among it in the order in which they were said."""
-    sealed = [_sealed(one, keys) for one in work.said]
-    rows = [fact_row(one, data, source, work.now) for one, data in zip(work.said, sealed, strict=True)]
-    if too_large := [row.id for row in rows if size_of(row) > RECORD_BYTES_MAX]:
-        raise Rejected(f"{len(too_large)} facts could never be published")
-    for subject, state in _final_states(work, sealed).items():
+    """What one transaction writes, and the facts among it in the order in which they were said.
+
+    Values are sealed where they are: a fact and the state that was folded from it hold the same tokens. Raises Rejected.
+    """
+    for said in work.said:
+        if isinstance(said.fact.data, Sealable):
+            seal_here(said.fact.data, said.fact.data.record, keys.get(said.fact.data.record))
+    rows = [fact_row(said, source, work.now) for said in work.said]
+    if any(len(row.data) > LARGE and size_of(row) > RECORD_BYTES_MAX for row in rows):
+        raise Rejected("a fact could never be published")
+    for subject in {said.fact.subject for said in work.said}:
+        state = work.states[subject]
         work.changed[subject].state = None if state is None else state.__pydantic_serializer__.to_json(state, exclude_none=True)
-    receipts = [*work.receipts.values(), *(_with_bytes(kept, keys) for kept in work.kept)]
+    receipts = [*work.receipts.values(), *(_with_bytes(kept, keys) for kept in work.kept.values())]
     return Changes(list(work.changed.values()), rows, receipts, dict(work.claims)), rows
 
 
-def _sealed(said: Said, keys: Keys) -> Event:
-    data = said.fact.data
-    return seal(data, data.record, keys.get(data.record)) if isinstance(data, Sealable) else data
-
-
-def _final_states(work: Working, sealed: list[Event]) -> dict[str, Any]:
-    """States as a fold over the facts as they are stored: where a value was sealed, the same token stands in both."""
-    states = {said.fact.subject: work.states[said.fact.subject] for said in work.said}
-    personal = {said.fact.subject for said in work.said if personal_fields(type(said.fact.data))}
-    for subject in personal:
-        states[subject] = parsed(work.service, work.loaded.aggregates.get(subject))
-    for said, data in zip(work.said, sealed, strict=True):
-        if said.fact.subject in personal and isinstance(data, Change):
-            states[said.fact.subject] = evolved(work.service, said.fact.subject, states[said.fact.subject], data)
-    return states
-
-
-def fact_row(said: Said, data: Event, source: str, now: datetime) -> FactRow:
+def fact_row(said: Said, source: str, now: datetime) -> FactRow:
     """The fact as it is stored and published; listeners outside get the reduced attributes."""
-    cause, recorded = said.cause, now.isoformat()
+    fact, cause, recorded = said.fact, said.cause, now.isoformat()
     attributes = {
         "specversion": "1.0",
         "id": said.id,
         "source": source,
-        "type": data.type,
-        "subject": said.fact.subject,
-        "time": said.fact.at.astimezone(UTC).isoformat() if said.fact.at else recorded,
+        "type": fact.data.type,
+        "subject": fact.subject,
+        "time": fact.at.astimezone(UTC).isoformat() if fact.at else recorded,
         "datacontenttype": "application/json",
         "sequence": sequence_text(said.sequence),
+    }
+    if fact.topic:
+        attributes |= {"consentid": cause.consent} if cause.consent else {}
+    else:
+        attributes |= _inner(said, cause, recorded)
+    body = fact.data.__pydantic_serializer__.to_json(fact.data, exclude_none=True)
+    name = f"{fact.subject}/{said.topic}/{attributes['sequence']}"
+    return FactRow(name, fact.subject, said.topic, said.sequence, said.key, said.part, attributes, body, now)
+
+
+def _inner(said: Said, cause: Message, recorded: str) -> dict[str, str]:
+    """What only we see of a fact: where it belongs, who acted, what it answers, how it may be handled."""
+    named = {
         "partitionkey": said.key,
         "recordedtime": recorded,
         "authtype": cause.actor.type,
@@ -78,11 +81,7 @@ def fact_row(said: Said, data: Event, source: str, now: datetime) -> FactRow:
         "consentid": cause.consent,
         "traceparent": child(cause.traceparent),
     }
-    if said.fact.topic:
-        attributes = reduced(attributes, EXTERNAL)
-    body = data.__pydantic_serializer__.to_json(data, exclude_none=True)
-    name = f"{said.fact.subject}/{said.topic}/{sequence_text(said.sequence)}"
-    return FactRow(name, said.fact.subject, said.topic, said.sequence, said.key, said.part, attributes, body, now)
+    return {name: value for name, value in named.items() if value}
 
 
 def _with_bytes(kept: Kept, keys: Keys) -> Receipt:

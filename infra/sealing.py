@@ -58,6 +58,20 @@ def seal(model: M, record: str, key: bytes | None) -> M:
     return cast(M, _inside(model, _Sealer(record, key).leaf)) if personal_fields(type(model)) else model
 
 
+def seal_here(model: BaseModel, record: str, key: bytes | None) -> None:
+    """Give every open personal value in it its token, where it is: whatever else holds the same value (a state that was folded from
+    this fact) has the same token then. One value belongs to one record: a token of another record is replaced."""
+    if personal_fields(type(model)):
+        sealer = _Sealer(record, key)
+
+        def leaf(value: Personal[Any], field: str, plain: TypeAdapter[Any]) -> Personal[Any]:
+            sealed = sealer.leaf(value, field, plain)
+            value.sealed, value.under = sealed.sealed, sealed.under
+            return value
+
+        _inside(model, leaf)
+
+
 def unseal(model: M, record: str, key: bytes | None) -> M:
     """A copy with every token opened, each value keeping its token. `key` None: `Erased` if it holds a token."""
     return cast(M, _inside(model, _Opener(record, key).leaf)) if personal_fields(type(model)) else model

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from contracts.kernel import Route
+from contracts.kernel import Blind, Route
 from infra.clock import Clock
 from infra.deciding import UNDECIDABLE, Batch, Failure, failure
 from infra.failpoints import hit
@@ -91,10 +91,11 @@ class Settler:
 
     async def _once(self, items: Sequence[Item], poison: frozenset[int]) -> list[Outcome]:
         started_ns = time.time_ns()
-        routes = {id(item): self._route(item) for item in items}
+        blind = remembered(self.vault.blind)
+        routes = {id(item): self._route(item, blind) for item in items}
         loaded = await self._load(items, routes)
         await hit("after_load")
-        work = Working(self.service, loaded, self.clock.now(), self.clock.wall() + RECEIPTS_KEPT, self.vault.blind)
+        work = Working(self.service, loaded, self.clock.now(), self.clock.wall() + RECEIPTS_KEPT, blind)
         batch = Batch(work, poison)
         outcomes = batch.decide(items)
         records = records_to_seal(work)
@@ -109,14 +110,14 @@ class Settler:
         self.watch.settled(items, outcomes, len(rows), started_ns)
         return outcomes
 
-    def _route(self, item: Item) -> Route:
+    def _route(self, item: Item, blind: Blind) -> Route:
         """Where a message goes. What was turned away goes nowhere; what cannot be routed is quarantined."""
         if item.kind == "upkeep":
             return Route(writes=(item.message.subject,))
         if item.verdict != "event":
             return Route()
         try:
-            return self.service.route(item.message, self.vault.blind)
+            return self.service.route(item.message, blind)
         except Exception as error:
             self.watch.failed(failure(item, error))
             item.verdict, item.reasons = "quarantine", (UNDECIDABLE,)
@@ -170,3 +171,15 @@ class Settler:
 async def _some(verb, keys):  # type: ignore[no-untyped-def]
     """Ask only when there is something to ask for."""
     return await verb(keys) if keys else {}
+
+
+def remembered(blind: Blind) -> Blind:
+    """The same blind keys, each made once: routes and decisions of a batch need the same ones. Forgotten with the batch."""
+    known: dict[tuple[str, ...], str] = {}
+
+    def found(*parts: str) -> str:
+        if parts not in known:
+            known[parts] = blind(*parts)
+        return known[parts]
+
+    return found

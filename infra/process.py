@@ -1,6 +1,7 @@
 """One process of a service: everything it is made of, started in order and stopped in bounded time."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -207,8 +208,16 @@ async def _stop(made: Parts, core: Runtime, *tasks: asyncio.Task[Any]) -> None:
     made.tracing.stop(1.0)
 
 
+def collect_seldom() -> None:
+    """Batches make many short-lived objects and hardly a cycle: looking for cycles after every 700 of them cost a fifth of the CPU."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def run(app: App) -> None:
     """The `main` of every deciding service."""
+    collect_seldom()
     try:
         settings = load(service=app.service.name)
         log.configure(app.service.name, settings.log_level)

@@ -54,6 +54,7 @@ class DueLoop:
 
     async def sweep(self) -> bool:
         """One round. True when there was so much that the next should follow at once."""
+        await self._settler.mark()
         parts = sorted(await self._owned())
         if not parts:
             return False
@@ -63,7 +64,6 @@ class DueLoop:
             if items:
                 await self._settler.settle(items)
         left = await self._publish_left(parts)
-        await self._settler.mark()
         return len(subjects) == self._batch_max or left
 
     async def _items(self, subjects: Sequence[str]) -> list[Item]:

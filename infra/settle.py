@@ -25,6 +25,7 @@ from infra.working import Loaded, Working
 
 CLEAN_MAX = 50_000
 """Aggregates remembered as wholly published; forgetting one costs a query."""
+MARKED_AT_ONCE = 2_000
 WAIT_AT_MOST_S, TRIES = 2.0, 40
 """About a minute of conflicts: then the lane polls its group again before it goes on."""
 RECEIPTS_KEPT = timedelta(days=30)
@@ -157,13 +158,13 @@ class Settler:
             self._clean.popitem(last=False)
 
     async def mark(self) -> None:
-        """Mark what was published, lazily and in bulk. A failure costs duplicates only."""
-        ids, self.unmarked = self.unmarked, []
-        if ids:
+        """Mark what was published, in bulk. A failure costs duplicates only."""
+        while self.unmarked:
+            ids, self.unmarked = self.unmarked[:MARKED_AT_ONCE], self.unmarked[MARKED_AT_ONCE:]
             try:
                 await self.store.mark_published(ids)
             except BaseException:
-                self.unmarked = ids + self.unmarked
+                self.unmarked += ids
                 raise
             await hit("after_mark")
 

@@ -1,0 +1,219 @@
+"""The worklist over HTTP: the questions as JSON, live changes, and reading one's own write. It takes no commands."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute
+
+from infra.access import Access, Item, Scope, rule
+from infra.clock import Clock
+from infra.http import Answer, Door, Guarded
+from infra.identity import Principal
+from infra.problems import Problem
+from services.worklist import questions
+from services.worklist.follow import GAP_AFTER_S
+from services.worklist.items import Document, section_of
+from services.worklist.live import Live
+from services.worklist.projections import item_of
+from services.worklist.questions import Page, Question, ask
+from services.worklist.rows import SEE_PERSON, Names, People, Row, event, row
+from services.worklist.rows import item_of as access_item
+from services.worklist.store import Board
+
+NETWORK = ("intake-desk", "coordinator", "network-lead", "data-steward", "auditor")
+CARE = ("intake-desk", "coordinator", "network-lead", "data-steward")
+DESK = "program-desk"
+ACCESS = Access({
+    "see-lists": rule(*NETWORK, scope=Scope.ANY),
+    "see-own-steps": rule(*NETWORK, DESK, scope=Scope.ANY),
+    "see-item": (rule(*NETWORK, scope=Scope.ANY), rule(DESK, scope=Scope.OWNER)),
+    "see-gaps": rule("network-lead", "data-steward", "auditor", scope=Scope.ANY),
+    "follow-changes": rule(*NETWORK, DESK, scope=Scope.ANY),
+    SEE_PERSON: (rule(*CARE, scope=Scope.ANY), rule(DESK, scope=Scope.OWNER)),
+})  # fmt: skip
+WAIT_AT_MOST_S, LOOK_EVERY_S = 5.0, 0.05
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What every answer is made with."""
+
+    board: Board
+    people: People
+    names: Names
+    live: Live
+    clock: Clock
+
+    async def rows(self, principal: Principal, items: Sequence[Document], occasion: str) -> list[Row]:
+        initials, names = await self.people.initials(principal, items, occasion), await self.names.known()
+        now = self.clock.now()
+        return [row(item, now, initials, names) for item in items]
+
+    async def page(
+        self, principal: Principal, question: Question, cursor: str = "", limit: int = questions.LIMIT
+    ) -> tuple[list[Row], Page]:
+        page = await ask(self.board, question, cursor, limit)
+        return await self.rows(principal, page.items, question.name), page
+
+    async def item_of(self, request: Request) -> Item | None:
+        """What a scoped rule is about."""
+        found = await questions.item(self.board, request.path_params.get("id", ""))
+        return access_item(found) if found else None
+
+
+def routes(answers: Answers, door: Door) -> list[BaseRoute]:
+    """Every route with the action that a rule must allow."""
+
+    def listing(question: Callable[[Request], Question]) -> Callable[[Request], Awaitable[Response]]:
+        async def listed(request: Request) -> Response:
+            return await _listed(answers, request, question(request))
+
+        return listed
+
+    table: list[tuple[str, Callable[[Request], Awaitable[Response]], str]] = [
+        ("/v1/pending", listing(lambda request: questions.pending_referrals(request.query_params)), "see-lists"),
+        ("/v1/next-steps", listing(lambda request: whose(request, door.access)), "see-own-steps"),
+        ("/v1/unowned", listing(lambda _: questions.unowned()), "see-lists"),
+        ("/v1/unclocked", listing(lambda _: questions.unclocked()), "see-lists"),
+        ("/v1/overdue", listing(lambda request: questions.overdue(_instant(request, "as_of") or answers.clock.now())), "see-lists"),
+        ("/v1/gaps", listing(lambda _: questions.gaps(answers.clock.wall() - timedelta(seconds=GAP_AFTER_S))), "see-gaps"),
+        ("/v1/counts", _of(answers, _counts), "see-lists"),
+        ("/v1/items/{id:path}/timeline", _of(answers, _timeline), "see-item"),
+        ("/v1/items/{id:path}", _of(answers, _item), "see-item"),
+    ]
+    found: list[BaseRoute] = [Guarded(path, _after(answers, endpoint), action=action, door=door) for path, endpoint, action in table]
+    return [*found, Guarded("/v1/live", _of(answers, _live), action="follow-changes", door=door)]
+
+
+def whose(request: Request, access: Access) -> Question:
+    """`mine`, `team`, `unowned` or `all`; the last two are lists of the whole network."""
+    principal, stated = request.state.principal, request.query_params.get("whose", "mine")
+    if stated == "mine":
+        return questions.my_next_steps(principal.id)
+    if stated == "team":
+        return questions.team_next_steps({f"role/{role}" for role in principal.roles})
+    if stated in ("unowned", "all"):
+        if not access.may(principal, "see-lists"):
+            raise Problem(
+                "TL-1402", "you may not do this", "none of your roles sees the whole network", "ask for `mine` or `team`", "whose", 403
+            )
+        return questions.unowned() if stated == "unowned" else questions.next_steps()
+    raise _wrong("whose", "mine, team, unowned or all")
+
+
+async def _listed(answers: Answers, request: Request, question: Question) -> Response:
+    asked = request.query_params
+    rows, page = await answers.page(request.state.principal, question, asked.get("cursor", ""), _limit(request))
+    return _json({"as_of": answers.clock.now(), "rows": rows, "cursor": page.cursor or None})
+
+
+async def _counts(answers: Answers, request: Request) -> Response:
+    now = answers.clock.now()
+    return _json({"as_of": now, "at_most": questions.COUNTED_MAX, "counts": await questions.counts(answers.board, now)})
+
+
+async def _item(answers: Answers, request: Request) -> Response:
+    found = await known(answers, request)
+    (shown,) = await answers.rows(request.state.principal, [found], "item")
+    return _json({"as_of": answers.clock.now(), **shown})
+
+
+async def _timeline(answers: Answers, request: Request) -> Response:
+    found = await known(answers, request)
+    names = await answers.names.known()
+    return _json({"item": found["_id"], "events": [event(entry, names) for entry in await questions.timeline(answers.board, found["_id"])]})
+
+
+async def _live(answers: Answers, request: Request) -> Response:
+    frames: AsyncIterator[bytes] = await answers.live.stream(request.headers.get("last-event-id", ""))
+    return StreamingResponse(frames, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+async def known(answers: Answers, request: Request) -> Document:
+    found = await questions.item(answers.board, request.path_params["id"])
+    if found is None:
+        raise Answer(
+            "TL-1601", "there is no such item", "it may not have been heard of yet", "give `after` what your command answered", status=404
+        )
+    return found
+
+
+# — reading one's own write
+
+
+def _after(answers: Answers, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def after(request: Request) -> Response:
+        if stated := request.query_params.get("after"):
+            await caught_up(answers.board, stated)
+        return await endpoint(request)
+
+    return after
+
+
+async def caught_up(board: Board, stated: str, wait_s: float = WAIT_AT_MOST_S) -> None:
+    """Until the worklist has heard this fact (`topic/subject/sequence`), but not for long."""
+    topic, subject, sequence = _fact(stated)
+    deadline = asyncio.get_running_loop().time() + wait_s
+    while not await _heard(board, topic, subject, sequence):
+        if asyncio.get_running_loop().time() > deadline:
+            fix = "repeat the request; your command was taken"
+            raise Answer("TL-1602", "the worklist has not heard of this yet", "", fix, "after", 503, headers={"retry-after": "2"})
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _heard(board: Board, topic: str, subject: str, sequence: int) -> bool:
+    found = await questions.item(board, item_of(subject))
+    section = section_of(found["sections"], topic, subject) if found else {}
+    missing = any(first <= sequence <= last for first, last in section.get("missing", ()))
+    return bool(section.get("sequence", 0) >= sequence and not missing)
+
+
+def _fact(stated: str) -> tuple[str, str, int]:
+    topic, _, rest = stated.partition("/")
+    subject, _, sequence = rest.rpartition("/")
+    if not (topic and subject and sequence.isascii() and sequence.isdecimal() and len(sequence) <= 20):
+        raise _wrong("after", "topic/subject/sequence, as a command answers them")
+    return topic, subject, int(sequence)
+
+
+# — small things of requests and answers
+
+
+def _of(answers: Answers, endpoint: Callable[[Answers, Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def of(request: Request) -> Response:
+        return await endpoint(answers, request)
+
+    return of
+
+
+def _json(body: Any) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _wrong(name: str, expected: str) -> Problem:
+    return Problem("TL-1604", "a parameter of the request is not valid", f"{name} is {expected}", "correct it", name, 400)
+
+
+def _limit(request: Request) -> int:
+    stated = request.query_params.get("limit", str(questions.LIMIT))
+    if not (stated.isascii() and stated.isdecimal() and 1 <= int(stated) <= questions.LIMIT_MAX):
+        raise _wrong("limit", f"a number from 1 to {questions.LIMIT_MAX}")
+    return int(stated)
+
+
+def _instant(request: Request, name: str) -> datetime | None:
+    if not (stated := request.query_params.get(name)):
+        return None
+    try:
+        at = datetime.fromisoformat(stated)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise _wrong(name, "an instant with its zone, as 2026-03-02T12:00:00Z")
+    return at

@@ -1,0 +1,71 @@
+"""What the worklist is made of: what it hears, how it follows, what it answers. Connects nothing."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute
+
+from contracts import catalogue
+from infra.bus import connection
+from infra.clock import Clock
+from infra.identity import Identity, keyring
+from infra.issuer import ISSUER, LocalIssuer
+from infra.records import Received
+from infra.settings import Settings
+from infra.telemetry import Meters
+from services.worklist import api
+from services.worklist.follow import Follower, Reader
+from services.worklist.live import Live
+from services.worklist.pages import Entrance, Pages, Person, sign_in
+from services.worklist.rebuild import Log, Rebuilt
+from services.worklist.rebuild import rebuild as rebuilt
+from services.worklist.rows import Keys, Names, People, Seen
+from services.worklist.store import Board
+
+NAME, AUDIT = "worklist", "audit-events"
+TOPICS = tuple(topic.name for topic in catalogue.heard_by(NAME) if topic.name != AUDIT)
+"""What people read is no item of anybody's: the accounts of reading are a question of their own."""
+HEARS = {event.type: event for topic in catalogue.heard_by(NAME) for event in topic.events}
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """For the process: `board` is opened first and fences, lanes call `take`, `loops` run side by side for ever."""
+
+    board: Board
+    take: Callable[[Sequence[Received]], Awaitable[None]]
+    routes: Sequence[BaseRoute]
+    loops: Sequence[Callable[[], Awaitable[None]]]
+    live: Live
+
+
+def nobody_asks(*_: object) -> None:
+    """Where no accounts of reading are kept."""
+
+
+def build(
+    settings: Settings, board: Board, vault: Keys, clock: Clock, meters: Meters,
+    *, people: Sequence[Person] = (), seen: Seen = nobody_asks, demo: bool = False,
+) -> Worklist:  # fmt: skip
+    """Put together by hand. `people` may be chosen at `/sign-in`, in development alone."""
+    follower, live = Follower(board, Reader(HEARS), clock, meters), Live(board, clock)
+    issuer = LocalIssuer(settings.state_dir, settings.audience, clock) if settings.development and people else None
+    names, keys = (ISSUER, str(issuer.jwks)) if issuer else (settings.issuer, settings.jwks)
+    answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board), live, clock)
+    door = Entrance(Identity(names, settings.audience, keyring(keys, clock), clock), api.ACCESS, answers.item_of)
+    pages = Pages(answers, door, demo)
+    routes = [*api.routes(answers, door), *pages.routes(), *(sign_in(pages, issuer, people) if issuer else ())]
+    return Worklist(board, follower.take, routes, (live.run, follower.audit), live)
+
+
+async def rebuild(settings: Settings) -> Rebuilt:
+    """`throughline worklist rebuild`: the read model made anew from the log, while the processes serve the old one."""
+    board = Board(settings.mongo_url.get_secret_value(), NAME, driver=settings.mongo_driver)
+    source = Log(TOPICS, connection(settings.kafka_bootstrap, settings.kafka_user, settings.kafka_password.get_secret_value()))
+    await board.open()
+    await source.start()
+    try:
+        return await rebuilt(board, Follower(board, Reader(HEARS), Clock(), Meters(NAME)), source)
+    finally:
+        await source.stop()
+        await board.close()

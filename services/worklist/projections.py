@@ -1,0 +1,220 @@
+"""From an event to what changes on the worklist. Pure: no I/O, no clock.
+
+Every event changes the item of its own aggregate. What an event says is a patch of that aggregate's section: the fields it names
+and nothing else, so that an item is a fold of its patches and can be folded again at any time.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zlib import crc32
+
+from contracts import assignment as placing
+from contracts import intake, upkeep
+from contracts.kernel import Change as Said
+from contracts.kernel import Event, Next, kind_of
+from services.worklist.words import sentence
+
+Patch = dict[str, Any]
+REFERRAL = ("request", "placement", "care")
+"""Kinds of the aggregates that make one referral, in the order in which a need goes through them; they share what follows the `/`."""
+SLOTS = 0x1000
+NOTHING_LEFT = "none"
+"""The action of a `next` that says that nothing is left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event where it lies in the log. `data` is None where the type is not known here, or could not be read (`readable`)."""
+
+    topic: str
+    partition: int
+    offset: int
+    type: str
+    subject: str
+    sequence: int
+    id: str
+    at: datetime
+    recorded: datetime
+    actor: tuple[str, str] = ("system", "")
+    correlation: str = ""
+    cause: Mapping[str, str] = field(default_factory=dict)
+    sensitivity: str = ""
+    data: Event | None = None
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one event does to one item. `counted`: the section hears every event of its aggregate, so a hole is a loss."""
+
+    item: str
+    topic: str
+    subject: str
+    sequence: int
+    patch: Patch
+    entry: Patch
+    counted: bool = True
+
+    @property
+    def id(self) -> str:
+        return self.entry["_id"]  # type: ignore[no-any-return]
+
+
+def item_of(subject: str) -> str:
+    """Requests, placements and care of one need are one referral; everything else is an item of its own."""
+    kind, _, suffix = subject.partition("/")
+    return f"referral/{suffix}" if kind in REFERRAL else subject
+
+
+def parked_item(subject: str) -> str:
+    """A parked aggregate is an item beside the one it holds up: that one's owner and clock stand as they were."""
+    return f"parked/{subject}"
+
+
+def changes(heard: Heard) -> tuple[Change, ...]:
+    """What an event changes: its own item, and for what the runtime says of an aggregate, the item of the keeping."""
+    own = _change(heard, item_of(heard.subject), patch(heard))
+    if isinstance(heard.data, upkeep.AggregateParked | upkeep.AggregateReleased | upkeep.MessageOverdue):
+        return own, _change(heard, parked_item(heard.subject), _kept(heard.data), counted=False)
+    return (own,)
+
+
+def patch(heard: Heard) -> Patch:
+    """The fields of its section that this event sets; `None` takes a field away."""
+    if heard.data is None:
+        return {} if heard.readable else {"unread": heard.sequence}
+    told = PROJECTED.get(type(heard.data), _nothing)(heard.data)
+    label = {"sensitivity": heard.sensitivity} if heard.sensitivity else {}
+    return {**told, **label, **_next(heard.data)}
+
+
+def _change(heard: Heard, item: str, told: Patch, counted: bool = True) -> Change:
+    entry = {
+        "_id": entry_id(item, heard.topic, heard.subject, heard.sequence),
+        "item": item, "topic": heard.topic, "partition": heard.partition, "offset": heard.offset,
+        "subject": heard.subject, "sequence": heard.sequence, "type": heard.type, "event": heard.id,
+        "at": stored(heard.at), "recorded": stored(heard.recorded),
+        "what": sentence(heard.type, heard.data), "actor": "/".join(filter(None, heard.actor)),
+        "correlation": heard.correlation, "cause": dict(heard.cause), "patch": told, "counted": counted,
+    }  # fmt: skip
+    return Change(item, heard.topic, heard.subject, heard.sequence, told, entry, counted)
+
+
+def entry_id(item: str, topic: str, subject: str, sequence: int) -> str:
+    """Begins with the item, so that an item's entries lie together and need no index beside their ids."""
+    return f"{entries_of(item)}{topic}|{kind_of(subject)}|{sequence:010d}"
+
+
+def entries_of(item: str) -> str:
+    """What the ids of an item's entries begin with: first one of SLOTS, so that all entries can be read in parts of even size."""
+    return f"{crc32(item.encode()) % SLOTS:03x}|{item}|"
+
+
+def stored(at: datetime) -> datetime:
+    """An instant as the database gives it back: UTC, whole milliseconds."""
+    at = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return at.replace(microsecond=beyond) if (beyond := at.microsecond // 1000 * 1000) != at.microsecond else at
+
+
+def _next(data: Event) -> Patch:
+    """Who owes what by when. A fact without the block leaves it as it stood, unless the fact ends the aggregate."""
+    said = data.next if isinstance(data, Said) and not isinstance(data, KEEPING) else None
+    if isinstance(data, ENDS) or (said and said.action == NOTHING_LEFT):
+        return {"next": None}
+    return {"next": _block(said)} if said else {}
+
+
+def _block(said: Next) -> Patch:
+    due = stored(said.due) if said.due else None
+    return {"owner": said.owner, "action": said.action, "waiting_on": said.waiting_on, "due": due, "rule": said.rule,
+            "allowed": list(said.allowed)}  # fmt: skip
+
+
+def _kept(data: Event) -> Patch:
+    """A parked aggregate or a message that waits too long, as an item with an owner and a clock."""
+    if isinstance(data, upkeep.AggregateReleased):
+        return {"status": "released", "next": None}
+    assert isinstance(data, Said)
+    status = "parked" if isinstance(data, upkeep.AggregateParked) else "message-overdue"
+    return {"status": status, "next": _block(data.next) if data.next else None}
+
+
+# — what each fact tells
+
+
+def _nothing(_: Any) -> Patch:
+    return {}
+
+
+def _known(event: Event, *names: str) -> Patch:
+    """These fields, where the event has them; a personal value as its sealed token."""
+    values = ((name, getattr(event, name)) for name in names)
+    return {name: stored(value) if isinstance(value, datetime) else value for name, value in values if value is not None}
+
+
+def _received(e: intake.RequestReceived) -> Patch:
+    told = _known(e, "partner", "reference", "record", "requested_at", "service", "urgency", "sender", "consent", "channel")
+    return {"status": "received", **told}
+
+
+def _details(e: intake.RecordOpened | intake.RecordAmended) -> Patch:
+    """The tokens of what a row may show to whom it may be shown. Nothing is opened here."""
+    named = ((name, getattr(e.details, name)) for name in ("given_name", "family_name", "birth_date"))
+    return {name: token.sealed for name, token in named if token is not None}
+
+
+def _directory(e: placing.DirectoryListed) -> Patch:
+    names = [[program.id, program.name] for program in e.programs] + [[program.desk, program.name] for program in e.programs]
+    return {"names": names}
+
+
+def _accepted(e: placing.PlacementAccepted) -> Patch:
+    """Ownership moves with the yes, to the program's role; a person of it comes with a fact of its own."""
+    return {"status": "accepted", "program": e.program, **_owns(e.owner or e.desk or e.by)}
+
+
+def _owns(owner: str | None, role: str | None = None) -> Patch:
+    """Who answers for the placement, and under which role. A role that owns is its own."""
+    if owner is None:
+        return {}
+    role = role or (owner if not is_person(owner) else None)
+    return {"owner": owner, **({"role": role} if role else {})}
+
+
+def is_person(owner: str) -> bool:
+    return kind_of(owner) not in ("role", "desk")
+
+
+PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
+    intake.RequestReceived: _received,
+    intake.RequestAmended: lambda e: _known(e, "service", "urgency"),
+    intake.RequestWithdrawn: lambda e: {"status": "withdrawn", "closed": True},
+    intake.RequestAcknowledged: lambda e: {"status": "acknowledged"},
+    intake.RequestTriaged: lambda e: {"status": "triaged", **_known(e, "urgency", "service")},
+    intake.RecordOpened: lambda e: {"status": "opened", "partner": e.partner, "group": e.person, **_details(e)},
+    intake.RecordAmended: _details,
+    intake.RecordLinked: lambda e: {"group": e.person},
+    intake.RecordConflicted: lambda e: {"status": "conflicted"},
+    intake.CandidateFound: lambda e: {"status": "possible-duplicate"},
+    intake.PartnerRegistered: lambda e: {"status": "registered", "name": e.name},
+    placing.DirectoryListed: _directory,
+    placing.PlacementOpened: lambda e: {"status": "opened", **_known(e, "service", "urgency", "requested_at"), **_owns(e.owner)},
+    placing.OwnerAssigned: lambda e: _owns(e.owner, e.role),
+    placing.PlacementOffered: lambda e: {"status": "offered", **_known(e, "service", "urgency")},
+    placing.PlacementAccepted: _accepted,
+    placing.PlacementDeclined: lambda e: {"status": "declined"},
+    placing.OfferUnanswered: lambda e: {"status": "unanswered"},
+    placing.NoProgramAvailable: lambda e: {"status": "no-program", **_known(e, "service", "urgency")},
+    placing.HandedOff: lambda e: _owns(e.owner, e.role),
+    placing.PlacementEnded: lambda e: {"status": "ended"},
+    upkeep.InputQuarantined: lambda e: {"status": "quarantined"},
+    upkeep.InputRepaired: lambda e: {"status": "repaired"},
+    upkeep.InputDiscarded: lambda e: {"status": "discarded"},
+}
+"""Facts that are not here change nothing but who owes what next."""
+
+ENDS = (intake.RequestWithdrawn, placing.PlacementEnded, upkeep.InputRepaired, upkeep.InputDiscarded)
+KEEPING = (upkeep.AggregateParked, upkeep.AggregateReleased, upkeep.MessageOverdue)
+"""Facts about the keeping: the aggregate's own `next` stands."""

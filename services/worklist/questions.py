@@ -1,0 +1,142 @@
+"""The domain's questions, each answered from one index, a page at a time.
+
+A page ends with a cursor: the sort values of its last row, opaque to callers. What comes after it is found by value, so that rows
+that appear or vanish meanwhile neither repeat nor hide another.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from infra.problems import Problem
+from services.worklist.items import NO_OWNER, Document
+from services.worklist.projections import Patch
+from services.worklist.store import Board
+
+LIMIT, LIMIT_MAX = 50, 200
+COUNTED_MAX = 1_000
+"""Counts say "1,000 or more" from here on: a count is never a scan."""
+TIMELINE_MAX = 2_000
+FILTERS = ("urgency", "service", "partner", "status", "owner")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: a query on open items, the order of the answer, and the index that holds both."""
+
+    name: str
+    query: Document
+    order: tuple[str, ...]
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of an answer, and where the next one begins (empty: that was all)."""
+
+    items: list[Document]
+    cursor: str = ""
+
+
+def pending_referrals(filters: Mapping[str, str] | None = None) -> Question:
+    """Referrals that are not over, the longest waiting first. The clock is the request's, not our receipt's."""
+    wanted = {name: value for name, value in (filters or {}).items() if name in FILTERS and value}
+    return Question("pending", {"open": True, "kind": "referral", **wanted}, ("requested_at", "_id"), "pending")
+
+
+def next_steps() -> Question:
+    """The next step of every open item: first those nobody answers for, then those a role has, then those a person has."""
+    return Question("next-steps", {"open": True}, ("grip", "due", "_id"), "steps")
+
+
+def my_next_steps(person: str) -> Question:
+    return Question("mine", {"open": True, "owner": person}, ("due", "_id"), "mine")
+
+
+def team_next_steps(roles: Collection[str]) -> Question:
+    """What the roles answer for, whether or not a person of theirs has it."""
+    return Question("team", {"open": True, "role": {"$in": sorted(roles)}}, ("due", "_id"), "team")
+
+
+def unowned() -> Question:
+    """Items that nobody answers for, neither a person nor a role. Normally none."""
+    return Question("unowned", {"open": True, "grip": NO_OWNER}, ("due", "_id"), "steps")
+
+
+def unclocked() -> Question:
+    """Items without a deadline: they are not on time. Normally none."""
+    return Question("unclocked", {"open": True, "due": None}, ("_id",), "clocks")
+
+
+def overdue(as_of: datetime) -> Question:
+    """Items whose deadline had passed at that instant, the latest first in the queue."""
+    return Question("overdue", {"open": True, "due": {"$lt": as_of}}, ("due", "_id"), "clocks")
+
+
+def gaps(before: datetime) -> Question:
+    """Items of which an event is missing, or could not be read, since before that instant. Normally none."""
+    return Question("gaps", {"gap_since": {"$lt": before}}, ("gap_since", "_id"), "gaps")
+
+
+async def ask(board: Board, question: Question, cursor: str = "", limit: int = LIMIT) -> Page:
+    """One page of the answer."""
+    limit = max(1, min(limit, LIMIT_MAX))
+    query = {"$and": [question.query, _after(question.order, cursor)]} if cursor else question.query
+    (generation, *_) = await board.generations()
+    found = await board.items(generation, query, [(name, 1) for name in question.order], limit + 1, question.index)
+    more = len(found) > limit
+    return Page(found[:limit], _cursor(question.order, found[limit - 1]) if more else "")
+
+
+async def counts(board: Board, now: datetime) -> dict[str, int]:
+    """How many each list holds, up to COUNTED_MAX."""
+    (generation, *_) = await board.generations()
+    questions = (pending_referrals(), unowned(), unclocked(), overdue(now))
+    return {one.name: await board.count(generation, one.query, one.index, COUNTED_MAX) for one in questions}
+
+
+async def item(board: Board, id: str) -> Document | None:
+    (generation, *_) = await board.generations()
+    return (await board.documents(generation, [id])).get(id)
+
+
+async def timeline(board: Board, id: str) -> list[Patch]:
+    """Everything that happened to an item, as it was recorded. An item of a person's care has dozens of entries."""
+    (generation, *_) = await board.generations()
+    found = await board.entries(generation, id, TIMELINE_MAX)
+    return sorted(found, key=lambda entry: (entry["recorded"], entry["topic"], entry["subject"], entry["sequence"]))
+
+
+def _cursor(order: tuple[str, ...], last: Document) -> str:
+    return urlsafe_b64encode(orjson.dumps([last.get(name) for name in order])).decode().rstrip("=")
+
+
+def _after(order: tuple[str, ...], cursor: str) -> Document:
+    """What sorts after these values: nothing is before a missing value, and everything is after it."""
+    values = dict(zip(order, _values(order, cursor), strict=True))
+    branches = []
+    for at, name in enumerate(order):
+        same = {earlier: values[earlier] for earlier in order[:at]}
+        branches.append({**same, name: {"$gt": values[name]} if values[name] is not None else {"$ne": None}})
+    return {"$or": branches}
+
+
+def _values(order: tuple[str, ...], cursor: str) -> list[Any]:
+    try:
+        stated = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = [_value(name, value) for name, value in zip(order, stated, strict=True)]
+    except (ValueError, TypeError):
+        raise Problem("TL-1603", "this cursor is not one of ours", fix="begin again without one", where="cursor", status=400) from None
+    return values
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "grip":
+        return int(value)
+    if name == "_id":
+        return str(value)
+    return None if value is None else datetime.fromisoformat(value)

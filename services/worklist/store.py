@@ -1,0 +1,171 @@
+"""The worklist's collections. Items and entries live in generations, so that a new one can be filled while the old one serves.
+
+`items_<g>`    one document an item: sections, and the summary that the questions ask of; version `v` guards every write
+`entries_<g>`  one document an event and item, insert-only: the timeline, and what an item can be folded from again
+`changes`      which items changed when, kept ten minutes: how every instance learns of what another one wrote
+`generations`  one document `pointer`: `current`, and `next` while a new generation is written to beside it
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+from uuid import uuid4
+
+from pymongo import ASCENDING, IndexModel
+
+from infra.store.failures import answering, before_commit, expect
+from infra.store.mongo import MongoStore
+from services.worklist.items import Document
+from services.worklist.projections import SLOTS, Patch, entries_of
+
+OPEN = {"partialFilterExpression": {"open": True}}
+"""Questions are about open items: what is over costs them nothing, however much of it there is."""
+ITEM_INDEXES = (
+    IndexModel([("kind", ASCENDING), ("requested_at", ASCENDING), ("_id", ASCENDING)], name="pending", **OPEN),
+    IndexModel([("grip", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="steps", **OPEN),
+    IndexModel([("due", ASCENDING), ("_id", ASCENDING)], name="clocks", **OPEN),
+    IndexModel([("owner", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="mine", **OPEN),
+    IndexModel([("role", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="team", **OPEN),
+    IndexModel([("gap_since", ASCENDING), ("_id", ASCENDING)], name="gaps", partialFilterExpression={"gap_since": {"$type": "date"}}),
+    IndexModel([("listed", ASCENDING)], name="listed", partialFilterExpression={"listed": True}),
+)
+CHANGE_INDEXES = (IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=600),)
+FOLDED = dict.fromkeys(("_id", "item", "topic", "subject", "sequence", "at", "recorded", "patch", "counted"), 1)
+POINTER = "pointer"
+PART = 5_000
+"""Entries read at a time when all are folded."""
+ONE_ANSWER = 1_000_000
+
+
+@dataclass
+class Writes:
+    """What one batch writes to one generation. The version of an item says what it was read at: 1 is a new one."""
+
+    items: list[Document] = field(default_factory=list)
+    entries: list[Patch] = field(default_factory=list)
+
+
+class Board(MongoStore):
+    """The worklist's database: reads of the current generation, and batches in one transaction each."""
+
+    async def open(self) -> None:
+        """Collections and indexes of the current generation; the first process ever makes generation 1."""
+        await super().open()
+        with answering():
+            await self._database["changes"].create_indexes(list(CHANGE_INDEXES))
+            await self._database["generations"].update_one({"_id": POINTER}, {"$setOnInsert": {"current": 1, "next": None}}, upsert=True)
+        await self.prepare((await self.generations())[0])
+
+    async def prepare(self, generation: int) -> None:
+        """The collections of a generation with their indexes. Doing it again changes nothing."""
+        with answering():
+            await self._database[f"items_{generation}"].create_indexes(list(ITEM_INDEXES))
+
+    async def generations(self) -> tuple[int, ...]:
+        """The one that serves, and the one that is written to beside it while it is being filled."""
+        (pointer,) = await self._find("generations", {"_id": POINTER})
+        return (pointer["current"], pointer["next"]) if pointer["next"] else (pointer["current"],)
+
+    async def point(self, current: int, next_: int | None) -> None:
+        async def move(session: Any) -> None:
+            change = {"q": {"_id": POINTER}, "u": {"$set": {"current": current, "next": next_}}}
+            expect(await self._database.command({"update": "generations", "updates": [change]}, session=session), 1)
+
+        await self._despite_others(move)
+
+    async def drop_all_but(self, kept: Collection[int]) -> None:
+        """Collections of other generations: what a rebuild left behind, finished or not."""
+        with answering():
+            for name in await self._database.list_collection_names():
+                stem, _, number = name.rpartition("_")
+                if stem in ("items", "entries") and number.isdecimal() and int(number) not in kept:
+                    await self._database.drop_collection(name)
+
+    async def newest(self) -> int:
+        """The highest generation that any collection belongs to."""
+        with answering():
+            names = await self._database.list_collection_names()
+        return max((int(n) for name in names if (n := name.rpartition("_")[2]).isdecimal()), default=0)
+
+    # — reads
+
+    async def documents(self, generation: int, ids: Collection[str]) -> dict[str, Document]:
+        found = await self._find(f"items_{generation}", {"_id": {"$in": list(ids)}})
+        return {document["_id"]: document for document in found}
+
+    async def items(
+        self, generation: int, query: Document, sort: Sequence[tuple[str, int]], limit: int, hint: str | None = None
+    ) -> list[Document]:
+        """One page of items, by a named index."""
+        how: dict[str, Any] = {"hint": hint} if hint else {}
+        return await self._find(f"items_{generation}", query, sort=list(sort), limit=limit, **how)
+
+    async def explained(self, generation: int, query: Document, sort: Sequence[tuple[str, int]], limit: int, hint: str) -> Document:
+        """How the database would find that page: for tests."""
+        with answering():
+            return await self._reads[f"items_{generation}"].find(query).sort(list(sort)).hint(hint).limit(limit).explain()  # type: ignore[no-any-return]
+
+    async def count(self, generation: int, query: Document, hint: str, most: int) -> int:
+        """How many, but never more than `most` are looked at."""
+        with answering():
+            return await self._reads[f"items_{generation}"].count_documents(query, hint=hint, limit=most)  # type: ignore[no-any-return]
+
+    async def entries(self, generation: int, item: str, limit: int = 0) -> list[Patch]:
+        """Entries of one item: the range of ids that begin as its own do (`}` is what follows `|`)."""
+        first = entries_of(item)
+        return await self._find(f"entries_{generation}", {"_id": {"$gt": first, "$lt": first[:-1] + "}"}}, sort=[("_id", 1)], limit=limit)
+
+    async def known(self, generation: int, ids: Collection[str]) -> set[str]:
+        found = await self._find(f"entries_{generation}", {"_id": {"$in": list(ids)}}, {"_id": 1})
+        return {document["_id"] for document in found}
+
+    async def by_item(self, generation: int) -> AsyncIterator[list[Patch]]:
+        """Every entry of a generation, as much of it as a fold needs, item by item.
+
+        Read slot by slot, each a range with two ends: a database may well collect a whole range before it looks at the limit.
+        """
+        with answering():
+            count = await self._reads[f"entries_{generation}"].estimated_document_count()
+        together = max(1, min(SLOTS, SLOTS * PART // max(1, count)))
+        for slot in range(0, SLOTS, together):
+            part = {"$gte": f"{slot:03x}", "$lt": f"{slot + together:03x}" if slot + together < SLOTS else "g"}
+            found = await self._find(f"entries_{generation}", {"_id": part}, FOLDED, sort=[("_id", 1)])
+            for _, entries in groupby(found, key=itemgetter("item")):
+                yield list(entries)
+
+    async def changed_since(self, at: datetime, limit: int) -> list[Document]:
+        return await self._find("changes", {"at": {"$gt": at}}, sort=[("at", 1)], limit=limit)
+
+    # — writes
+
+    async def write(self, writes: Mapping[int, Writes], at: datetime) -> None:
+        """A batch, whole or not at all. Conflict: an item was written meanwhile, or an entry is known already."""
+        changed = sorted({item["_id"] for written in writes.values() for item in written.items})
+        if not changed:
+            return
+        with before_commit():
+            commands = [command for generation, written in writes.items() for command in _commands(generation, written)]
+        commands.append(({"insert": "changes", "documents": [{"_id": uuid4().hex, "at": at, "items": changed}]}, 1))
+        await self._transact(lambda session: self._write(commands, session))
+
+    async def fill(self, generation: int, writes: Writes) -> None:
+        """A batch of a generation that nobody reads yet."""
+        with before_commit():
+            commands = list(_commands(generation, writes))
+        if commands:
+            await self._transact(lambda session: self._write(commands, session))
+
+
+def _commands(generation: int, writes: Writes) -> Iterable[tuple[Document, int]]:
+    """The database's commands, each with how many documents it must touch."""
+    new = [item for item in writes.items if item["v"] == 1]
+    known = [{"q": {"_id": item["_id"], "v": item["v"] - 1}, "u": item} for item in writes.items if item["v"] > 1]
+    if writes.entries:
+        yield {"insert": f"entries_{generation}", "documents": writes.entries, "ordered": False}, len(writes.entries)
+    if new:
+        yield {"insert": f"items_{generation}", "documents": new, "ordered": False}, len(new)
+    if known:
+        yield {"update": f"items_{generation}", "updates": known, "ordered": False}, len(known)

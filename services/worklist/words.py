@@ -1,0 +1,142 @@
+"""Words for people: what happened, what is to do, who, when. No identifier and no code where a word can stand."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from contracts import assignment as placing
+from contracts import intake, upkeep
+from contracts.kernel import Event, kind_of
+
+ACTIONS = {
+    "acknowledge-request": "Acknowledge the request",
+    "triage-request": "Triage the request",
+    "find-place": "Find a place",
+    "look-at-input": "Look at an input that could not be used",
+    "release-aggregate": "Mend the cause and release what is held",
+    "find-missing-cause": "Find the message that is missing",
+    "compare-records": "Compare two records",
+    "decide-identity": "Decide who this is",
+}
+STATUSES = {
+    "no-program": "No program available", "unanswered": "Offer not answered", "declined": "Declined", "opened": "Looking for a place",
+    "message-overdue": "A message is waiting", "possible-duplicate": "Possibly known already",
+}  # fmt: skip
+KINDS = {"referral": "Referral", "record": "Record", "input": "Input", "parked": "Held back", "partner": "Partner"}
+URGENCIES = {"emergency": "Emergency", "urgent": "Urgent", "routine": "Routine"}
+
+
+def plain(code: str) -> str:
+    """`intensive-outpatient` is `Intensive outpatient`."""
+    words = code.replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def action(code: str) -> str:
+    """The next step, verb first."""
+    return ACTIONS.get(code, plain(code))
+
+
+def status(code: str) -> str:
+    return STATUSES.get(code, plain(code))
+
+
+def who(id: str | None, names: Mapping[str, str] = {}) -> str:
+    """`role/intake-desk` is the Intake desk; `staff/7` is Staff 7; a program or desk by its listed name."""
+    if not id:
+        return ""
+    if id in names:
+        return names[id]
+    kind, _, rest = id.partition("/")
+    return plain(rest) if kind in ("role", "partner") else f"{plain(kind)} {short(rest)}".strip()
+
+
+def short(id: str) -> str:
+    """The last characters of a long id: enough to tell two rows apart."""
+    tail = id.rpartition("/")[2]
+    return tail if len(tail) <= 12 else tail[-6:]
+
+
+def length(span: timedelta) -> str:
+    """One unit, rounded down: `45 min`, `3 h`, `12 days`."""
+    minutes = int(abs(span).total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h"
+    return f"{minutes // (24 * 60)} days"
+
+
+def due(at: datetime | None, now: datetime) -> str:
+    """When it must have happened. Something without a clock is not on time, and says so."""
+    if at is None:
+        return "no deadline"
+    return f"late by {length(now - at)}" if at < now else f"in {length(at - now)}"
+
+
+def since(at: datetime | None, now: datetime) -> str:
+    return f"{length(now - at)} ago" if at else ""
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many.format(number)
+
+
+def _offered(e: placing.PlacementOffered) -> str:
+    return f"Offered to {_count(len(e.offers), 'one program', '{} programs')}, round {e.round}"
+
+
+def _received(e: intake.RequestReceived) -> str:
+    how = "from a partner" if e.channel == "partner" else f"by {plain(e.channel).lower()}"
+    return f"{plain(e.urgency) if e.urgency else 'Not yet ranked'} request for {plain(e.service).lower()} came in {how}"
+
+
+def _amended(e: intake.RequestAmended) -> str:
+    changed = [name for name in ("service", "urgency", "reason") if getattr(e, name) is not None]
+    return f"The sender changed the {' and the '.join(changed)}" if changed else "The sender repeated the request"
+
+
+SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
+    intake.RequestReceived: _received,
+    intake.RequestAmended: _amended,
+    intake.RequestWithdrawn: lambda e: f"The sender took the request back: {plain(e.reason).lower()}",
+    intake.RequestAcknowledged: "A person of the intake desk took it",
+    intake.RequestTriaged: lambda e: f"Triaged as {e.urgency} for {plain(e.service).lower()}",
+    intake.RecordOpened: "A partner's record of this person became known",
+    intake.RecordAmended: "A partner told more about this person",
+    intake.RecordLinked: "This record and another are the same person",
+    intake.RecordConflicted: "Identifiers point at different people; somebody must look",
+    intake.CandidateFound: "Another record has the same name and birth date",
+    intake.PartnerRegistered: "The partner was registered",
+    placing.DirectoryListed: lambda e: f"The directory lists {_count(len(e.programs), 'one program', '{} programs')}",
+    placing.PlacementOpened: "The search for a place began",
+    placing.OwnerAssigned: "A person answers for it now",
+    placing.PlacementOffered: _offered,
+    placing.PlacementAccepted: "A program accepted",
+    placing.PlacementDeclined: lambda e: f"A program declined: {plain(e.reason).lower()}",
+    placing.OfferUnanswered: "A program did not answer in time; a late yes still counts",
+    placing.NoProgramAvailable: lambda e: f"No program is left to ask for {plain(e.service).lower()}",
+    placing.HandOffAsked: "The owner asked somebody to take over",
+    placing.HandedOff: "The new owner took over",
+    placing.HandOffDeclined: lambda e: f"The hand-off was declined: {plain(e.reason).lower()}",
+    placing.HandOffWithdrawn: "The hand-off is no longer asked",
+    placing.PlacementEnded: lambda e: f"The search for a place ended: {plain(e.reason).lower()}",
+    upkeep.InputQuarantined: "An input could not be used; somebody must look",
+    upkeep.InputRepaired: lambda e: "The input was repaired and decided on" if e.repaired else "The input was decided on again",
+    upkeep.InputDiscarded: "The input was looked at and set aside",
+    upkeep.AggregateParked: "A message could not be decided on; later ones wait behind it",
+    upkeep.AggregateReleased: lambda e: f"Released; {_count(e.replayed, 'one message', '{} messages')} decided on",
+    upkeep.MessageOverdue: "A message still waits for one that did not come",
+}
+
+
+def sentence(type_: str, data: Event | None) -> str:
+    """What happened, in one sentence. A type that is newer than this build is told by its own name."""
+    told = SENTENCES.get(type(data)) if data is not None else None
+    if told is None:
+        return plain(" ".join(part.lower() for part in type_.replace(".", "-").split("-") if not part[1:].isdigit()))
+    return told if isinstance(told, str) else told(data)
+
+
+def kind(item: str) -> str:
+    return KINDS.get(kind_of(item), plain(kind_of(item)))

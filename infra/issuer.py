@@ -12,7 +12,7 @@ from infra.clock import Clock
 from infra.identity import Principal
 
 ALGORITHM, CURVE = "ES256", "P-256"
-ISSUER = "urn:throughline:local-issuer"
+ISSUER, KEYS = "urn:throughline:local-issuer", "issuer-jwks.json"
 
 
 class LocalIssuer:
@@ -20,7 +20,7 @@ class LocalIssuer:
 
     def __init__(self, state_dir: Path, audience: str, clock: Clock, issuer: str = ISSUER) -> None:
         self._audience, self._clock, self._issuer = audience, clock, issuer
-        self.jwks = state_dir / "issuer-jwks.json"
+        self.jwks = state_dir / KEYS
         self._key = _key(state_dir / "issuer-key.json")
         _write(self.jwks, {"keys": [self._key.as_dict(private=False)]}, 0o644)
 

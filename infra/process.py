@@ -1,11 +1,11 @@
-"""One process of a service: everything it is made of, started in order and stopped in bounded time."""
+"""One process of a service: its parts built by hand, started in order, stopped in bounded time."""
 
 import asyncio
 import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,43 +17,25 @@ from faststream.kafka import KafkaBroker
 from starlette.routing import BaseRoute
 
 from infra import health, http, log
-from infra.access import Access, Rule
-from infra.bus import broker_for, connection, start, subscribe
+from infra.bus import broker_for, connection, start
 from infra.clock import Clock
-from infra.commands import Counter, Entry, commands
 from infra.failpoints import arm_from_environment
 from infra.health import Vitals, coordinator_alive, poll_silence_s
-from infra.identity import Identity, keyring
+from infra.lane import Lane
 from infra.problems import Problem
 from infra.publisher import Publisher
-from infra.runtime import Limits, Runtime
-from infra.service import Service
 from infra.settings import Settings, load
-from infra.settle import Settler
-from infra.store import Store, Unavailable
+from infra.store import Unavailable
 from infra.store.driver import connect
-from infra.store.mongo import MongoStore
 from infra.telemetry import Meters, Tracing, keep_traces, otlp
 from infra.vault import MongoVault, Vault
-from infra.watching import Watching
 from infra.wrapping import LocalWrapper
 
 logger = structlog.get_logger(__name__)
+PATIENT_WITH = ("TL-2051", "TL-1301")
+"""Problems that pass by themselves: a broker, a vault that is not there yet."""
 
-
-@dataclass(frozen=True)
-class App:
-    """What a deciding service is, beside its decisions: topics it listens to, commands people give, who may give them.
-
-    `partitions` tells how many a topic has; `routes` may add HTTP routes of its own.
-    """
-
-    service: Service
-    topics: Sequence[str]
-    partitions: Callable[[str], int]
-    commands: Sequence[Entry] = ()
-    access: Mapping[str, Rule] = field(default_factory=dict)
-    routes: Callable[["Parts"], Sequence[BaseRoute]] = lambda parts: ()
+Step = tuple[str, Callable[[], Awaitable[Any]]]
 
 
 @dataclass
@@ -66,86 +48,116 @@ class Parts:
     tracing: Tracing
     vitals: Vitals
     vault: Vault
-    store: Store
     publisher: Publisher
     broker: KafkaBroker
 
+    @property
+    def mongo_url(self) -> str:
+        return self.settings.mongo_url.get_secret_value()
+
+    @property
+    def kafka(self) -> dict[str, Any]:
+        """How aiokafka's own clients connect."""
+        settings = self.settings
+        return dict(connection(settings.kafka_bootstrap, settings.kafka_user, settings.kafka_password.get_secret_value()))
+
+
+@dataclass
+class Work:
+    """What a process does: lanes that read, loops that run beside them, routes it answers, and how it opens and closes.
+
+    `opening` steps are taken in order, each until it succeeds; then the lanes start, then the loops. `closing` steps are taken in
+    order when the lanes have stopped; one that fails keeps none of the others.
+    """
+
+    parts: Parts
+    lanes: Sequence[Lane]
+    routes: Sequence[BaseRoute] = ()
+    loops: Sequence[Callable[[], Awaitable[None]]] = ()
+    opening: Sequence[Step] = ()
+    closing: Sequence[Step] = field(default_factory=list)
+
 
 def parts(settings: Settings, partitions: Callable[[str], int]) -> Parts:
-    """Built by hand, in one place."""
+    """Built by hand, in one place. `partitions` tells how many a topic has."""
     clock = Clock(settings.clock_rate, settings.clock_epoch, settings.clock_start)
     meters = Meters(settings.service)
     keep_traces(settings.trace_sampling_ratio if settings.trace_endpoint else 0)
-    url, password = settings.mongo_url.get_secret_value(), settings.kafka_password.get_secret_value()
-    vault_url = settings.vault_url.get_secret_value() if settings.vault_url else url
+    password = settings.kafka_password.get_secret_value()
     wrapper = LocalWrapper.of(settings.vault_kek.get_secret_value(), settings.vault_kek_previous.get_secret_value())
-    vault = MongoVault(
-        connect(settings.mongo_driver, vault_url)["vault"], wrapper, clock, settings.vault_cache_records_max, settings.mongo_timeout_ms
-    )
+    vault_url = (settings.vault_url or settings.mongo_url).get_secret_value()
+    keys = connect(settings.mongo_driver, vault_url)["vault"]
     access = connection(settings.kafka_bootstrap, settings.kafka_user, password)
     return Parts(
-        settings, clock, meters, Tracing(meters, otlp(settings.trace_endpoint)), Vitals(), vault,
-        MongoStore(url, settings.service, driver=settings.mongo_driver),
+        settings,
+        clock,
+        meters,
+        Tracing(meters, otlp(settings.trace_endpoint)),
+        Vitals(),
+        MongoVault(keys, wrapper, clock, settings.vault_cache_records_max, settings.mongo_timeout_ms),
         Publisher(access, partitions, meters=meters),
         broker_for(settings.kafka_bootstrap, settings.kafka_user, password),
-    )  # fmt: skip
+    )
 
 
-def runtime(app: App, made: Parts) -> Runtime:
-    """The deciding core on these parts."""
-    source = f"/{made.settings.network}/{app.service.name}"
-    watch = Watching(made.meters, made.tracing)
-    settler = Settler(app.service, made.store, made.publisher, made.vault, made.clock, watch, source)
-    limits = Limits(made.settings.lanes, made.settings.batch_events_max, made.settings.unpublished_facts_max)
-    core = Runtime(app.service, settler, app.topics, limits)
-    for stream, lanes in core.subscriptions:
-        subscribe(made.broker, stream, lanes)
-    return core
-
-
-def routes(app: App, made: Parts, core: Runtime) -> list[BaseRoute]:
-    """Health for the platform; commands for people, if an issuer of tokens is known."""
-    settings, door = made.settings, None
-    found: list[BaseRoute] = [*health.routes(made.vitals, made.meters), *app.routes(made)]
-    if settings.issuer:
-        identity = Identity(settings.issuer, settings.audience, keyring(settings.jwks, made.clock), made.clock)
-        door = http.Door(identity, Access(app.access))
-        found += commands(Counter(app.service.name, core.settler.settle, door, made.clock, lambda: core.pressed), app.commands)
-    return found
-
-
-def watch_over(made: Parts, core: Runtime) -> None:
-    """What must make progress for this process to be alive; what must hold for it to be ready."""
-    for lane in core.lanes:
+def watch_over(made: Parts, lanes: Sequence[Lane]) -> None:
+    """A lane is alive while its coordinator is and its consumer is polled; a process is ready once its lanes have partitions."""
+    for lane in lanes:
         name = f"lane {lane.name}"
         made.vitals.watch(f"{name} coordinator", lambda lane=lane: lane.consumer is None or coordinator_alive(lane.consumer))
         made.vitals.watch(f"{name} polls", lambda lane=lane: 0.0 if lane.consumer is None else poll_silence_s(lane.consumer), 120.0)
-    made.vitals.watch("due loop", lambda: core.due.silence_s, 60.0)
-    made.vitals.watch("publisher", lambda: made.publisher.waiting_s, 60.0)
-    made.vitals.need("lanes", lambda: all(lane.consumer is not None or lane.assigned for lane in core.lanes[:1]))
-    made.vitals.need("backlog", lambda: not core.pressed)
+    made.vitals.need("lanes", lambda: any(lane.assigned for lane in lanes))
 
 
-async def patiently(what: str, attempt: Callable[[], Any]) -> None:
-    """Start something whose server may not be there yet: a process waits for its engines, and says for which."""
-    for turn in range(1_000_000):
+async def patiently(what: str, attempt: Callable[[], Awaitable[Any]]) -> None:
+    """Do this once its server is there: a process waits for its engines, and says for which."""
+    turn = 0
+    while True:
         try:
-            return await attempt()
+            await attempt()
+            return
         except (Unavailable, Problem, OSError) as error:
-            if isinstance(error, Problem) and error.code not in ("TL-2051", "TL-1301"):
+            if isinstance(error, Problem) and error.code not in PATIENT_WITH:
                 raise
             logger.warning("waiting", name=what, error=type(error).__name__, attempt=turn)
-            await asyncio.sleep(min(5.0, 0.2 * 2 ** min(turn, 5)))
+        turn += 1
+        await asyncio.sleep(min(5.0, 0.2 * 2 ** min(turn, 5)))
 
 
-async def serve(app: App, settings: Settings) -> None:
-    """Run until told to stop."""
-    made = parts(settings, app.partitions)
-    core = runtime(app, made)
-    watch_over(made, core)
-    web = uvicorn.Server(
+async def serve(work: Work) -> None:
+    """Run until told to stop. Ends the process with 1 when a part of it ends by itself."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    web = _web(work)
+    told, running = asyncio.create_task(stop.wait()), asyncio.create_task(_running(work))
+    serving = asyncio.create_task(web._serve())
+    done, _ = await asyncio.wait({told, running, serving}, return_when=asyncio.FIRST_COMPLETED)
+    for task in done - {told}:
+        error = None if task.cancelled() else task.exception()
+        logger.error("process fails", error=type(error).__name__, exc_info=error)
+    work.parts.vitals.stopping()
+    web.should_exit = True
+    seconds = work.parts.settings.stop_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            await _stop(work, running)
+            await serving
+    except TimeoutError:
+        logger.warning("stop cut short", seconds=seconds)
+        sys.stdout.flush()
+        os._exit(0 if told.done() else 1)
+    if not told.done():
+        raise SystemExit(1)
+
+
+def _web(work: Work) -> uvicorn.Server:
+    settings = work.parts.settings
+    routes = [*health.routes(work.parts.vitals, work.parts.meters), *work.routes]
+    app = http.application(routes, settings.http_body_bytes_max)
+    return uvicorn.Server(
         uvicorn.Config(
-            http.application(routes(app, made, core), settings.http_body_bytes_max),
+            app,
             host=settings.http_host,
             port=settings.http_port,
             log_config=None,
@@ -155,57 +167,32 @@ async def serve(app: App, settings: Settings) -> None:
             server_header=False,
         )
     )
-    web.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    serving = asyncio.create_task(web._serve())
-    starting = asyncio.create_task(_start(made, core))
-    sweeping = asyncio.create_task(_then(starting, core.due.run))
-    ending = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait({ending, serving, sweeping}, return_when=asyncio.FIRST_COMPLETED)
-    for task in done - {ending}:
-        logger.error("process fails", error=type(task.exception()).__name__ if not task.cancelled() and task.exception() else "ended")
-    made.vitals.stopping()
-    web.should_exit = True
-    try:
-        async with asyncio.timeout(settings.stop_seconds):
-            await _stop(made, core, starting, sweeping)
-    except TimeoutError:
-        logger.warning("stop cut short", seconds=settings.stop_seconds)
-        sys.stdout.flush()
-        os._exit(0 if ending.done() else 1)
-    if not ending.done():
-        raise SystemExit(1)
 
 
-async def _start(made: Parts, core: Runtime) -> None:
-    await patiently("database", made.store.open)
-    await patiently("vault", lambda: made.vault.open(create=bool(core.service.outside)))
-    await patiently("broker", made.publisher.start)
-    await patiently("subscriptions", lambda: start(made.broker, core.lanes))
+async def _running(work: Work) -> None:
+    for what, attempt in work.opening:
+        await patiently(what, attempt)
+    await patiently("subscriptions", lambda: start(work.parts.broker, work.lanes))
     logger.info("started")
+    async with asyncio.TaskGroup() as group:
+        for loop in work.loops:
+            group.create_task(loop())  # type: ignore[arg-type]
 
 
-async def _then(first: asyncio.Task[None], loop: Callable[[], Any]) -> None:
-    await first
-    await loop()
-
-
-async def _stop(made: Parts, core: Runtime, *tasks: asyncio.Task[Any]) -> None:
-    """Lanes end their batch, then what they published is marked, then everything closes."""
-    for lane in core.lanes:
+async def _stop(work: Work, running: asyncio.Task[None]) -> None:
+    """Lanes end their batch; then what they did is put in order, and everything closes."""
+    for lane in work.lanes:
         lane.stop()
-    await made.broker.stop()
-    for task in tasks:
-        task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await task
-    with suppress(Exception):
-        await core.settler.mark()
-    await made.publisher.stop(2.0)
-    await made.store.close()
-    made.tracing.stop(1.0)
+    await work.parts.broker.stop()
+    running.cancel()
+    with suppress(asyncio.CancelledError, Exception):
+        await running
+    for what, close in work.closing:
+        try:
+            await close()
+        except Exception as error:
+            logger.warning("not closed", name=what, error=type(error).__name__)
+    work.parts.tracing.stop(1.0)
 
 
 def collect_seldom() -> None:
@@ -215,14 +202,19 @@ def collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def run(app: App) -> None:
-    """The `main` of every deciding service."""
+def run(service: str, work: Callable[[Settings], Work]) -> None:
+    """The `main` of every service."""
     collect_seldom()
     try:
-        settings = load(service=app.service.name)
-        log.configure(app.service.name, settings.log_level)
+        settings = load(service=service)
+        log.configure(service, settings.log_level)
         arm_from_environment(settings.development)
-        uvloop.run(serve(app, settings))
+        uvloop.run(_main(settings, work))
     except Problem as problem:
         print(problem, file=sys.stderr)
         raise SystemExit(2) from None
+
+
+async def _main(settings: Settings, work: Callable[[Settings], Work]) -> None:
+    """Parts are made inside the loop that they run in."""
+    await serve(work(settings))

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     clock_epoch: AwareDatetime | None = Field(None, description="Instant at which virtual time started to run; the same in every process.")
     clock_start: AwareDatetime | None = Field(None, description="Virtual time at that instant; by default the instant itself.")
 
+    demo_data: bool = Field(False, description="Every page says that its people are invented.")
+
     trace_endpoint: str = Field("", pattern=r"^(https?://\S+)?$", description="OTLP/HTTP collector; empty: no traces.")
     trace_sampling_ratio: Ratio = Field(0.01, description="Share of traces kept, from 0 to 1.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level written.")

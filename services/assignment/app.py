@@ -1,6 +1,7 @@
 """Assignment, wired: what it hears, what it decides, what it says."""
 
 from contracts import assignment, catalogue
+from infra.app import App, run
 from infra.service import Service
 from services.assignment import domain
 from services.assignment.api import ACCESS, ROUTES
@@ -18,15 +19,13 @@ SERVICE = Service(
     evolve=domain.evolve,
     deadlines=domain.deadlines,
 )
-
-
-def main() -> None:
-    """One process of it. Nothing is connected before."""
-    from infra.process import App, run
-
-    topics = [topic.name for topic in catalogue.heard_by(SERVICE.name)]
-    run(App(SERVICE, topics, lambda topic: catalogue.PARTITIONS, ROUTES, ACCESS))
-
+APP = App(
+    SERVICE,
+    topics=[topic.name for topic in catalogue.heard_by("assignment")],
+    partitions=catalogue.partitions_of,
+    commands=ROUTES,
+    access=ACCESS,
+)
 
 if __name__ == "__main__":
-    main()
+    run(APP)

@@ -2,7 +2,7 @@
 
 from contracts import catalogue, intake
 from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered
-from infra.process import App, run
+from infra.app import App, run
 from infra.records import Received
 from infra.service import Arrival, Service
 from services.intake import answers, api, domain
@@ -36,6 +36,7 @@ APP = App(
     partitions=catalogue.partitions_of,
     commands=api.COMMANDS,
     access=api.ACCESS,
+    answers_on=catalogue.PARTNER_OUT,
 )
 
 if __name__ == "__main__":

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from contracts import catalogue
-from infra.bus import connection
+from infra.bus import Stream, connection, subscribe
 from infra.clock import Clock
 from infra.identity import Identity, keyring
 from infra.issuer import ISSUER, LocalIssuer
+from infra.lane import Lane
+from infra.process import Work, parts, run, watch_over
 from infra.records import Received
 from infra.settings import Settings
 from infra.telemetry import Meters
 from services.worklist import api
 from services.worklist.follow import Follower, Reader
 from services.worklist.live import Live
-from services.worklist.pages import Entrance, Pages, Person, sign_in
+from services.worklist.pages import PEOPLE, Entrance, Pages, Person, sign_in
 from services.worklist.rebuild import Log, Rebuilt
 from services.worklist.rebuild import rebuild as rebuilt
 from services.worklist.rows import Keys, Names, People, Seen
@@ -69,3 +71,24 @@ async def rebuild(settings: Settings) -> Rebuilt:
     finally:
         await source.stop()
         await board.close()
+
+
+def work(settings: Settings) -> Work:
+    """The process: it listens, answers, and says nothing."""
+    made = parts(settings, catalogue.partitions_of)
+    board = Board(made.mongo_url, NAME, driver=settings.mongo_driver)
+    built = build(settings, board, made.vault, made.clock, made.meters, people=people(settings), demo=settings.demo_data)
+    lanes = [Lane(f"{NAME}/{n}", NAME, built.take, board.fence) for n in range(settings.lanes)]
+    subscribe(made.broker, Stream(NAME, topics=TOPICS, records_max=settings.batch_events_max), lanes)
+    watch_over(made, lanes)
+    opening = [("database", board.open), ("vault", made.vault.open)]
+    return Work(made, lanes, built.routes, built.loops, opening, [("database", board.close)])
+
+
+def people(settings: Settings) -> tuple[Person, ...]:
+    """Whom a developer may sign in as: one for each role that looks at the board."""
+    return PEOPLE if settings.development else ()
+
+
+if __name__ == "__main__":
+    run(NAME, work)

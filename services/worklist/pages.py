@@ -40,6 +40,17 @@ class Person:
     name: str
 
 
+PEOPLE = (
+    Person(Principal("staff/7", frozenset({"intake-desk"})), "Alexa, intake desk"),
+    Person(Principal("staff/12", frozenset({"coordinator"})), "Robin, coordinator"),
+    Person(Principal("staff/31", frozenset({"program-desk"})), "Kim, program desk"),
+    Person(Principal("staff/50", frozenset({"network-lead"})), "Noor, network lead"),
+    Person(Principal("staff/60", frozenset({"data-steward"})), "Ellis, data steward"),
+    Person(Principal("staff/90", frozenset({"auditor"})), "Sam, auditor (sees no names)"),
+)
+"""Invented people, one for each role that looks at the board; in development alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entrance(Door):
     """A door for browsers as well: the session's token in a cookie, for reading only; who has none is sent to sign in."""

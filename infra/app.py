@@ -1,0 +1,86 @@
+"""A deciding service as a process: what its `app.py` hands over, and what is built of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from starlette.routing import BaseRoute
+
+from infra import http
+from infra.access import Access, Rule
+from infra.bus import subscribe
+from infra.commands import Counter, Entry, commands
+from infra.identity import Identity, keyring
+from infra.process import Parts, Work, parts, watch_over
+from infra.process import run as run_process
+from infra.restore import Catcher
+from infra.runtime import Limits, Runtime
+from infra.service import Service
+from infra.settings import Settings
+from infra.settle import Settler
+from infra.store import Store
+from infra.store.mongo import MongoStore
+from infra.watching import Watching
+
+
+@dataclass(frozen=True)
+class App:
+    """What a deciding service is, beside its decisions: topics it listens to, commands people give, who may give them.
+
+    `partitions` tells how many a topic has; `answers_on` is the prefix of the topics on which senders outside are answered.
+    """
+
+    service: Service
+    topics: Sequence[str]
+    partitions: Callable[[str], int]
+    commands: Sequence[Entry] = ()
+    access: Mapping[str, Rule] = field(default_factory=dict)
+    answers_on: str = ""
+
+
+def settler(app: App, made: Parts, store: Store) -> Settler:
+    source = f"/{made.settings.network}/{app.service.name}"
+    watch = Watching(made.meters, made.tracing)
+    return Settler(app.service, store, made.publisher, made.vault, made.clock, watch, source)
+
+
+def work(app: App, settings: Settings) -> Work:
+    """The process of a deciding service. Nothing is connected yet."""
+    made = parts(settings, app.partitions)
+    store = MongoStore(made.mongo_url, app.service.name, driver=settings.mongo_driver)
+    limits = Limits(settings.lanes, settings.batch_events_max, settings.unpublished_facts_max)
+    core = Runtime(app.service, settler(app, made, store), app.topics, limits)
+    for stream, lanes in core.subscriptions:
+        subscribe(made.broker, stream, lanes)
+    watch_over(made, core.lanes)
+    made.vitals.watch("due loop", lambda: core.due.silence_s, 60.0)
+    made.vitals.watch("publisher", lambda: made.publisher.waiting_s, 60.0)
+    made.vitals.need("backlog", lambda: not core.pressed)
+    catcher = Catcher(app.service, store, made.kafka, app.answers_on)
+    return Work(
+        made,
+        core.lanes,
+        routes(app, made, core),
+        [core.due.run],
+        opening=[
+            ("database", store.open),
+            ("vault", lambda: made.vault.open(create=bool(app.service.outside))),
+            ("broker", made.publisher.start),
+            ("history", catcher.catch_up),
+        ],
+        closing=[("marks", core.settler.mark), ("publisher", lambda: made.publisher.stop(2.0)), ("database", store.close)],
+    )
+
+
+def routes(app: App, made: Parts, core: Runtime) -> list[BaseRoute]:
+    """Commands for people, if an issuer of tokens is known."""
+    settings = made.settings
+    if not settings.issuer:
+        return []
+    identity = Identity(settings.issuer, settings.audience, keyring(settings.jwks, made.clock), made.clock)
+    counter = Counter(app.service.name, core.settler.settle, http.Door(identity, Access(app.access)), made.clock, lambda: core.pressed)
+    return list(commands(counter, app.commands))
+
+
+def run(app: App) -> None:
+    """The `main` of every deciding service."""
+    run_process(app.service.name, lambda settings: work(app, settings))

@@ -32,7 +32,7 @@ from infra.vault import MongoVault, Vault
 from infra.wrapping import LocalWrapper
 
 logger = structlog.get_logger(__name__)
-PATIENT_WITH = ("TL-2051", "TL-1301")
+WAITED_FOR = ("TL-2051", "TL-1301")
 """Problems that pass by themselves: a broker, a vault that is not there yet."""
 
 Step = tuple[str, Callable[[], Awaitable[Any]]]
@@ -117,7 +117,7 @@ async def patiently(what: str, attempt: Callable[[], Awaitable[Any]]) -> None:
             await attempt()
             return
         except (Unavailable, Problem, OSError) as error:
-            if isinstance(error, Problem) and error.code not in PATIENT_WITH:
+            if isinstance(error, Problem) and error.code not in WAITED_FOR:
                 raise
             logger.warning("waiting", name=what, error=type(error).__name__, attempt=turn)
         turn += 1

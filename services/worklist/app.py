@@ -53,7 +53,7 @@ def build(
     follower, live = Follower(board, Reader(HEARS), clock, meters), Live(board, clock)
     issuer = LocalIssuer(settings.state_dir, settings.audience, clock) if settings.development and people else None
     names, keys = (ISSUER, str(issuer.jwks)) if issuer else (settings.issuer, settings.jwks)
-    answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board), live, clock)
+    answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board, clock), live, clock)
     door = Entrance(Identity(names, settings.audience, keyring(keys, clock), clock), api.ACCESS, answers.item_of)
     pages = Pages(answers, door, demo)
     routes = [*api.routes(answers, door), *pages.routes(), *(sign_in(pages, issuer, people) if issuer else ())]

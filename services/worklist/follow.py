@@ -76,7 +76,7 @@ class Follower:
     """One per process; `take` is what its lanes call."""
 
     def __init__(self, board: Board, reader: Reader, clock: Clock, meters: Meters) -> None:
-        self._board, self._reader, self._clock, self._meters = board, reader, clock, meters
+        self._board, self._reader, self.clock, self._meters = board, reader, clock, meters
         self._turn = asyncio.Lock()
         self._queue: list[Waiting] = []
         self._gaps = Gauge("worklist_gaps", "Items with a hole in a sequence that stays", registry=meters.registry)
@@ -144,7 +144,7 @@ class Follower:
 
     async def _once(self, brought: Sequence[Change], generations: Sequence[int]) -> None:
         writes = {generation: await self._folded(generation, brought) for generation in generations}
-        await self._board.write(writes, self._clock.wall())
+        await self._board.write(writes, self.clock.wall())
         known = len(brought) - len(writes[generations[0]].entries)
         self._meters.count("events_total", len(brought) - known, "event")
         self._meters.count("events_total", known, "duplicate")
@@ -167,8 +167,8 @@ class Follower:
         """For ever: say how many items have a hole that stays. The items themselves remember them, and the question `gaps` shows them."""
         while True:
             (generation, *_) = await self._board.generations()
-            before = self._clock.wall().timestamp() - GAP_AFTER_S
-            query = {"gap_since": {"$lt": self._clock.wall().fromtimestamp(before, self._clock.wall().tzinfo)}}
+            before = self.clock.wall().timestamp() - GAP_AFTER_S
+            query = {"gap_since": {"$lt": self.clock.wall().fromtimestamp(before, self.clock.wall().tzinfo)}}
             self._gaps.set(await self._board.count(generation, query, "gaps", GAPS_COUNTED_MAX))
             await asyncio.sleep(AUDIT_EVERY_S)
 

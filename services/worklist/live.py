@@ -7,7 +7,6 @@ so each look goes back over the time a transaction may take, and what was told a
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -53,12 +52,12 @@ class Live:
         self._viewers: set[Viewer] = set()
         self._told: dict[str, datetime] = {}
         self._wanted = asyncio.Event()
-        self.beat = time.monotonic()
+        self.beat = clock.monotonic()
 
     async def run(self) -> None:
         """For ever. A look that fails is a look that comes later."""
         while True:
-            self.beat = time.monotonic()
+            self.beat = self._clock.monotonic()
             try:
                 async with asyncio.timeout(LOOK_EVERY_S * 20):
                     await self._wanted.wait()
@@ -88,10 +87,10 @@ class Live:
     async def _frames(self, viewer: Viewer, missed: bytes) -> AsyncIterator[bytes]:
         self._viewers.add(viewer)
         self._wanted.set()
-        until = time.monotonic() + STREAM_S
+        until = self._clock.monotonic() + STREAM_S
         try:
             yield b"retry: 2000\n\n" + missed
-            while not (viewer.dropped and viewer.frames.empty()) and time.monotonic() < until:
+            while not (viewer.dropped and viewer.frames.empty()) and self._clock.monotonic() < until:
                 try:
                     yield await asyncio.wait_for(viewer.frames.get(), self._heartbeat_s)
                 except TimeoutError:

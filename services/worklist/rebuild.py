@@ -7,7 +7,6 @@ leaves a generation that nobody reads and the next rebuild drops; after it there
 
 import asyncio
 import gc
-import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,12 +79,13 @@ async def rebuild(board: Board, follower: Follower, source: Log, in_flight_s: fl
     await board.drop_all_but({current})
     generation = current + 1
     await board.prepare(generation)
-    started = time.monotonic()
+    clock = follower.clock
+    started = clock.monotonic()
     with rare_collections():
         events = await _fill(board, follower, source, generation)
-        filled = time.monotonic()
+        filled = clock.monotonic()
         items = await _fold(board, generation)
-    folded = time.monotonic()
+    folded = clock.monotonic()
     await board.point(current, generation)
     await asyncio.sleep(in_flight_s)
     async for records in source.to_the_end():

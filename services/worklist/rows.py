@@ -4,7 +4,6 @@ Names lie sealed in the read model. They are opened here, for one answer, for a 
 whoever was shown is handed to the accounts of reading.
 """
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ import structlog
 from contracts.kernel import Personal
 from contracts.partners import PersonDetails
 from infra.access import Access, Item
+from infra.clock import Clock
 from infra.identity import Principal
 from infra.sealing import Erased, Unreadable, unseal
 from services.worklist import words
@@ -75,15 +75,15 @@ def _opened(record: str, document: Document, key: bytes | None) -> str:
 class Names:
     """What programs, desks and partners are called, as their own facts list them."""
 
-    def __init__(self, board: Board) -> None:
-        self._board, self._names, self._until = board, dict[str, str](), 0.0
+    def __init__(self, board: Board, clock: Clock) -> None:
+        self._board, self._clock, self._names, self._until = board, clock, dict[str, str](), 0.0
 
     async def known(self) -> Mapping[str, str]:
-        if time.monotonic() > self._until:
+        if self._clock.monotonic() > self._until:
             (generation, *_) = await self._board.generations()
             listed = await self._board.items(generation, {"listed": True}, [("listed", 1)], 1_000, "listed")
             self._names = dict(pair for item in listed for pair in _pairs(item))
-            self._until = time.monotonic() + NAMES_KEPT_S
+            self._until = self._clock.monotonic() + NAMES_KEPT_S
         return self._names
 
 

@@ -248,6 +248,7 @@ class Fact:
     holder: str = ""
     at: datetime | None = None
     sensitivity: str = ""
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

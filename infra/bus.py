@@ -15,8 +15,10 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from faststream.security import BaseSecurity, SASLScram512
 
+from infra.drain import Drainer
 from infra.lane import Lane
 
+POLL_MS = 20
 SESSION_MS, HEARTBEAT_MS, REBALANCE_MS = 6_000, 2_000, 30_000
 """A killed process is missed after six seconds; a draining one has thirty."""
 
@@ -82,7 +84,7 @@ def _subscribe(broker: KafkaBroker, stream: Stream, lane: Lane) -> None:
         auto_offset_reset="earliest",
         partition_assignment_strategy=[RoundRobinPartitionAssignor if stream.pattern else RangePartitionAssignor],
         max_records=stream.records_max,
-        batch_timeout_ms=20,
+        batch_timeout_ms=POLL_MS,
         max_partition_fetch_bytes=stream.partition_bytes_max,
         fetch_max_bytes=stream.fetch_bytes_max,
         fetch_max_wait_ms=250,
@@ -92,6 +94,16 @@ def _subscribe(broker: KafkaBroker, stream: Stream, lane: Lane) -> None:
         rebalance_timeout_ms=REBALANCE_MS,
         include_in_schema=False,
     )
+
+    drainers: dict[Any, Drainer] = {}
+
+    async def drained(consumer: Any) -> tuple[Any, ...]:
+        if consumer not in drainers:
+            drainers.clear()
+            drainers[consumer] = Drainer(consumer)
+        return await drainers[consumer].records(POLL_MS, stream.records_max)
+
+    subscriber.get_msg = drained  # type: ignore[method-assign]
 
     async def handle(batch: Any) -> None:
         lane.consumer = subscriber.consumer

@@ -6,22 +6,25 @@ heard is dropped by its watermark or its receipt.
 
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts.kernel import Decision, Early, Fact, Reason, Refused, Route, World, kind_of
+from contracts.upkeep import AggregateReleased
 from infra import keeping
 from infra.service import Item, Outcome, Verdict
 from infra.store import Receipt, ReceiptState
-from infra.working import Kept, Working
+from infra.working import Working, holds_parked, waits
 
 UNDECIDABLE = Reason("TL-4001", fix="an operator releases it when the cause is mended")
 HELD_BACK = Reason("TL-4002", fix="the item is parked; ask its steward to release it")
 WAITING = ("early", "parked", "quarantined")
 """Receipts that are kept until somebody settled them."""
 ENDED_AS: dict[str, ReceiptState] = {"command": "command", "upkeep": "discarded"}
-PARKED_AT, ANSWERED_AT = 90, 100
-"""Numbers of the runtime's own facts within a cause, above any that a decision gives."""
+REPAIRED_AT, OVERDUE_AT, RELEASED_AT, PARKED_AT, ANSWERED_AT = 60, 70, 80, 90, 100
+AGAIN_AT = 1_000
+"""Numbers of the runtime's own facts within a cause, above any that a decision gives; what may happen again is told apart by version."""
 
 
 @dataclass(slots=True)
@@ -66,6 +69,8 @@ class Batch:
     def _decided(self, item: Item, targets: Sequence[str], route: Route) -> Outcome:
         if item.kind == "heard" and not targets:
             return Outcome("nothing")
+        if item.kind == "upkeep" and isinstance(item.message.data, AggregateReleased):
+            return self._released(item)
         try:
             if id(item) in self.poison:
                 raise ValueError
@@ -107,7 +112,7 @@ class Batch:
     def _again(self, item: Item, targets: Sequence[str]) -> Outcome | None:
         if item.kind == "deadline":
             return self._disarmed(item)
-        receipt = self.working.receipts.get(item.receipt) or self.working.loaded.receipts.get(item.receipt)
+        receipt = self.working.receipt(item.receipt or item.message.id)
         if item.was:
             return None if receipt and receipt.state == item.was else Outcome("duplicate")
         if receipt:
@@ -119,11 +124,9 @@ class Batch:
     def _disarmed(self, item: Item) -> Outcome | None:
         """A deadline that stands no more is nothing; looking at it again corrects the index that named it."""
         work, subject, passed = self.working, item.message.subject, item.message.data
-        armed = any(
-            (deadline.name, deadline.about, deadline.at) == (passed.name, passed.about, passed.at) for deadline in work.deadlines(subject)
-        )
-        if armed:
-            return None
+        with suppress(Exception):  # what cannot be read has no clocks, until it can
+            if any((one.name, one.about, one.at) == (passed.name, passed.about, passed.at) for one in work.deadlines(subject)):
+                return None
         if subject in work.rows:
             work.touch(subject)
         return Outcome("nothing", subject)
@@ -136,14 +139,19 @@ class Batch:
         return None if version == item.message.expects else Outcome("stale", item.message.subject, version=version)
 
     def _waits_behind(self, item: Item, targets: Sequence[str]) -> Outcome | None:
-        """A parked aggregate keeps every message but its deadlines; a source with an early message keeps its order."""
-        if item.kind in ("deadline", "upkeep") or item.was:
+        """A parked aggregate keeps every message but its deadlines; a source with a message that waits keeps its order."""
+        work = self.working
+        if item.kind in ("deadline", "upkeep"):
             return None
+        if item.held_by:
+            first = not waits(work.rows.get(item.held_by), item.source, before=work.loaded.receipts[item.receipt].order)
+            return None if first else self._keep(item, item.held_by, "early")
         for subject in targets:
-            row = self.working.rows.get(subject)
+            row = work.rows.get(subject)
             if row and row.parked:
+                self._answer(item, "quarantine", (HELD_BACK,))
                 return self._keep(item, subject, "parked")
-            if row and item.kind == "heard" and item.source in row.kept:
+            if waits(row, item.source):
                 return self._keep(item, subject, "early")
         return None
 
@@ -154,24 +162,26 @@ class Batch:
         if item.was == "early" and state == "early":
             return self._still_early(item)
         row = work.touch(subject)
-        if not item.was:
-            row.kept = (*row.kept, item.source)
-            work.hear(item, (subject,))
-            work.waiting.setdefault(subject, work.now + work.service.early_within)
         order = row.v * 10_000 + len(work.kept)
-        receipt = replace(self._receipt(item, state), aggregate=item.held_by or subject, order=order, waits_for=subject)
+        if item.held_by:
+            order = work.loaded.receipts[item.receipt].order
+        else:
+            work.hear(item, (subject,))
+            until = work.now + work.service.early_within
+            work.waiting.setdefault(subject, min(row.due_at or until, until))
         if item.was != state:
-            work.kept.append(Kept(receipt, item))
+            work.keep(replace(self._receipt(item, state), aggregate=item.held_by or subject, order=order, waits_for=subject), item)
         return Outcome("early" if state == "early" else "parked", subject)
 
     def _still_early(self, item: Item) -> Outcome:
         """Its cause has not come. When its time is over, somebody is told, once; it goes on waiting."""
         work, receipt = self.working, self.working.loaded.receipts[item.receipt]
         until = (receipt.received_at or work.now) + work.service.early_within
-        work.touch(item.held_by)
-        if until <= work.now and receipt.waits_for:
-            work.kept.append(Kept(replace(receipt, waits_for="", was="early"), item))
-            work.say(item.message, (keeping.overdue(work.service, item.held_by, item.origin, work.now),), PARKED_AT)
+        row = work.touch(item.held_by)
+        if until <= work.now and f"told {receipt.order} {item.source}" not in row.kept:  # the row's version is checked, a receipt's is not
+            work.keep(replace(receipt, waits_for="", was="early"), item)
+            overdue = keeping.overdue(work.service, item.held_by, item.origin, work.now)
+            work.say(item.message, (overdue,), self._number(item, item.held_by, OVERDUE_AT))
         work.waiting[item.held_by] = until if until > work.now else None
         return Outcome("early", item.held_by)
 
@@ -200,10 +210,9 @@ class Batch:
 
     def _quarantine(self, item: Item, reasons: tuple[Reason, ...]) -> Outcome:
         fact = keeping.quarantined(self.working.service, item, reasons, self.working.now)
-        self.working.say(item.message, (fact,), PARKED_AT)
+        self.working.say(item.message, (fact,), self._number(item, fact.subject, PARKED_AT))
         self._answer(item, "quarantine", reasons)
-        self.working.kept.append(Kept(self._receipt(item, "quarantined"), item))
-        self.working.leave(item)
+        self.working.keep(self._receipt(item, "quarantined"), item)
         return Outcome("quarantined", fact.subject, reasons=reasons)
 
     def _failed(self, item: Item, targets: Sequence[str], error: Exception) -> Outcome:
@@ -218,7 +227,8 @@ class Batch:
         work = self.working
         row = work.touch(subject)
         if not row.parked:
-            work.say(item.message, (keeping.parked(work.service, subject, item, UNDECIDABLE.code, work.now),), PARKED_AT)
+            parked = keeping.parked(work.service, subject, item, UNDECIDABLE.code, work.now)
+            work.say(item.message, (parked,), self._number(item, subject, PARKED_AT))
         row.parked = UNDECIDABLE.code
         if item.kind == "deadline":
             work.spend(item)
@@ -227,11 +237,30 @@ class Batch:
             self._answer(item, "quarantine", (UNDECIDABLE,))
         return self._keep(item, subject, "parked")
 
+    def _released(self, item: Item) -> Outcome:
+        """A parked aggregate is open again once nothing waits in it for a person; what waits for its cause is looked at now."""
+        work, subject = self.working, item.message.subject
+        row = work.rows.get(subject)
+        if row is None or not row.parked:
+            return Outcome("nothing", subject)
+        if holds_parked(row):
+            return Outcome("parked", subject)
+        row = work.touch(subject)
+        work.say(item.message, (Fact(subject, item.message.data),), self._number(item, subject, RELEASED_AT))
+        row.parked, row.spent, work.waiting[subject] = None, (), work.now
+        return Outcome("event", subject, row.seq[work.service.topic], row.v)
+
     def _answer(self, item: Item, verdict: Verdict, reasons: Sequence[Reason]) -> None:
         if item.kind == "outside":
             facts = self.working.service.answer(item.message, item.origin, item.reference, verdict, reasons)
             unborn = [replace(fact, subject=fact.subject or keeping.subject_of(item.receipt)) for fact in facts]
-            self.working.say(item.message, unborn, ANSWERED_AT)
+            self.working.say(item.message, unborn, self._number(item, keeping.subject_of(item.receipt), ANSWERED_AT))
+
+    def _number(self, item: Item, subject: str, first: int) -> int:
+        """A kept message may be kept or answered again, and an aggregate released again: each time is a fact of its own."""
+        row = self.working.rows.get(subject)
+        again = row is not None and (item.was or item.kind == "upkeep")
+        return AGAIN_AT * row.v + first if again and row else first
 
     # — receipts
 
@@ -249,6 +278,9 @@ class Batch:
             answer = f"{outcome.subject} {outcome.sequence} {outcome.version}".encode()
             self.working.receipts[item.receipt] = self._receipt(item, state, answer)
             self.working.leave(item)
+        if item.was == "quarantined" and item.kind != "upkeep":
+            repaired = keeping.repaired(item, state)
+            self.working.say(item.message, (repaired,), self._number(item, repaired.subject, REPAIRED_AT))
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, int]:

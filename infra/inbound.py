@@ -14,6 +14,9 @@ from infra.service import Item, Service
 
 UNREADABLE = "TL-4003"
 UNPLACED = "TL-4004"
+TOO_MANY = Reason("TL-4006", fix="send them in smaller messages")
+HELD_MAX = 20
+"""Entries of one record that are held for a person: each keeps the whole record, so that it can be read again."""
 
 
 class Reader:
@@ -61,14 +64,18 @@ class Reader:
         """Identity is the topic. The sender's own ids and traces are not trusted beyond it."""
         assert self._service.door
         sender = record.topic.removeprefix(self._service.outside)
-        cause = attributes_of(record.headers).get("id") or f"{record.partition}/{record.offset}"
-        items = []
+        said = attributes_of(record.headers)
+        cause = (said.get("source", ""), said["id"]) if "id" in said else (str(record.partition), str(record.offset))
+        items: list[Item] = []
         for arrival in self._service.door(sender, record):
-            receipt = derived(record.topic, cause, arrival.pointer)
+            receipt = derived(record.topic, *cause, arrival.pointer)
             origin = Origin(topic=record.topic, partition=record.partition, offset=record.offset, entry=arrival.pointer)
             notes = arrival.reasons if arrival.outcome == "event" else ()
             message = Message(receipt, arrival.event, topic=record.topic, actor=Actor("service_account", sender), notes=notes)
-            items.append(Item("outside", message, origin, receipt, record, arrival.outcome, arrival.reasons, arrival.reference))
+            verdict, reasons = arrival.outcome, arrival.reasons
+            if verdict == "quarantine" and sum(item.verdict == "quarantine" for item in items) >= HELD_MAX:
+                verdict, reasons = "return", (TOO_MANY, *reasons)
+            items.append(Item("outside", message, origin, receipt, record, verdict, reasons, arrival.reference))
         return items
 
 

@@ -51,6 +51,11 @@ def quarantined(service: Service, item: Item, reasons: tuple[Reason, ...], now: 
     return Fact(subject_of(item.receipt or item.message.id), said)
 
 
+def repaired(item: Item, ended: str) -> Fact:
+    """A quarantined input was decided again, as it was or mended."""
+    return Fact(subject_of(item.receipt), InputRepaired(outcome=ended, repaired=item.repaired))
+
+
 def parked(service: Service, subject: str, item: Item, code: str, now: datetime) -> Fact:
     why = Issue(code=code, fix="see the log entry with this input's origin; release the aggregate when the cause is mended")
     return Fact(subject, AggregateParked(origin=item.origin, issue=why, next=steward(service, "release-aggregate", now)))

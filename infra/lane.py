@@ -112,4 +112,3 @@ class Lane(ConsumerRebalanceListener):  # type: ignore[misc]
         for place, offset in first.items():
             if generation == self._generation and place in self.assigned and self.consumer:
                 self.consumer.seek(place, offset)
-

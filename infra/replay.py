@@ -4,11 +4,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+import structlog
+
 from infra.inbound import Reader
 from infra.records import Record, unpacked
-from infra.sealing import open_bytes
+from infra.sealing import Erased, Unreadable, open_bytes
 from infra.service import Item, Service
 from infra.store import Receipt, Store
+
+log = structlog.get_logger(__name__)
 
 
 class Keyring(Protocol):
@@ -24,7 +28,15 @@ class Replayer:
     async def kept(self, subjects: Collection[str]) -> list[Item]:
         """Every message kept in these aggregates, in the order it came."""
         waiting = await self._store.kept(subjects)
-        return [item for receipts in waiting.values() for receipt in receipts for item in await self.items(receipt)]
+        return [item for receipts in waiting.values() for receipt in receipts for item in await self._readable(receipt)]
+
+    async def _readable(self, receipt: Receipt) -> list[Item]:
+        """A message whose key is gone stays where it is, for its steward; it stops no other."""
+        try:
+            return await self.items(receipt)
+        except (Erased, Unreadable) as error:
+            log.error("kept message not readable", code=error.code, topic=receipt.topic, partition=receipt.partition, offset=receipt.offset)
+            return []
 
     async def items(self, receipt: Receipt, value: bytes | None = None) -> list[Item]:
         """The kept message as it was, or with `value` in the place of its bytes (a repair). Raises Erased, Unreadable."""
@@ -33,7 +45,7 @@ class Replayer:
             record = replace(record, value=value)
         items = [item for item in self._reader.items(record) if item.origin.entry == receipt.entry]
         for item in items:
-            item.receipt, item.was, item.held_by = receipt.id, receipt.state, receipt.aggregate
+            item.receipt, item.was, item.held_by, item.repaired = receipt.id, receipt.state, receipt.aggregate, value is not None
         return items
 
     async def record(self, receipt: Receipt) -> Record:

@@ -15,6 +15,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.kernel import Change
+from contracts.upkeep import AggregateParked, AggregateReleased
 from infra.envelope import attributes_of
 from infra.inbound import instant
 from infra.service import Service
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 OVERLAP = 2_000
 """Records read again before the first unknown one: facts of one moment are published in any order across aggregates."""
 BATCH = 500
+LOOKS = 20
+"""Records looked at at the end of each partition: the last ones may be stale duplicates of facts that are known."""
 
 
 class Catcher:
@@ -57,7 +60,8 @@ class Catcher:
         return sum([await self._partition(consumer, place, starts[place], ends[place]) for place in places if ends[place] > starts[place]])
 
     async def _partition(self, consumer: AIOKafkaConsumer, place: TopicPartition, start: int, end: int) -> int:
-        if await self._knows(consumer, place, end - 1):
+        looks = range(max(start, end - LOOKS), end)
+        if all([await self._knows(consumer, place, offset) for offset in reversed(looks)]):
             return 0
         low, high = start, end - 1
         while low < high:
@@ -114,6 +118,7 @@ def rebuilt(service: Service, stored: Mapping[str, Aggregate], facts: Sequence[F
             data: Change = said_type(service, fact.attributes["type"]).model_validate_json(fact.data)
             states[row.id] = evolved(service, row.id, states[row.id], data)
             changes.claims |= data.claims or {}
+            row.parked = _parked(row.parked, data)
             _hear(row, fact)
     for subject, state in states.items():
         rows[subject].state = None if state is None else state.__pydantic_serializer__.to_json(state, exclude_none=True)
@@ -129,6 +134,16 @@ def _begun(
     row.v += 1
     rows[row.id], states[row.id] = row, parsed(service, stored)
     return row
+
+
+def _parked(parked: str | None, data: Change) -> str | None:
+    """Its kept messages are gone with the database that held them; that somebody must look is not."""
+    match data:
+        case AggregateParked():
+            return data.issue.code
+        case AggregateReleased():
+            return None
+    return parked
 
 
 def _domain(service: Service, subject: str, state: Any) -> bool:

@@ -36,7 +36,7 @@ def changes(work: Working, keys: Keys, source: str) -> tuple[Changes, list[FactR
     rows = [fact_row(said, source, work.now) for said in work.said]
     if any(len(row.data) > LARGE and size_of(row) > RECORD_BYTES_MAX for row in rows):
         raise Rejected("a fact could never be published")
-    for subject in {said.fact.subject for said in work.said}:
+    for subject in work.became:
         state = work.states[subject]
         work.changed[subject].state = None if state is None else state.__pydantic_serializer__.to_json(state, exclude_none=True)
     receipts = [*work.receipts.values(), *(_with_bytes(kept, keys) for kept in work.kept.values())]
@@ -57,7 +57,8 @@ def fact_row(said: Said, source: str, now: datetime) -> FactRow:
         "sequence": sequence_text(said.sequence),
     }
     if fact.topic:
-        attributes |= {"consentid": cause.consent} if cause.consent else {}
+        consent = fact.consent or cause.consent
+        attributes |= {"consentid": consent} if consent else {}
     else:
         attributes |= _inner(said, cause, recorded)
     body = fact.data.__pydantic_serializer__.to_json(fact.data, exclude_none=True)
@@ -78,7 +79,7 @@ def _inner(said: Said, cause: Message, recorded: str) -> dict[str, str]:
         "causeid": cause.id,
         "correlationid": cause.correlation or cause.id,
         "sensitivity": said.fact.sensitivity or cause.sensitivity,
-        "consentid": cause.consent,
+        "consentid": said.fact.consent or cause.consent,
         "traceparent": child(cause.traceparent),
     }
     return {name: value for name, value in named.items() if value}

@@ -51,6 +51,8 @@ class Item:
     reference: str | None = None
     was: ReceiptState | None = None
     held_by: str = ""
+    repaired: bool = False
+    """Whether a person put other bytes in the place of what came."""
 
     @property
     def source(self) -> str:

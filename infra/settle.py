@@ -19,6 +19,7 @@ from infra.failpoints import hit
 from infra.keeping import subject_of
 from infra.publisher import Oversize, PublishFailed
 from infra.rows import changes, records_to_seal
+from infra.sealing import Erased, Unsealable
 from infra.service import Item, Outcome, Service
 from infra.store import Aggregate, Conflict, FactRow, Rejected, Store, Unavailable, Unknown
 from infra.working import Loaded, Working
@@ -30,6 +31,10 @@ WAIT_AT_MOST_S, TRIES = 2.0, 40
 """About a minute of conflicts: then the lane polls its group again before it goes on."""
 RECEIPTS_KEPT = timedelta(days=30)
 """Longer than a sender's topic holds what it published: whatever can come again is known again."""
+
+
+class TooNew(Unavailable):
+    """A stored state has a schema that this build does not know: it must not write over it. Its lane waits, and says so."""
 
 
 class Publishes(Protocol):
@@ -51,6 +56,8 @@ class Watch(Protocol):
 
     def retried(self, why: str) -> None: ...
 
+    def oversize(self, facts: int) -> None: ...
+
 
 class Settler:
     """One per process. Calls may run side by side; within one aggregate the versions order them."""
@@ -61,22 +68,26 @@ class Settler:
         self.service, self.store, self.publisher, self.vault = service, store, publisher, vault
         self.clock, self.watch, self.source = clock, watch, source
         self.unmarked: list[str] = []
-        self.owed = 0
-        """Facts that were committed and could not be published: lanes wait and commands are refused while there are many."""
+        self.owing: set[str] = set()
+        """Facts of the service's own topic that were committed and could not be published: lanes wait and commands are refused while there are many."""
         self._clean: OrderedDict[str, int] = OrderedDict()
+
+    @property
+    def owed(self) -> int:
+        return len(self.owing)
 
     async def settle(self, items: Sequence[Item], poison: frozenset[int] = frozenset()) -> list[Outcome]:
         """Outcomes in the order of the items. Raises Unavailable while the database is down, and what `publish` raises."""
         for attempt in range(TRIES):
             try:
-                return await self._once(items, poison)
+                return await self._once(items, poison, careful=attempt > 0)
             except Unknown:
                 self.watch.retried("unknown")
             except Conflict:
                 self.watch.retried("conflict")
                 if len(items) > 1 and attempt:
                     return await self._halves(items, poison)
-            except Rejected:
+            except (Rejected, Erased, Unsealable):
                 self.watch.retried("rejected")
                 if len(items) > 1:
                     return await self._halves(items, poison)
@@ -90,11 +101,12 @@ class Settler:
         middle = len(items) // 2
         return [*await self.settle(items[:middle], poison), *await self.settle(items[middle:], poison)]
 
-    async def _once(self, items: Sequence[Item], poison: frozenset[int]) -> list[Outcome]:
+    async def _once(self, items: Sequence[Item], poison: frozenset[int], careful: bool = False) -> list[Outcome]:
+        """`careful`: after a conflict, also ask for what only a message that comes again has left behind."""
         started_ns = time.time_ns()
         blind = remembered(self.vault.blind)
         routes = {id(item): self._route(item, blind) for item in items}
-        loaded = await self._load(items, routes)
+        loaded = await self._load(items, routes, careful)
         await hit("after_load")
         work = Working(self.service, loaded, self.clock.now(), self.clock.wall() + RECEIPTS_KEPT, blind)
         batch = Batch(work, poison)
@@ -120,18 +132,23 @@ class Settler:
         try:
             return self.service.route(item.message, blind)
         except Exception as error:
+            if item.kind == "command":
+                raise
             self.watch.failed(failure(item, error))
             item.verdict, item.reasons = "quarantine", (UNDECIDABLE,)
             return Route()
 
-    async def _load(self, items: Sequence[Item], routes: dict[int, Route]) -> Loaded:
+    async def _load(self, items: Sequence[Item], routes: dict[int, Route], careful: bool) -> Loaded:
         claims = {claim for route in routes.values() for claim in route.claims}
-        receipts = {item.receipt for item in items if item.receipt}
+        receipts = {item.receipt or item.message.id for item in items if item.receipt or careful}
         held, found = await asyncio.gather(_some(self.store.claims, claims), _some(self.store.receipts, receipts))
         subjects = {subject for route in routes.values() for subject in (*route.writes, *route.references)}
         subjects |= {*held.values(), *(item.held_by for item in items if item.held_by)}
-        subjects |= {subject_of(item.receipt) for item in items if item.was}
-        return Loaded(await _some(self.store.load, subjects), held, found, routes)
+        subjects |= {subject_of(item.receipt or item.message.id) for item in items if item.was or careful}
+        rows = await _some(self.store.load, subjects)
+        if any(row.sv > self.service.schema for row in rows.values()):
+            raise TooNew("a newer build has written here; this one waits until it is replaced")
+        return Loaded(rows, held, found, routes, frozenset(claims))
 
     async def _publish(self, loaded: Loaded, changed: dict[str, Aggregate], rows: list[FactRow]) -> None:
         """Every unpublished fact of the touched aggregates, in sequence order: also those another writer left behind."""
@@ -141,15 +158,32 @@ class Settler:
         if doubtful:
             left = await self.store.unpublished(doubtful)
             rows = sorted({row.id: row for row in (*left, *rows)}.values(), key=lambda row: row.id)  # others may have gone on meanwhile
+        failed = await self.deliver(rows)
+        late = {row.aggregate for row in failed}
+        for subject, row in changed.items():
+            if subject not in late:
+                self._remember(subject, row.v)
+
+    async def deliver(self, rows: Sequence[FactRow]) -> Sequence[FactRow]:
+        """Publish, and remember what to mark. What could not be published is durable: the due loop does it, in order, later."""
+        failed: Sequence[FactRow] = ()
         try:
             await self.publisher.publish(rows)
-        except (PublishFailed, Oversize):  # they are durable: the due loop publishes them, in order, when the broker is back
-            self.owed += len(rows)
-            return self.watch.retried("publish")
-        await hit("after_publish")
-        self.unmarked += [row.id for row in rows]
-        for subject, row in changed.items():
-            self._remember(subject, row.v)
+        except PublishFailed as error:
+            failed = [row for row in rows if row.topic in error.topics or not error.topics]
+        except Oversize as error:  # a topic was made smaller than what it held: those aggregates wait, loudly, the others do not
+            stuck = {row.aggregate for row in rows if row.id in error.rows}
+            self.watch.oversize(len(error.rows))
+            failed = [row for row in rows if row.aggregate in stuck]
+            failed = [*failed, *await self.deliver([row for row in rows if row.aggregate not in stuck])]
+        if failed:
+            self.watch.retried("publish")
+        else:
+            await hit("after_publish")
+        late, sent = {row.id for row in failed}, {row.id for row in rows}
+        self.owing = (self.owing - sent) | {row.id for row in failed if row.topic == self.service.topic}
+        self.unmarked += [row.id for row in rows if row.id not in late]
+        return failed
 
     def _remember(self, subject: str, version: int) -> None:
         self._clean[subject] = version

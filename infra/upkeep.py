@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from contracts.kernel import Actor, Change, Message, derived
-from contracts.upkeep import AggregateReleased, InputDiscarded, InputRepaired, Origin
+from contracts.upkeep import AggregateReleased, InputDiscarded, Origin
 from infra.keeping import subject_of
 from infra.problems import Problem
 from infra.replay import Replayer
@@ -29,13 +29,12 @@ class Upkeep:
 
     async def replay(self, name: str, value: bytes | None = None) -> list[Outcome]:
         """Decide a quarantined input again: as it was (the code was mended), or with `value` in place of its bytes (a repair)."""
-        receipt = await self.receipt(name)
-        items = await self.replayer.items(receipt, value)
-        outcomes = await self.settler.settle(items)
-        if all(outcome.kind not in ("quarantined", "parked", "duplicate") for outcome in outcomes):
-            ended = outcomes[0].kind if outcomes else "nothing"
-            await self._say(subject_of(name), InputRepaired(outcome=ended, repaired=value is not None))
-        return outcomes
+        items = await self.replayer.items(await self.receipt(name), value)
+        if not items:
+            raise Problem(
+                "TL-4202", "nothing stands where this input stood", fix="keep its place in the message", where=subject_of(name), status=422
+            )
+        return await self.settler.settle(items)
 
     async def discard(self, name: str, reason: str) -> None:
         """Nothing follows from this input: a decision of a person, with a reason of the list."""

@@ -41,3 +41,6 @@ class Watching:
 
     def retried(self, why: str) -> None:
         self._meters.count("batches_total", 1, why)
+
+    def oversize(self, facts: int) -> None:
+        log.error("facts do not fit their topic", code="TL-4005", count=facts)

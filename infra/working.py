@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from contracts.kernel import Blind, Change, Deadline, Fact, Message, Route, derived, kind_of
@@ -41,6 +42,8 @@ class Loaded:
     held: Mapping[str, str]
     receipts: Mapping[str, Receipt]
     routes: Mapping[int, Route]
+    sought: frozenset[str] = frozenset()
+    """Claims that were asked for, whether somebody holds them or not."""
 
 
 class States(Mapping[str, Any]):
@@ -76,7 +79,7 @@ def parsed(service: Service, row: Aggregate | None) -> Any:
 
 
 def evolved(service: Service, subject: str, state: Any, fact: Change) -> Any:
-    """What the aggregate becomes. Facts about its keeping leave it as it is."""
+    """What the aggregate becomes."""
     if keeping.about_upkeep(fact):
         return state
     return keeping.evolve(state, fact) if kind_of(subject) == keeping.INPUT else service.evolve(state, fact)
@@ -101,11 +104,13 @@ class Working:
     changed: dict[str, Aggregate] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
     receipts: dict[str, Receipt] = field(default_factory=dict)
-    kept: list[Kept] = field(default_factory=list)
+    kept: dict[str, Kept] = field(default_factory=dict)
     claims: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, datetime | None] = field(default_factory=dict)
     """Until when an early message of this aggregate may wait; None when somebody was told already."""
     clocks: dict[str, tuple[Deadline, ...]] = field(default_factory=dict)
+    became: set[str] = field(default_factory=set)
+    """Whose state is another one now; facts about their keeping leave states as they are, readable or not."""
     states: States = field(init=False)
 
     def __post_init__(self) -> None:
@@ -126,13 +131,14 @@ class Working:
         """States after these facts. Nothing is changed yet: a fact that cannot be applied leaves no half of its decision."""
         after: dict[str, Any] = {}
         for fact in facts:
-            if isinstance(fact.data, Change):
+            if isinstance(fact.data, Change) and not keeping.about_upkeep(fact.data):
                 before = after[fact.subject] if fact.subject in after else self.states[fact.subject]
                 after[fact.subject] = evolved(self.service, fact.subject, before, fact.data)
         return after
 
     def say(self, cause: Message, facts: Sequence[Fact], first: int = 0, basis: dict[str, int] | None = None) -> None:
         """These facts happened, in this order; `first` numbers them within everything this cause led to."""
+        facts = [self._claiming(fact, basis) for fact in facts]
         after = self.become(facts)
         clocks = {subject: self._clocks(subject, state) for subject, state in after.items()}
         for index, fact in enumerate(facts, first):
@@ -141,14 +147,17 @@ class Working:
             row.seq[topic] = sequence = row.seq.get(topic, 0) + 1
             key = (fact.key or row.key) if fact.topic else row.key
             identity = derived(fact.subject, cause.id, str(index))
-            self.said.append(Said(self._claiming(fact, basis), cause, identity, topic, sequence, key, row.part))
+            self.said.append(Said(fact, cause, identity, topic, sequence, key, row.part))
         self.states.become(after)
+        self.became |= after.keys()
         self.clocks |= clocks
 
     def _claiming(self, fact: Fact, basis: dict[str, int] | None) -> Fact:
         """Take the fact's claims, and write them and the basis into it: a restored service must find both there."""
         if not (fact.claims or basis) or not isinstance(fact.data, Change):
             return fact
+        if strange := [claim for claim in fact.claims if claim not in self.loaded.sought]:
+            raise LookupError(f"{len(strange)} claims were taken and not routed: somebody may hold them")
         taken = {claim: fact.holder or fact.subject for claim in fact.claims if claim not in self.held}
         self.claims |= taken
         self.held |= taken
@@ -164,14 +173,24 @@ class Working:
             if subject in self.rows and not self.heard(subject, item):
                 self.touch(subject).wm[item.source] = item.message.sequence
 
+    def receipt(self, id: str) -> Receipt | None:
+        """As this batch leaves it, or as it was loaded."""
+        kept = self.kept.get(id)
+        return self.receipts.get(id) or (kept.receipt if kept else self.loaded.receipts.get(id))
+
+    def keep(self, receipt: Receipt, item: Item) -> None:
+        """This message waits, in the place its receipt names; one that waited already changes its state only."""
+        self.leave(item)
+        self.kept[receipt.id] = Kept(receipt, item)
+        if receipt.aggregate:
+            row = self.touch(receipt.aggregate)
+            row.kept = (*row.kept, _place(receipt, item))
+
     def leave(self, item: Item) -> None:
-        """A kept message was settled: it waits no longer, and the last one to leave unlocks the aggregate."""
+        """A kept message was settled: it waits no longer."""
         if item.held_by:
-            row = self.touch(item.held_by)
-            kept = list(row.kept)
-            kept.remove(item.source)
-            row.kept = tuple(kept)
-            row.parked = row.parked if kept else None
+            row, order = self.touch(item.held_by), str(self.loaded.receipts[item.receipt].order)
+            row.kept = tuple(place for place in row.kept if place.split(" ", 2)[1] != order)
 
     def deadlines(self, subject: str) -> tuple[Deadline, ...]:
         if subject not in self.clocks:
@@ -188,15 +207,38 @@ class Working:
         standing = {deadline.id for deadline in self.deadlines(item.message.subject)}
         row.spent = tuple(spent for spent in (*row.spent, fired) if spent in standing)
 
+    def _instants(self, subject: str, row: Aggregate) -> list[datetime]:
+        """Deadlines not yet fired. A state that this build cannot read is looked at again later, and stops nobody else."""
+        try:
+            return [deadline.at for deadline in self.deadlines(subject) if deadline.id not in row.spent]
+        except Exception:
+            return [self.now + self.service.early_within]
+
     def set_due(self) -> None:
         """The index of the due loop: the earliest deadline not yet fired; at once when an early message may find its cause."""
         arrived = {said.fact.subject for said in self.said if not keeping.about_upkeep(said.fact.data)}
         for subject, row in self.changed.items():
-            instants = [deadline.at for deadline in self.deadlines(subject) if deadline.id not in row.spent]
+            instants = self._instants(subject, row)
             if row.kept and not row.parked:
                 wait = self.now if subject in arrived else self.waiting.get(subject, row.due_at)
                 instants += [wait] if wait else []
             row.due_at = min(instants, default=None)
+
+
+def _place(receipt: Receipt, item: Item) -> str:
+    """How an aggregate names a message it keeps: state (`told` when somebody was told that it is overdue), order, source."""
+    return f"{receipt.state if receipt.waits_for else 'told'} {receipt.order} {item.source}"
+
+
+def waits(row: Aggregate | None, source: str, before: float = inf) -> bool:
+    """Whether a message of this source is kept here, in front of this place."""
+    kept = (place.split(" ", 2) for place in row.kept) if row else ()
+    return any(named == source and int(order) < before for _, order, named in kept)
+
+
+def holds_parked(row: Aggregate) -> bool:
+    """Whether messages wait here for a person, and not only for their cause."""
+    return any(place.startswith("parked ") for place in row.kept)
 
 
 def born(subject: str, key: str) -> Aggregate:

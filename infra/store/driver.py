@@ -1,7 +1,10 @@
 """The two client libraries, made one: motor, which is past its upstream end of life, and PyMongo's own asynchronous client."""
 
+import asyncio
 from inspect import isawaitable
 from typing import Any, Literal
+
+from pymongo import AsyncMongoClient
 
 Driver = Literal["pymongo", "motor"]
 
@@ -12,11 +15,17 @@ def connect(driver: Driver, url: str, **options: Any) -> Any:
         from motor.motor_asyncio import AsyncIOMotorClient
 
         return AsyncIOMotorClient(url, **options)
-    from pymongo import AsyncMongoClient
-
     return AsyncMongoClient(url, **options)
 
 
 async def settled(answer: Any) -> Any:
-    """`start_session`, `start_transaction` and `close` are to be awaited in one library and not in the other."""
+    """What starts a session or a transaction is to be awaited in one library and not, or not always, in the other."""
     return await answer if isawaitable(answer) else answer
+
+
+async def close(client: Any) -> None:
+    """Motor blocks its caller while it takes leave of the server."""
+    if isinstance(client, AsyncMongoClient):
+        await client.close()
+    else:
+        await asyncio.to_thread(client.close)

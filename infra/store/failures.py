@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from bson.errors import BSONError
-from pymongo.errors import ConnectionFailure, DocumentTooLarge, ExecutionTimeout, OperationFailure, PyMongoError
+from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError
 
 from infra.store.port import Conflict, Rejected, Unavailable
 
@@ -36,12 +36,10 @@ def before_commit() -> Iterator[None]:
         yield
     except UNENCODABLE as error:
         raise Rejected(type(error).__name__) from error
-    except (ConnectionFailure, ExecutionTimeout) as error:  # first: inside a transaction they are labelled transient too
-        raise Unavailable(type(error).__name__) from error
     except OperationFailure as error:
         lost = error.has_error_label("TransientTransactionError")
         raise (Conflict(f"code {error.code}") if lost else meaning(error.code)) from error
-    except PyMongoError as error:
+    except PyMongoError as error:  # a lost connection is labelled transient too: it is never a conflict
         raise Unavailable(type(error).__name__) from error
 
 

@@ -171,8 +171,8 @@ class MemoryStore(Store):
     async def backlog(self, parts: Collection[int], before: datetime, limit: int) -> list[FactRow]:
         await self._pause("backlog")
         rows = (row for facts in self.tables.unmarked.values() for row in facts.values())
-        late = [(row.part, row.aggregate) for row in rows if row.part in parts and row.recorded_at < before]
-        return self._unmarked_of({aggregate for _, aggregate in sorted(late)[:limit]})
+        late = sorted(row.aggregate for row in rows if row.part in parts and row.recorded_at < before)
+        return self._unmarked_of(set(late[:limit]))
 
     async def mark_published(self, ids: Sequence[str]) -> None:
         await self._pause("mark")
@@ -219,10 +219,9 @@ def _touched(changes: Changes) -> Iterator[Key]:
 
 def _owned(row: Aggregate) -> Aggregate:
     """A copy: what a caller does to its own rows is not yet written, and what others write it has not yet read."""
-    due_at = row.due_at and not_before(row.due_at)
-    return Aggregate(
-        row.id, row.v, row.sv, row.state, row.key, row.part, dict(row.seq), dict(row.wm), due_at, row.kept, row.parked, row.spent
-    )
+    owned = row.copy()
+    owned.due_at = row.due_at and not_before(row.due_at)
+    return owned
 
 
 def _stored_receipt(row: Receipt) -> Receipt:

@@ -14,8 +14,8 @@ from pymongo.write_concern import WriteConcern
 from infra.failpoints import hit
 from infra.store import documents
 from infra.store.commands import Command, commands, marking
-from infra.store.documents import WAITING, Document
-from infra.store.driver import Driver, connect, settled
+from infra.store.documents import Document
+from infra.store.driver import Driver, close, connect, settled
 from infra.store.failures import WRITE_CONFLICT, answering, before_commit, expect
 from infra.store.fences import Holder
 from infra.store.port import Aggregate, Changes, Conflict, FactRow, Receipt, Store, Unavailable, Unknown
@@ -24,15 +24,15 @@ MAJORITY = ReadConcern("majority")
 """For all reads: what may still be rolled back is neither published nor taken for a duplicate."""
 TRANSACTION = {"read_concern": ReadConcern("snapshot"), "write_concern": WriteConcern("majority", j=True)}
 COMMIT_TRIES = 3
-CONTENDED_TRIES, CONTENDED_PAUSE_S = 5, 0.05
+CONTENDED_S, CONTENDED_PAUSE_S = 3.0, 0.05
 ONE_ANSWER = 1_000_000
 """Rows in the first batch of a read, so that there is no second round trip (libraries ask for 101)."""
 
-INDEXES = {
-    "aggregates": [IndexModel(["part", "due_at"], name="due", partialFilterExpression={"due_at": {"$exists": True}})],
-    "facts": [IndexModel(["part", "aggregate"], name="unpublished", partialFilterExpression={"published": False})],
+INDEXES = {  # equality first, then one range or list: more than that the local server does not search by
+    "aggregates": [IndexModel(["due_at", "part"], name="due", partialFilterExpression={"due_at": {"$exists": True}})],
+    "facts": [IndexModel(["published", "aggregate"], name="unpublished", partialFilterExpression={"published": False})],
     "receipts": [
-        IndexModel(["aggregate", "order"], name="waiting", partialFilterExpression={"state": {"$in": list(WAITING)}}),
+        IndexModel(["waits_in"], name="waiting", sparse=True),
         IndexModel(["expires_at"], name="expiry", expireAfterSeconds=0),
     ],
 }
@@ -73,7 +73,7 @@ class MongoStore(Store):
             await asyncio.wait(self._running)
         for session in self._sessions:
             await session.end_session()
-        await settled(self._client.close())
+        await close(self._client)
 
     async def load(self, subjects: Collection[str]) -> dict[str, Aggregate]:
         found = await self._find("aggregates", {"_id": {"$in": list(subjects)}})
@@ -88,10 +88,10 @@ class MongoStore(Store):
         return {document["_id"]: documents.receipt(document) for document in found}
 
     async def kept(self, subjects: Collection[str]) -> dict[str, list[Receipt]]:
-        waiting = {"aggregate": {"$in": list(subjects)}, "state": {"$in": list(WAITING)}}
+        waiting = map(documents.receipt, await self._find("receipts", {"waits_in": {"$in": list(subjects)}}))
         found: dict[str, list[Receipt]] = {}
-        for document in await self._find("receipts", waiting, sort=[("aggregate", 1), ("order", 1), ("_id", 1)]):
-            found.setdefault(document["aggregate"], []).append(documents.receipt(document))
+        for row in sorted(waiting, key=lambda row: (row.order, row.id)):
+            found.setdefault(row.aggregate, []).append(row)
         return found
 
     async def commit(self, changes: Changes) -> None:
@@ -101,13 +101,11 @@ class MongoStore(Store):
             await self._transact(lambda session: self._write(writes, session))
 
     async def unpublished(self, subjects: Mapping[str, int]) -> list[FactRow]:
-        parts = sorted(set(subjects.values()))
-        return await self._facts({"part": {"$in": parts}, "aggregate": {"$in": list(subjects)}, "published": False})
+        return await self._facts({"published": False, "aggregate": {"$in": list(subjects)}})
 
     async def backlog(self, parts: Collection[int], before: datetime, limit: int) -> list[FactRow]:
-        late = {"part": {"$in": list(parts)}, "published": False, "recorded_at": {"$lt": before}}
-        order = [("part", 1), ("aggregate", 1)]
-        found = await self._find("facts", late, {"_id": 0, "part": 1, "aggregate": 1}, sort=order, limit=limit)
+        late = {"published": False, "part": {"$in": list(parts)}, "recorded_at": {"$lt": before}}
+        found = await self._find("facts", late, {"_id": 0, "part": 1, "aggregate": 1}, sort=[("aggregate", 1)], limit=limit)
         return await self.unpublished({document["aggregate"]: document["part"] for document in found}) if found else []
 
     async def mark_published(self, ids: Sequence[str]) -> None:
@@ -119,8 +117,8 @@ class MongoStore(Store):
             await self._despite_others(mark)
 
     async def due(self, parts: Collection[int], now: datetime, limit: int) -> list[str]:
-        query = {"part": {"$in": list(parts)}, "due_at": {"$lte": now}}
-        found = await self._find("aggregates", query, {"_id": 1}, sort=[("due_at", 1), ("_id", 1)], limit=limit)
+        query = {"due_at": {"$lte": now}, "part": {"$in": list(parts)}}
+        found = await self._find("aggregates", query, {"_id": 1}, sort=[("due_at", 1)], limit=limit)
         return [document["_id"] for document in found]
 
     async def fence(self, resources: Collection[str]) -> None:
@@ -150,12 +148,15 @@ class MongoStore(Store):
             await hit("in_transaction")
 
     async def _despite_others(self, work: Work) -> None:
-        """For what is right whoever writes first: again, until it is through."""
-        for _ in range(CONTENDED_TRIES):
-            with suppress(Conflict, Unknown):
+        """For what is right whoever writes first: again, until it is through or `CONTENDED_S` have passed."""
+        give_up_at = asyncio.get_running_loop().time() + CONTENDED_S
+        while True:
+            try:
                 return await self._transact(work)
+            except (Conflict, Unknown) as error:
+                if asyncio.get_running_loop().time() > give_up_at:
+                    raise Unavailable("contended") from error
             await asyncio.sleep(CONTENDED_PAUSE_S)
-        raise Unavailable("contended")
 
     async def _transact(self, work: Work) -> None:
         """To its end even if the caller is cancelled: a session is lent again only when its transaction is over."""

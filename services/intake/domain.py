@@ -1,6 +1,7 @@
 """What intake decides. Pure: message, state and time go in, facts come out."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -56,8 +57,8 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((request_of(partner, data.reference, blind), named.record), (*named.claims, known))
         case ReferralAmended():
             partner = sender(message)
-            claims = (record_of(partner, data.reference, blind),) if data.person else ()
-            return Route((request_of(partner, data.reference, blind),), claims)
+            named = Named(partner, data.person, data.reference, blind).claims if data.person else ()
+            return Route((request_of(partner, data.reference, blind),), (*named, record_of(partner, data.reference, blind)))
         case ReferralWithdrawn():
             return Route((request_of(sender(message), data.reference, blind),))
         case PlacementOffered() | PlacementAccepted() | NoProgramAvailable():
@@ -77,7 +78,15 @@ def record_of(partner: str, reference: str, blind: Blind) -> str:
 
 def decide(message: Message, world: World, now: datetime) -> Decision:
     """One message, one decision. Who may ask is decided at the door; whether it makes sense is decided here."""
-    return DECISIONS[type(message.data)](message, world, now)
+    decision = DECISIONS[type(message.data)](message, world, now)
+    return decision if isinstance(decision, Early | Refused) else [_labelled(fact, message, world) for fact in decision]
+
+
+def _labelled(fact: Fact, message: Message, world: World) -> Fact:
+    """The label of a 42 CFR Part 2 referral is on everything that is said of it, by whatever it was caused."""
+    known = (message.data, world[fact.subject], message)
+    label, consent = (next((value for of in known if (value := getattr(of, name, ""))), "") for name in ("sensitivity", "consent"))
+    return replace(fact, sensitivity=label, consent=consent) if label or consent else fact
 
 
 def _requested(message: Message, world: World, now: datetime) -> Decision:
@@ -85,7 +94,9 @@ def _requested(message: Message, world: World, now: datetime) -> Decision:
     data, partner = message.data, sender(message)
     request, content = request_of(partner, data.reference, world.blind), _content(data, world.blind)
     state: Request | None = world[request]
-    if state is not None and (state.content == content or state.status == "withdrawn"):
+    if state is not None and state.status == "withdrawn" and state.content != content:
+        return Refused((ENDED,))
+    if state is not None and state.content == content:
         return _answer(message, answers.received(request, partner, message, duplicate=True))
     if state is not None:
         return [*_changes(request, state, message, world, content), *_answer(message, answers.received(request, partner, message))]
@@ -96,7 +107,7 @@ def _requested(message: Message, world: World, now: datetime) -> Decision:
         content=content, channel=getattr(data, "channel", "partner"), next=requests.to_acknowledge(data.urgency, data.requested_at),
     )  # fmt: skip
     claim = (record_of(partner, data.reference, world.blind),)
-    fact = Fact(request, said, claims=claim, holder=record, at=data.requested_at, sensitivity=data.sensitivity)
+    fact = Fact(request, said, claims=claim, holder=record, at=data.requested_at)
     return [fact, *learnt, *_answer(message, answers.received(request, partner, message))]
 
 
@@ -198,6 +209,8 @@ def _placed(message: Message, world: World, now: datetime) -> Decision:
     state: Request | None = world[request]
     if state is None:
         return Early(request)
+    if state.status == "withdrawn":
+        return []
     status = {PlacementOffered: "offered", PlacementAccepted: "accepted", NoProgramAvailable: "unplaced"}[type(message.data)]
     return _status(request, state, status)
 

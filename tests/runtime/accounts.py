@@ -207,6 +207,9 @@ class Seen:
     def retried(self, why: str) -> None:
         self.retries.append(why)
 
+    def oversize(self, facts: int) -> None:
+        self.retries.append("oversize")
+
 
 class Bench:
     """One process of the toy service on shared tables."""

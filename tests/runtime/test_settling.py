@@ -11,6 +11,7 @@ from infra.keeping import subject_of
 from infra.records import Record
 from infra.store import Conflict, Rejected, Unknown
 from infra.store.memory import MemoryStore
+from infra.upkeep import Upkeep
 from infra.working import evolved
 from tests.runtime.accounts import SERVICE, Account, Bench, Credit, Credited, Opened, Reminded, account_of, asked, heard
 
@@ -126,6 +127,7 @@ async def test_a_released_aggregate_decides_what_it_kept_in_order(bench: Bench) 
     broken.message = replace(broken.message, data=broken.message.data.model_copy(update={"amount": 6}))
     assert [outcome.kind for outcome in await bench.settler.settle([broken, *mended])] == ["event", "event"]
     assert bench.state("1").balance == 18
+    await Upkeep(bench.settler, bench.replayer, "staff/7").release(account_of("1"))
     assert not bench.tables.aggregates[account_of("1")].parked
 
 

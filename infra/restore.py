@@ -71,7 +71,7 @@ class Catcher:
 
     async def _knows(self, consumer: AIOKafkaConsumer, place: TopicPartition, offset: int) -> bool:
         row = fact_row(await _at(consumer, place, offset))
-        return any(known.id == row.id for known in await self._store.history(row.aggregate))
+        return bool(await self._store.known([row.id]))
 
     async def _read(self, consumer: AIOKafkaConsumer, place: TopicPartition, start: int, end: int) -> int:
         missing, batch = 0, []
@@ -90,7 +90,7 @@ class Catcher:
         """Write the unknown ones among these, in order of aggregate and sequence, with all that followed from them."""
         subjects = {row.aggregate for row in rows}
         stored = await self._store.load(subjects)
-        known = {fact.id for subject in subjects for fact in await self._store.history(subject)}
+        known = await self._store.known([row.id for row in rows])
         unknown = {row.id: row for row in rows if row.id not in known}
         receipts = await self._store.receipts({row.attributes.get("causeid", "") for row in unknown.values()} - {""})
         changes = rebuilt(self._service, stored, sorted(unknown.values(), key=lambda row: row.id), set(receipts))

@@ -19,10 +19,6 @@ SLICE = 500
 """Entries settled in one transaction: a bundle may bear many more than it has records."""
 
 
-MARK_BEYOND = 4_000
-"""Published facts that are not marked yet are looked at again and again: a lane that runs ahead of the due loop marks them itself."""
-
-
 class Pressed(Exception):
     """Too many facts wait to be published: whoever brings more has to wait."""
 
@@ -74,8 +70,6 @@ class Runtime:
         items = [item for record in records for item in self.reader.items(record)]
         for start in range(0, len(items), SLICE):
             await self.settler.settle(items[start : start + SLICE])
-        if len(self.settler.unmarked) > MARK_BEYOND:
-            await self.settler.mark()
 
     async def command(self, message: Message) -> Outcome:
         """One command of a person, through the same path."""

@@ -69,7 +69,7 @@ class Settler:
         self.clock, self.watch, self.source = clock, watch, source
         self.unmarked: list[str] = []
         self.owing: set[str] = set()
-        """Facts of the service's own topic that were committed and could not be published: lanes wait and commands are refused while there are many."""
+        """Facts of our own topic that could not be published: while there are many, lanes wait and commands are refused."""
         self._clean: OrderedDict[str, int] = OrderedDict()
 
     @property

@@ -34,10 +34,13 @@ def commands(changes: Changes) -> Iterator[Command]:
     yield from _inserts("facts", changes.facts, documents.fact_insert, lambda fact: len(fact.data))
 
 
-def marking(ids: Sequence[str]) -> Document:
-    """Facts that are already marked, or are not there, make no difference."""
-    change = {"q": {"_id": {"$in": ids}}, "u": {"$set": {"published": True}}, "multi": True}
-    return {"update": "facts", "updates": [change]}
+def opening(markers: Sequence[Document]) -> Iterator[Command]:
+    yield from _inserts("outbox", markers, lambda marker: marker, lambda marker: 128 * len(marker["facts"]))
+
+
+def marking(markers: Sequence[str]) -> Document:
+    """Markers that are deleted already make no difference."""
+    return {"delete": "outbox", "deletes": [{"q": {"_id": {"$in": markers}}, "limit": 0}]}
 
 
 def _inserts(collection: str, rows: Sequence[Row], encode: Callable[[Row], Document], weigh: Callable[[Row], int]) -> Iterator[Command]:

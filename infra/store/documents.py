@@ -76,7 +76,6 @@ def fact_insert(row: FactRow) -> Document:
         "attributes": orjson.dumps(dict(row.attributes)).decode(),
         "data": row.data.decode(),
         "recorded_at": row.recorded_at,
-        "published": False,
     }
 
 

@@ -189,6 +189,10 @@ class MemoryStore(Store):
         for resource in resources:
             self.tables.fence(resource, self)
 
+    async def known(self, ids: Collection[str]) -> set[str]:
+        await self._pause("known")
+        return {id for id in ids if id in self.tables.facts}
+
     async def history(self, subject: str) -> list[FactRow]:
         await self._pause("history")
         return sorted(self.tables.of_aggregate.get(subject, ()), key=_place)

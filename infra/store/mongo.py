@@ -7,35 +7,41 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import IndexModel
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import CollectionInvalid, ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from infra.failpoints import hit
 from infra.store import documents
-from infra.store.commands import Command, commands, marking
+from infra.store.commands import Command, commands, marking, opening
 from infra.store.documents import Document
 from infra.store.driver import Driver, close, connect, settled
 from infra.store.failures import WRITE_CONFLICT, answering, before_commit, expect
 from infra.store.fences import Holder
+from infra.store.outbox import Outbox, aggregate_of, markers, of
 from infra.store.port import Aggregate, Changes, Conflict, FactRow, Receipt, Store, Unavailable, Unknown
 
 MAJORITY = ReadConcern("majority")
 """For all reads: what may still be rolled back is neither published nor taken for a duplicate."""
 TRANSACTION = {"read_concern": ReadConcern("snapshot"), "write_concern": WriteConcern("majority", j=True)}
 COMMIT_TRIES = 3
+MARKED_TOGETHER = 10
+"""Facts that a marker may be expected to name: a bound on a backlog is one on facts."""
 CONTENDED_S, CONTENDED_PAUSE_S = 3.0, 0.05
 ONE_ANSWER = 1_000_000
 """Rows in the first batch of a read, so that there is no second round trip (libraries ask for 101)."""
 
 INDEXES = {  # equality first, then one range or list: more than that the local server does not search by
     "aggregates": [IndexModel(["due_at", "part"], name="due", partialFilterExpression={"due_at": {"$exists": True}})],
-    "facts": [IndexModel(["published", "aggregate"], name="unpublished", partialFilterExpression={"published": False})],
+    "outbox": [IndexModel(["part", "recorded_at"], name="waiting")],
     "receipts": [
         IndexModel(["waits_in"], name="waiting", sparse=True),
         IndexModel(["expires_at"], name="expiry", expireAfterSeconds=0),
     ],
 }
+
+COLLECTIONS = frozenset({"aggregates", "facts", "receipts", "claims", "outbox", "fences"})
+"""Made before they are used: transactions that make one at the same time conflict."""
 
 Work = Callable[[Any], Awaitable[None]]
 """What is done inside a transaction, with its session."""
@@ -54,11 +60,15 @@ class MongoStore(Store):
         self._reads = self._client.get_database(database, read_concern=MAJORITY)
         self._count, self._sessions, self._idle = sessions, list[Any](), asyncio.LifoQueue[Any]()
         self._running: set[asyncio.Task[None]] = set()
-        self._holder = Holder([])
+        self._holder, self._outbox = Holder([]), Outbox()
 
     async def open(self) -> None:
         """Indexes and sessions. What the server refuses here is raised as it is: waiting will not mend it."""
         try:
+            there = await self._database.list_collection_names()
+            for collection in COLLECTIONS - set(there):
+                with suppress(CollectionInvalid):  # another process was faster
+                    await self._database.create_collection(collection)
             for collection, indexes in INDEXES.items():
                 await self._database[collection].create_indexes(indexes)
         except ConnectionFailure as error:
@@ -96,24 +106,30 @@ class MongoStore(Store):
 
     async def commit(self, changes: Changes) -> None:
         with before_commit():
-            writes = list(commands(changes))
+            waiting = markers(changes.facts)
+            writes = [*commands(changes), *opening(waiting)]
         if writes:
             await self._transact(lambda session: self._write(writes, session))
+            self._outbox.opened(waiting)
 
     async def unpublished(self, subjects: Mapping[str, int]) -> list[FactRow]:
-        return await self._facts({"published": False, "aggregate": {"$in": list(subjects)}})
+        waiting = await self._find("outbox", {"part": {"$in": sorted(set(subjects.values()))}}, {"facts": 1})
+        ids = of(subjects.keys(), waiting)
+        return await self._facts({"_id": {"$in": ids}}) if ids else []
 
     async def backlog(self, parts: Collection[int], before: datetime, limit: int) -> list[FactRow]:
-        late = {"published": False, "part": {"$in": list(parts)}, "recorded_at": {"$lt": before}}
-        found = await self._find("facts", late, {"_id": 0, "part": 1, "aggregate": 1}, sort=[("aggregate", 1)], limit=limit)
-        return await self.unpublished({document["aggregate"]: document["part"] for document in found}) if found else []
+        late = {"part": {"$in": list(parts)}, "recorded_at": {"$lt": before}}
+        waiting = await self._find("outbox", late, sort=[("recorded_at", 1)], limit=max(1, limit // MARKED_TOGETHER))
+        self._outbox.opened(waiting)
+        return await self.unpublished({aggregate_of(fact): marker["part"] for marker in waiting for fact in marker["facts"]})
 
     async def mark_published(self, ids: Sequence[str]) -> None:
-        async def mark(session: Any) -> None:
-            reply = await self._database.command(marking(ids), session=session)
-            expect(reply, reply["n"])
+        whole = self._outbox.published(ids)
 
-        if ids:
+        async def mark(session: Any) -> None:
+            expect(reply := await self._database.command(marking(whole), session=session), reply["n"])
+
+        if whole:
             await self._despite_others(mark)
 
     async def due(self, parts: Collection[int], now: datetime, limit: int) -> list[str]:
@@ -124,6 +140,9 @@ class MongoStore(Store):
     async def fence(self, resources: Collection[str]) -> None:
         if resources:
             await self._despite_others(lambda session: self._holder.take(self._database, list(resources), session))
+
+    async def known(self, ids: Collection[str]) -> set[str]:
+        return {document["_id"] for document in await self._find("facts", {"_id": {"$in": list(ids)}}, {"_id": 1})}
 
     async def history(self, subject: str) -> list[FactRow]:
         """By the range of ids that begin with `subject/` ("0" is what follows the slash)."""

@@ -139,16 +139,19 @@ class Store(Protocol):
         """Facts of these aggregates (id → partition) that are not marked, in order of aggregate, topic, sequence."""
 
     async def backlog(self, parts: Collection[int], before: datetime, limit: int) -> list[FactRow]:
-        """Facts of these partitions recorded before then and not marked; whole aggregates, each in sequence order."""
+        """Facts of these partitions recorded before then and not marked, about `limit`; whole aggregates, each in sequence order."""
 
     async def mark_published(self, ids: Sequence[str]) -> None:
-        """Idempotent. Marking is lazy: a fact that is published twice is one fact to its listeners."""
+        """Idempotent. Marking is lazy and may wait until all facts of a batch are named: one that is published twice is one fact."""
 
     async def due(self, parts: Collection[int], now: datetime, limit: int) -> list[str]:
         """Aggregates of these partitions whose `due_at` has come, earliest first."""
 
     async def fence(self, resources: Collection[str]) -> None:
         """Take these over: end every database session of their previous holder, then record ours."""
+
+    async def known(self, ids: Collection[str]) -> set[str]:
+        """Which of these facts are stored."""
 
     async def history(self, subject: str) -> list[FactRow]:
         """All facts of an aggregate, in order of topic and sequence."""

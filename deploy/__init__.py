@@ -1,0 +1,1 @@
+"""Where it runs: local engines, images, Kubernetes, dashboards."""

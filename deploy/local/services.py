@@ -1,0 +1,101 @@
+"""Which services a local run starts, on which ports, and what each is told."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from deploy import access
+from deploy.local.engines import Engines
+from deploy.local.mongo import VAULT, user_of
+from deploy.local.secrets import write_private
+from deploy.local.settings import LocalSettings
+from infra.issuer import ISSUER, KEYS
+
+PREFIX = "THROUGHLINE_"
+CLOCK = ("CLOCK_RATE", "CLOCK_START")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One line of the table. `offset` is added to the first HTTP port."""
+
+    name: str
+    offset: int
+
+    @property
+    def module(self) -> str:
+        return f"services.{self.name}.app"
+
+    @property
+    def process(self) -> str:
+        """What it is called in the process records, in logs and by a person."""
+        return self.name.replace("_", "-")
+
+    def exists(self) -> bool:
+        try:
+            return find_spec(self.module) is not None
+        except ModuleNotFoundError:  # its package is not there either
+            return False
+
+
+SERVICES = (
+    Service("worklist", 0),
+    Service("intake", 1),
+    Service("assignment", 2),
+    Service("authorization", 3),
+    Service("crisis_routing", 4),
+    Service("follow_up", 5),
+    Service("notification", 6),
+)
+"""The worklist comes first: it has the pages people look at, so it gets the port they remember."""
+
+
+def environment(service: Service, engines: Engines, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of a service's process. Secrets go into files of mode 0600 in a directory of its own, and only its name here.
+
+    Other `THROUGHLINE_…` variables of the caller pass through, but for those that configure the local run itself.
+    """
+    own = {f"{PREFIX}{name.upper()}" for name in LocalSettings.model_fields} | {"MONGO_URL"}
+    settings = {
+        "SERVICE": service.name,
+        "DEVELOPMENT": "true",
+        "KAFKA_TLS": "false",
+        "KAFKA_BOOTSTRAP": engines.kafka_bootstrap,
+        "KAFKA_USER": access.service_principal(service.name),
+        "HTTP_PORT": str(engines.settings.http_port + service.offset),
+        "STATE_DIR": str(engines.settings.state / "keys"),
+        "ISSUER": ISSUER,
+        "JWKS": str(engines.settings.state / "keys" / KEYS),
+        "SECRETS_DIR": str(_write_secrets(service, engines)),
+        **_epoch(engines.settings.state, inherited),
+    }
+    passed = {name: value for name, value in inherited.items() if name not in own}
+    return passed | {f"{PREFIX}{name}": value for name, value in settings.items()}
+
+
+def _write_secrets(service: Service, engines: Engines) -> Path:
+    directory = engines.settings.state / "secrets" / service.name
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _, kafka_password = engines.credentials(access.service_principal(service.name))
+    values = {
+        "KAFKA_PASSWORD": kafka_password,
+        "MONGO_URL": engines.mongo_url(service.name),
+        "VAULT_URL": engines.mongo.url(user_of(service.name), VAULT),
+        "VAULT_KEK": engines.secrets.key("vault/kek"),
+    }
+    for name, value in values.items():
+        write_private(directory / f"{PREFIX}{name}".lower(), value)
+    return directory
+
+
+def _epoch(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
+    """When virtual time runs at all, it started at one instant for every process, and does not start again with the next run."""
+    if f"{PREFIX}CLOCK_EPOCH" in inherited or not any(f"{PREFIX}{name}" in inherited for name in CLOCK):
+        return {}
+    known = state / "clock-epoch"
+    if not known.exists():
+        known.write_text(datetime.now(UTC).isoformat())
+    return {"CLOCK_EPOCH": known.read_text()}

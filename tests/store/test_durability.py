@@ -1,0 +1,43 @@
+"""What was acknowledged survives the death of the server, whole."""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from infra.store import Store, Unavailable, Unknown
+from infra.store.mongo import MongoStore
+from tests.store.rows import change
+from tests.store.server import running
+
+WRITERS = 4
+pytestmark = pytest.mark.engines
+
+
+async def write_until_it_dies(store: Store, subject: str, acknowledged: Counter[str]) -> None:
+    with suppress(Unavailable, Unknown):
+        while True:
+            await store.commit(change(subject, acknowledged[subject] + 1))
+            acknowledged[subject] += 1
+
+
+async def test_a_killed_server_loses_no_acknowledged_commit_and_halves_none(tmp_path: Path, driver: str):
+    with running(tmp_path) as server:
+        store = MongoStore(server.url, f"store_test_{uuid4().hex[:12]}", driver, timeout_ms=2_000)  # type: ignore[arg-type]
+        await store.open()
+        acknowledged: Counter[str] = Counter()
+        writing = [asyncio.ensure_future(write_until_it_dies(store, f"item/{n}", acknowledged)) for n in range(WRITERS)]
+        await asyncio.sleep(1.5)
+        server.kill()
+        await asyncio.gather(*writing)
+        server.start()
+        found = await store.load([f"item/{n}" for n in range(WRITERS)])
+        assert acknowledged.total() > 100
+        for subject, row in found.items():
+            assert acknowledged[subject] <= row.v <= acknowledged[subject] + 1
+            assert len(await store.history(subject)) == row.v
+            await store.commit(change(subject, row.v + 1))
+        await store.close()

@@ -57,8 +57,11 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((request_of(partner, data.reference, blind), named.record), (*named.claims, known))
         case ReferralAmended():
             partner = sender(message)
-            named = Named(partner, data.person, data.reference, blind).claims if data.person else ()
-            return Route((request_of(partner, data.reference, blind),), (*named, record_of(partner, data.reference, blind)))
+            request = request_of(partner, data.reference, blind)
+            if not data.person:
+                return Route((request,))
+            named = Named(partner, data.person, data.reference, blind)
+            return Route((request,), (*named.claims, record_of(partner, data.reference, blind)))
         case ReferralWithdrawn():
             return Route((request_of(sender(message), data.reference, blind),))
         case PlacementOffered() | PlacementAccepted() | NoProgramAvailable():
@@ -79,14 +82,14 @@ def record_of(partner: str, reference: str, blind: Blind) -> str:
 def decide(message: Message, world: World, now: datetime) -> Decision:
     """One message, one decision. Who may ask is decided at the door; whether it makes sense is decided here."""
     decision = DECISIONS[type(message.data)](message, world, now)
-    return decision if isinstance(decision, Early | Refused) else [_labelled(fact, message, world) for fact in decision]
+    return decision if isinstance(decision, Early | Refused) else _labelled(decision, message, world)
 
 
-def _labelled(fact: Fact, message: Message, world: World) -> Fact:
-    """The label of a 42 CFR Part 2 referral is on everything that is said of it, by whatever it was caused."""
-    known = (message.data, world[fact.subject], message)
+def _labelled(facts: Sequence[Fact], message: Message, world: World) -> Sequence[Fact]:
+    """The label of a 42 CFR Part 2 referral is on everything that is said because of it, by whatever it was caused."""
+    known = [message.data, message, *(world[fact.subject] for fact in facts)]
     label, consent = (next((value for of in known if (value := getattr(of, name, ""))), "") for name in ("sensitivity", "consent"))
-    return replace(fact, sensitivity=label, consent=consent) if label or consent else fact
+    return [replace(fact, sensitivity=label, consent=consent or "") for fact in facts] if label or consent else facts
 
 
 def _requested(message: Message, world: World, now: datetime) -> Decision:

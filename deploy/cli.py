@@ -4,26 +4,47 @@ Exit codes: 0 done; 1 refused or failed, with a TL code on standard error; 2 wro
 4 it runs, but not all of it is ready (`status`, `up --detach`); 130 interrupted while starting.
 """
 
+import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from deploy import console
+from deploy import commands, console
+from deploy.demo import run as demo_run
 from deploy.local import logs as local_logs
 from deploy.local import state
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack, supervisor
+from deploy.running import Running
 from infra.problems import Problem
 
 NOT_RUNNING, NOT_READY, INTERRUPTED = 3, 4, 130
 DETACHED_SECONDS_MAX = 3600.0
 """The first start may build a database server."""
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Care coordination on this machine: start it, look at it, stop it.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Care coordination on this machine: start it, look at it, stop it.",
+)
+
+
+for name, sub in (
+    ("partner", commands.partner),
+    ("network", commands.networks),
+    ("event", commands.event),
+    ("quarantine", commands.quarantine),
+    ("parked", commands.parked),
+    ("audit", commands.audit),
+):
+    app.add_typer(sub, name=name)
+app.command()(commands.token)
 
 
 @app.callback()
@@ -45,6 +66,32 @@ def up(
         _detached(settings, engines_only)
     else:
         _foreground(Stack(settings, console.say, engines_only))
+
+
+@app.command()
+def demo(
+    people: Annotated[int, typer.Option("--people", help="How many invented people are referred.")] = 120,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once it is fed, and leave it running.")] = False,
+) -> None:
+    """Start everything, feed it an invented network, and print where to look. Ctrl-C stops it all."""
+    settings = _settings()
+    os.environ["THROUGHLINE_DEMO_DATA"] = "true"
+    console.say("starting; the first time, Kafka and the database are fetched and built (about five minutes)")
+    if not supervisor(settings.state):
+        with suppress(typer.Exit):
+            _detached(settings, engines_only=False)
+    demo_run.play(Running(settings), people, console.say)
+    if not detach:
+        _until_interrupted(settings)
+
+
+def _until_interrupted(settings: LocalSettings) -> None:
+    console.say("running; Ctrl-C stops everything")
+    try:
+        while supervisor(settings.state):
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        console.say(f"stopped: {', '.join(state.stop(settings.state))}")
 
 
 @app.command()

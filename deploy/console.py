@@ -2,12 +2,14 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from infra.problems import Problem
+
+Say = Callable[[str], None]
 
 
 def is_rich() -> bool:

@@ -24,8 +24,9 @@ async def verify(service: Service, store: Store) -> AsyncIterator[tuple[str, lis
     after = ""
     while subjects := await store.subjects(after, PAGE):
         rows = await store.load(subjects)
+        histories = await store.histories(subjects)
         for subject in subjects:
-            yield subject, findings(service, rows[subject], await store.history(subject))
+            yield subject, findings(service, rows[subject], histories.get(subject, []))
         after = subjects[-1]
 
 

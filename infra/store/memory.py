@@ -197,6 +197,9 @@ class MemoryStore(Store):
         await self._pause("history")
         return sorted(self.tables.of_aggregate.get(subject, ()), key=_place)
 
+    async def histories(self, subjects: Sequence[str]) -> dict[str, list[FactRow]]:
+        return {subject: await self.history(subject) for subject in subjects}
+
     async def subjects(self, after: str, limit: int) -> list[str]:
         await self._pause("subjects")
         return sorted(id for id in self.tables.aggregates if id > after)[:limit]

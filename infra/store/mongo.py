@@ -141,12 +141,22 @@ class MongoStore(Store):
         if resources:
             await self._despite_others(lambda session: self._holder.take(self._database, list(resources), session))
 
+    async def waiting(self, state: str) -> list[Receipt]:
+        """Everything that is kept in this state, oldest first; for operators, not for the hot path."""
+        return [documents.receipt(one) for one in await self._find("receipts", {"state": state}, sort=[("received_at", 1)])]
+
     async def known(self, ids: Collection[str]) -> set[str]:
         return {document["_id"] for document in await self._find("facts", {"_id": {"$in": list(ids)}}, {"_id": 1})}
 
     async def history(self, subject: str) -> list[FactRow]:
         """By the range of ids that begin with `subject/` ("0" is what follows the slash)."""
         return await self._facts({"_id": {"$gt": f"{subject}/", "$lt": f"{subject}0"}, "aggregate": subject})
+
+    async def histories(self, subjects: Sequence[str]) -> dict[str, list[FactRow]]:
+        found: dict[str, list[FactRow]] = {}
+        for row in await self._facts({"_id": {"$gt": f"{subjects[0]}/", "$lt": f"{subjects[-1]}0"}}) if subjects else []:
+            found.setdefault(row.aggregate, []).append(row)
+        return found
 
     async def subjects(self, after: str, limit: int) -> list[str]:
         found = await self._find("aggregates", {"_id": {"$gt": after}}, {"_id": 1}, sort=[("_id", 1)], limit=limit)

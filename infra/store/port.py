@@ -156,5 +156,8 @@ class Store(Protocol):
     async def history(self, subject: str) -> list[FactRow]:
         """All facts of an aggregate, in order of topic and sequence."""
 
+    async def histories(self, subjects: Sequence[str]) -> dict[str, list[FactRow]]:
+        """The histories of neighbours in the order of ids, in one reading."""
+
     async def subjects(self, after: str, limit: int) -> list[str]:
         """Aggregate ids in order, for audits."""

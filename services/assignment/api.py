@@ -17,15 +17,15 @@ from services.assignment.commands import (
 PLACEMENT = "placement/{id}"
 
 ROUTES = (
-    Entry(AcceptOffer, "/placements/{id}/accept-offer", PLACEMENT, "answer-offer"),
-    Entry(DeclineOffer, "/placements/{id}/decline-offer", PLACEMENT, "answer-offer"),
-    Entry(OfferAgain, "/placements/{id}/offer-again", PLACEMENT, "place"),
-    Entry(TakePlacement, "/placements/{id}/take", PLACEMENT, "own"),
-    Entry(AskHandOff, "/placements/{id}/ask-hand-off", PLACEMENT, "own"),
-    Entry(AcceptHandOff, "/placements/{id}/accept-hand-off", PLACEMENT, "own"),
-    Entry(DeclineHandOff, "/placements/{id}/decline-hand-off", PLACEMENT, "own"),
-    Entry(WithdrawHandOff, "/placements/{id}/withdraw-hand-off", PLACEMENT, "own"),
-    Entry(ListDirectory, "/directory", "directory/network", "list-directory"),
+    Entry(AcceptOffer, "/v1/placements/{id}/accept-offer", PLACEMENT, "answer-offer"),
+    Entry(DeclineOffer, "/v1/placements/{id}/decline-offer", PLACEMENT, "answer-offer"),
+    Entry(OfferAgain, "/v1/placements/{id}/offer-again", PLACEMENT, "place"),
+    Entry(TakePlacement, "/v1/placements/{id}/take", PLACEMENT, "own"),
+    Entry(AskHandOff, "/v1/placements/{id}/ask-hand-off", PLACEMENT, "own"),
+    Entry(AcceptHandOff, "/v1/placements/{id}/accept-hand-off", PLACEMENT, "own"),
+    Entry(DeclineHandOff, "/v1/placements/{id}/decline-hand-off", PLACEMENT, "own"),
+    Entry(WithdrawHandOff, "/v1/placements/{id}/withdraw-hand-off", PLACEMENT, "own"),
+    Entry(ListDirectory, "/v1/directory", "directory/network", "list-directory"),
 )
 
 COORDINATION = ("intake-desk", "coordinator", "network-lead")

@@ -137,8 +137,9 @@ def summary(item: str, sections: Sections) -> Patch:
 
 def _owner(kinds: Mapping[str, Mapping[str, Any]], lead: str | None, block: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """The accountable owner, and the person behind a role, who is known from assignment's ownership facts alone."""
-    fact = kinds.get("placement", {}).get("owner") if lead in ("placement", "care") else None
-    stated = block.get("owner") or None
+    placement, stated = kinds.get("placement", {}), block.get("owner") or None
+    speaks = lead in ("placement", "care") or (stated is not None and placement.get("role") == stated)
+    fact = placement.get("owner") if speaks else None
     owner = stated if stated and is_person(stated) else fact or stated
     return owner, fact if fact and is_person(fact) else None
 

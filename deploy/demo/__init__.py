@@ -1,0 +1,1 @@
+"""A network to look at: invented partners, programs and people, fed through the partners' own topics."""

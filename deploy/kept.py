@@ -1,0 +1,105 @@
+"""What was kept, from the command line: quarantined inputs and parked aggregates, and the audit of history against state.
+
+A command opens the service's own store with the service's own credentials, decides by the same path as the service, and closes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+from deploy.console import Say, table
+from deploy.local.settings import LocalSettings
+from infra.app import App, settler
+from infra.audit import verify
+from infra.problems import Problem
+from infra.process import parts
+from infra.publisher import Publisher
+from infra.replay import Replayer
+from infra.settings import load
+from infra.store.mongo import MongoStore
+from infra.upkeep import Upkeep
+
+T = TypeVar("T")
+DECIDING = ("intake", "assignment")
+
+
+def run(service: str, do: Callable[[MongoStore, Upkeep], Awaitable[T]], settings: LocalSettings) -> T:
+    """Do this with the store and the upkeep of a service."""
+    if service not in DECIDING:
+        raise Problem("TL-2620", "this service keeps nothing", fix=f"one of {', '.join(DECIDING)}", where=service)
+    return asyncio.run(_run(service, do, settings))
+
+
+async def _run(service: str, do: Callable[[MongoStore, Upkeep], Awaitable[T]], settings: LocalSettings) -> T:
+    async with _opened(service, settings) as (store, upkeep):
+        return await do(store, upkeep)
+
+
+@asynccontextmanager
+async def _opened(service: str, settings: LocalSettings) -> AsyncIterator[tuple[MongoStore, Upkeep]]:
+    app: App = import_module(f"services.{service}.app").APP
+    secrets = settings.state / "secrets" / service
+    user = f"svc-{service.replace('_', '-')}"
+    told = load(
+        service=service, development=True, kafka_tls=False, kafka_bootstrap=f"127.0.0.1:{settings.kafka_port}", kafka_user=user,
+        secrets_dir=_there(secrets),
+    )  # fmt: skip
+    made = parts(told, app.partitions)
+    store = MongoStore(made.mongo_url, service, driver=told.mongo_driver)
+    await store.open()
+    await made.vault.open()
+    core = settler(app, made, store)
+    try:
+        yield store, Upkeep(core, Replayer(app.service, store, made.vault), "operator/local")
+        await core.mark()
+    finally:
+        await _closed(made.publisher, store)
+
+
+async def _closed(publisher: Publisher, store: MongoStore) -> None:
+    await publisher.stop(2.0)
+    await store.close()
+
+
+def _there(secrets: Path) -> Path:
+    if not secrets.is_dir():
+        raise Problem("TL-2621", "nothing runs here", fix="throughline up", where=str(secrets))
+    return secrets
+
+
+async def quarantined(store: MongoStore, upkeep: Upkeep) -> None:
+    """The inputs that one of us must look at: where they came from and since when; never what they hold."""
+    found = await store.waiting("quarantined")
+    table(
+        ["input", "topic", "offset", "entry", "since"],
+        [[one.id, one.topic, one.offset, one.entry or "/", one.received_at] for one in found],
+    )
+    print(f"{len(found)} quarantined")
+
+
+async def parked(store: MongoStore, upkeep: Upkeep) -> None:
+    """The aggregates that a message parked, and how many wait in each."""
+    waiting: dict[str, int] = {}
+    for one in await store.waiting("parked"):
+        waiting[one.aggregate] = waiting.get(one.aggregate, 0) + 1
+    table(["aggregate", "waiting"], [[subject, count] for subject, count in waiting.items()])
+    print(f"{len(waiting)} parked")
+
+
+async def audit(store: MongoStore, upkeep: Upkeep, say: Say) -> int:
+    """Every aggregate: is its state the fold of its facts, has any sequence a gap? Returns how many are not as they should be."""
+    wrong, seen = 0, 0
+    async for _, findings in verify(upkeep.settler.service, store):
+        seen += 1
+        wrong += bool(findings)
+        for finding in findings:
+            say(f"{finding.code} {finding.where}")
+    say(f"{seen} aggregates, {wrong} wrong")
+    return wrong
+
+
+def outcome(ended: list[Any]) -> str:
+    return ", ".join(one.kind for one in ended) or "nothing"

@@ -1,0 +1,74 @@
+"""The local run as a command sees it: its broker, its services, and tokens of its own issuer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import httpx2
+from confluent_kafka.admin import AdminClient
+
+from contracts.kernel import derived
+from deploy import access, partners
+from deploy.local.kafka import ADMIN
+from deploy.local.secrets import Secrets
+from deploy.local.services import SERVICES
+from deploy.local.settings import LocalSettings
+from infra.clock import Clock
+from infra.identity import Principal
+from infra.issuer import LocalIssuer
+from infra.problems import Problem
+
+AUDIENCE = "throughline"
+
+
+@dataclass(frozen=True)
+class Running:
+    """Nothing is started here; what does not run is said so."""
+
+    settings: LocalSettings
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self.settings.state / "secrets.json")
+
+    @property
+    def bootstrap(self) -> str:
+        return f"127.0.0.1:{self.settings.kafka_port}"
+
+    def kafka(self, principal: str) -> dict[str, Any]:
+        """librdkafka's settings to sign in as that principal."""
+        password = self.secrets.password(f"kafka/{principal}")
+        scram = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-512"}
+        return {"bootstrap.servers": self.bootstrap, **scram, "sasl.username": principal, "sasl.password": password}
+
+    def broker(self) -> partners.Broker:
+        config = self.kafka(ADMIN)
+        return partners.Broker(AdminClient(config), config)
+
+    def admit(self, names: list[str]) -> Mapping[str, str]:
+        """Partners with generated passwords; those of the local run are kept with its other secrets, so that the feed can sign in."""
+        secrets = self.secrets.passwords(f"kafka/{access.partner_principal(name)}" for name in names)
+        passwords = {name: secrets[f"kafka/{access.partner_principal(name)}"] for name in names}
+        partners.add(self.broker(), passwords)
+        return passwords
+
+    def url(self, service: str) -> str:
+        offset = next(one.offset for one in SERVICES if one.name == service)
+        return f"http://127.0.0.1:{self.settings.http_port + offset}"
+
+    def token(self, principal: Principal, minutes: float = 480) -> str:
+        return LocalIssuer(self.settings.state / "keys", AUDIENCE, Clock()).token(principal, minutes)
+
+    def post(self, service: str, path: str, body: bytes, principal: Principal, *meaning: str) -> httpx2.Response:
+        """A command. Its idempotency key comes from its meaning: giving it twice is giving it once."""
+        key = derived(service, path, principal.id, *meaning)
+        named = {"authorization": f"Bearer {self.token(principal)}", "idempotency-key": key, "content-type": "application/json"}
+        return httpx2.post(self.url(service) + path, content=body, headers=named, timeout=30)
+
+    def get(self, path: str, principal: Principal) -> Any:
+        """A question to the worklist."""
+        answer = httpx2.get(self.url("worklist") + path, headers={"authorization": f"Bearer {self.token(principal)}"}, timeout=30)
+        if answer.status_code != 200:
+            raise Problem("TL-2610", "the worklist does not answer", f"status {answer.status_code}", "throughline status", path)
+        return answer.json()

@@ -259,8 +259,10 @@ class Batch:
     def _number(self, item: Item, subject: str, first: int) -> int:
         """A kept message may be kept or answered again, and an aggregate released again: each time is a fact of its own."""
         row = self.working.rows.get(subject)
-        again = row is not None and (item.was or item.kind == "upkeep")
-        return AGAIN_AT * row.v + first if again and row else first
+        if row is None or not (item.was or item.kind == "upkeep"):
+            return first
+        version = row.v if subject in self.working.changed else row.v + 1
+        return AGAIN_AT * version + first
 
     # — receipts
 

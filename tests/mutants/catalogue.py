@@ -1,0 +1,138 @@
+"""The mistakes: one small edit each, and what must notice it.
+
+A killer is a test (`test_keeping.py::test_…`, in tests/mutants; or a path below tests/) or `seeds:first+count` of the simulation.
+Every killer passes without the mistake. `old` stands exactly once in its file.
+"""
+
+from dataclasses import dataclass
+
+SETTLING, LANE, KEEPING = "runtime/test_settling.py", "mutants/test_lane.py", "mutants/test_keeping.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    file: str
+    old: str
+    new: str
+    killer: str
+
+
+def test(file: str, sentence: str) -> str:
+    return f"{file}::test_{sentence.replace(' ', '_')}"
+
+
+SEEDS = "seeds:0+40"
+
+COMMIT = """        if written:
+            await self.store.commit(written)
+"""
+PUBLISH = """            await self.publisher.publish(rows)
+        except PublishFailed"""
+
+MUTANTS = (
+    # — one transaction, checked versions
+    Mutant("ignore a conflict", "infra/settle.py", COMMIT,
+           "        try:\n            await self.store.commit(written)\n        except Conflict:\n            pass\n", SEEDS),
+    Mutant("take an unknown commit for a success", "infra/settle.py", COMMIT,
+           "        try:\n            await self.store.commit(written)\n        except Unknown:\n            pass\n", SEEDS),
+    Mutant("blame a message for an unknown commit", "infra/settle.py", COMMIT,
+           "        try:\n            await self.store.commit(written)\n"
+           "        except Unknown:\n            raise Rejected from None\n", SEEDS),
+    Mutant("halve and forget the second half", "infra/settle.py",
+           "return [*await self.settle(items[:middle], poison), *await self.settle(items[middle:], poison)]",
+           "return await self.settle(items[:middle], poison)", SEEDS),
+    Mutant("leave receipts out of the transaction", "infra/rows.py", "return Changes(list(work.changed.values()), rows, receipts, dict",
+           "return Changes(list(work.changed.values()), rows, [], dict", SEEDS),
+    Mutant("leave claims out of the transaction", "infra/rows.py", "receipts, dict(work.claims)), rows", "receipts, {}), rows", SEEDS),
+    Mutant("take a claim that is held", "infra/working.py",
+           " for claim in fact.claims if claim not in self.held}", " for claim in fact.claims}", SEEDS),
+    # — publishing
+    Mutant("publish only what was just decided", "infra/settle.py", "        if doubtful:\n", "        if False:\n", SEEDS),
+    Mutant("publish what others left only where the version is known", "infra/settle.py", "self._clean.get(subject) != old.v",
+           "self._clean.get(subject, old.v) != old.v", SEEDS),
+    Mutant("publish others' later facts first", "infra/settle.py",
+           "rows = sorted({row.id: row for row in (*left, *rows)}.values(), key=lambda row: row.id)",
+           "rows = [*(row for row in left if row.id not in {one.id for one in rows}), *rows]", SEEDS),
+    Mutant("publish in reverse", "infra/settle.py", PUBLISH, PUBLISH.replace("publish(rows)", "publish(rows[::-1])"), SEEDS),
+    Mutant("mark before publishing", "infra/settle.py", PUBLISH,
+           "            await self.store.mark_published([row.id for row in rows])\n" + PUBLISH, SEEDS),
+    Mutant("take a failed publication for a success", "infra/settle.py",
+           "failed = [row for row in rows if row.topic in error.topics or not error.topics]", "failed = []", SEEDS),
+    Mutant("forget marks that failed", "infra/settle.py", "                self.unmarked += ids\n                raise",
+           "                raise", test(KEEPING, "marks that failed are made later")),
+    Mutant("never publish what a dead process left", "infra/due.py", "left = await self._publish_left(parts)", "left = False", SEEDS),
+    Mutant("ids by chance", "infra/working.py",
+           "derived(fact.subject, cause.id, str(index))", "derived(fact.subject, cause.id, str(index), str(id(row)))",
+           test(KEEPING, "facts of the same decision have the same ids whoever decides")),
+    # — hearing once, in order
+    Mutant("ignore the watermark", "infra/deciding.py", "if item.message.sequence and any(", "if False and any(", SEEDS),
+    Mutant("compare the watermark one off", "infra/working.py", "row.wm.get(item.source, 0) >= item.message.sequence",
+           "row.wm.get(item.source, 0) > item.message.sequence", SEEDS),
+    Mutant("raise no watermark", "infra/deciding.py",
+           "        work.hear(item, targets)\n        if item.kind", "        if item.kind", SEEDS),
+    Mutant("one sender's ids are another's", "infra/inbound.py",
+           "derived(record.topic, *cause, arrival.pointer)", "derived(*cause, arrival.pointer)",
+           test(SETTLING, "two senders may use the same event id")),
+    Mutant("ignore receipts", "infra/deciding.py", "        if receipt:\n", "        if False:\n", SEEDS),
+    Mutant("ignore what this batch has kept", "infra/working.py",
+           "return self.receipts.get(id) or (kept.receipt if kept else self.loaded.receipts.get(id))",
+           "return self.receipts.get(id) or self.loaded.receipts.get(id)",
+           test(KEEPING, "a kept message that comes twice in a batch is kept once")),
+    # — offsets
+    Mutant("commit offsets before settling", "infra/lane.py", "            if await self._settled(records, generation):\n",
+           "            await self._commit(records, generation)\n            if await self._settled(records, generation):\n", SEEDS),
+    Mutant("commit offsets of another's partitions", "infra/lane.py", "for place, offset in offsets.items() if place in self.assigned}",
+           "for place, offset in offsets.items()}", test(LANE, "no offset is committed for a partition of another")),
+    Mutant("commit for an old generation", "infra/lane.py", "if generation == self._generation and mine and self.consumer:",
+           "if mine and self.consumer:", test(LANE, "a batch from before a rebalance commits nothing")),
+    Mutant("go on behind a failed batch", "infra/lane.py", "self.consumer.seek(place, offset)", "pass",
+           test(LANE, "what could not be settled is read again from its first record")),
+    Mutant("a lost commit fails the batch", "infra/lane.py",
+           "except (KafkaError, AssertionError) as error:", "except AssertionError as error:",
+           test(LANE, "a lost commit is no error and nothing ever leaves the lane")),
+    Mutant("do not drain", "infra/lane.py",
+           "if not self._idle.is_set():", "if False:", test(LANE, "a rebalance waits for the batch in hand")),
+    Mutant("do not fence", "infra/lane.py", "        if unfenced := self._unfenced:\n            await self._fence(",
+           "        if unfenced := self._unfenced:\n            str(",
+           test(LANE, "whoever held a partition before is fenced off before the first record")),
+    # — deadlines
+    Mutant("sweep everybody's partitions", "infra/due.py", "parts = sorted(await self._owned())", "parts = list(range(24))",
+           test(KEEPING, "only owned partitions are swept")),
+    Mutant("fire a disarmed deadline", "infra/deciding.py", "in work.deadlines(subject)):\n                return None", "in work.deadlines(subject)) or True:\n                return None",
+           test(KEEPING, "a deadline that fired meanwhile is disarmed")),
+    Mutant("do not note what fired", "infra/deciding.py",
+           '        if item.kind == "deadline":\n            work.spend(item)\n        own = ', "        own = ",
+           test(KEEPING, "a deadline that changes nothing is not swept again")),
+    # — keeping and parking
+    Mutant("drop what is early", "infra/deciding.py",
+           'return self._keep(item, decision.waits_for, "early")', 'return Outcome("early")', SEEDS),
+    Mutant("never look at early messages again", "infra/working.py", "if row.kept and not row.parked:", "if False:",
+           test(SETTLING, "a message before its cause waits and its source keeps its order")),
+    Mutant("let a source overtake its early message", "infra/deciding.py",
+           "            if waits(row, item.source):\n", "            if False:\n", SEEDS),
+    Mutant("let a released message overtake an early one", "infra/deciding.py",
+           "first = not waits(work.rows.get(item.held_by), item.source, before=work.loaded.receipts[item.receipt].order)", "first = True",
+           test(KEEPING, "a released message does not overtake an early one of its source")),
+    Mutant("let a parked aggregate go on", "infra/deciding.py", "            if row and row.parked:\n", "            if False:\n",
+           test(SETTLING, "a poison message parks its aggregate and no other")),
+    Mutant("try a poison message for ever", "infra/deciding.py", "return self._failed(item, targets, error)", "raise",
+           test(SETTLING, "a poison message parks its aggregate and no other")),
+    Mutant("release too early", "infra/deciding.py", "        if holds_parked(row):\n", "        if False:\n",
+           test(KEEPING, "an aggregate is not released while a message waits in it for a person")),
+    Mutant("tell twice what is overdue", "infra/deciding.py",
+           'if until <= work.now and f"told {receipt.order} {item.source}" not in row.kept:', "if until <= work.now and receipt.waits_for:",
+           test(KEEPING, "what is overdue is told once although a receipt was read too soon")),
+    Mutant("lose a repaired message that is early", "infra/deciding.py", "        if item.held_by:\n            order = ",
+           "        if item.was:\n            order = ",
+           test(KEEPING, "a repaired input that comes before its cause is kept and decided later")),
+    Mutant("number a second time like the first", "infra/deciding.py", "return AGAIN_AT * version + first",
+           "return first", test(KEEPING, "what is quarantined again is told again as a fact of its own")),
+    # — sealing, basis
+    Mutant("store a state unsealed", "infra/rows.py", "        if isinstance(said.fact.data, Sealable):\n            seal_here(",
+           "        if False:\n            seal_here(", test(SETTLING, "the state is the fold of the facts with the same tokens")),
+    Mutant("keep a bad input unsealed", "infra/rows.py", 'if kept.item.kind == "outside":\n        raw', "if False:\n        raw",
+           test(SETTLING, "what is quarantined is an item with an owner and a clock and its bytes are sealed")),
+    Mutant("forget on what it was decided", "infra/working.py", '"basis": basis or None', '"basis": None',
+           test(KEEPING, "a fact says on which version of what was only read it was decided")),
+)  # fmt: skip

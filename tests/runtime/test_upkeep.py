@@ -94,4 +94,4 @@ async def test_an_audit_finds_a_changed_state_and_a_lost_fact(bench: Bench) -> N
     row, facts = bench.tables.aggregates[account_of("1")], await bench.store.history(account_of("1"))
     tampered = replace(row, state=row.state.replace(b'"balance":5', b'"balance":6'))
     assert [found.code for found in findings(SERVICE, tampered, facts)] == ["TL-4102"]
-    assert [found.code for found in findings(SERVICE, row, facts[1:])][0] == "TL-4101"
+    assert next(found.code for found in findings(SERVICE, row, facts[1:])) == "TL-4101"

@@ -61,7 +61,7 @@ async def test_an_unreadable_header_name_costs_no_other_sender_a_record(broker: 
     subscribe(application, Stream(lane.group, topics=(good, evil)), [lane])
     await start(application, [lane])
     async with asyncio.timeout(30):
-        while len(taken) < 23:
+        while len(taken) < 23:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await application.stop()
     assert [int(record.value) for record in taken if record.topic == good] == list(range(20))

@@ -66,6 +66,7 @@ def work(app: App, settings: Settings) -> Work:
             ("vault", lambda: made.vault.open(create=bool(app.service.outside))),
             ("broker", made.publisher.start),
             ("history", catcher.catch_up),
+            ("speech", core.open),
         ],
         closing=[("marks", core.settler.mark), ("publisher", lambda: made.publisher.stop(2.0)), ("database", store.close)],
     )

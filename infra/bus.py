@@ -58,10 +58,10 @@ def subscribe(broker: KafkaBroker, stream: Stream, lanes: Sequence[Lane]) -> Non
 
 
 async def start(broker: KafkaBroker, lanes: Sequence[Lane]) -> None:
-    """Start the subscribers and show each lane its consumer (they are in the same order)."""
+    """Start the subscribers and show each lane its consumer."""
     await broker.start()
-    for lane, subscriber in zip(lanes, broker.subscribers, strict=True):
-        lane.consumer = subscriber.consumer  # type: ignore[attr-defined]
+    for lane in lanes:
+        lane.consumer = lane.subscriber.consumer
 
 
 def _subscribe(broker: KafkaBroker, stream: Stream, lane: Lane) -> None:
@@ -103,6 +103,7 @@ def _subscribe(broker: KafkaBroker, stream: Stream, lane: Lane) -> None:
             drainers[consumer] = Drainer(consumer)
         return await drainers[consumer].records(POLL_MS, stream.records_max)
 
+    lane.subscriber = subscriber
     subscriber.get_msg = drained  # type: ignore[method-assign]
 
     async def handle(batch: Any) -> None:

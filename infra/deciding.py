@@ -76,6 +76,8 @@ class Batch:
                 raise ValueError
             decision = self._decision(item)
             if isinstance(decision, Early):
+                if decision.waits_for not in (*targets, *route.references):
+                    raise PermissionError(kind_of(decision.waits_for))
                 return self._keep(item, decision.waits_for, "early")
             if isinstance(decision, Refused):
                 return self._refused(item, decision, targets)
@@ -197,7 +199,7 @@ class Batch:
         if item.kind == "outside":
             return self._return(item, refused.reasons)
         if item.kind == "heard":
-            self.working.hear(item, targets)
+            self.working.hear(item, targets, unborn=True)
             return self._quarantine(item, refused.reasons)
         if item.kind == "deadline":
             self.working.spend(item)
@@ -280,9 +282,14 @@ class Batch:
             answer = f"{outcome.subject} {outcome.sequence} {outcome.version}".encode()
             self.working.receipts[item.receipt] = self._receipt(item, state, answer)
             self.working.leave(item)
-        if item.was == "quarantined" and item.kind != "upkeep":
+        if item.was and item.kind != "upkeep" and self._is_quarantined(item):
             repaired = keeping.repaired(item, state)
             self.working.say(item.message, (repaired,), self._number(item, repaired.subject, REPAIRED_AT))
+
+    def _is_quarantined(self, item: Item) -> bool:
+        """A repaired message may have waited once more before it was settled: its item stands open until then."""
+        kept = self.working.states[keeping.subject_of(item.receipt)]
+        return kept is not None and kept.status == "quarantined"
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import CorruptRecordException, KafkaError
 
 from infra.records import Record
 
@@ -31,9 +31,10 @@ class Drainer:
         before = self._positions()
         try:
             drained: Drained = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=max_records)
-        except (KafkaError, asyncio.CancelledError):
-            raise
-        except Exception as error:
+        except Exception as error:  # positions have moved on past what nobody was given
+            await self._back_to(before)
+            if isinstance(error, KafkaError) and not isinstance(error, CorruptRecordException):
+                raise
             log.warning("drained one by one", error=type(error).__name__)
             drained = await self._one_by_one(before)
         if not drained:
@@ -46,10 +47,15 @@ class Drainer:
         known = state.assignment.tps if state and state.assignment else ()
         return {place: value.position for place in known if (value := state.assignment.state_value(place)).has_valid_position}
 
+    async def _back_to(self, before: dict[TopicPartition, int]) -> None:
+        """Where nothing was known yet, the committed offset is where to begin."""
+        for place in self._consumer.assignment():
+            if place in before:
+                self._consumer.seek(place, before[place])
+            else:
+                await self._consumer.seek_to_committed(place)
+
     async def _one_by_one(self, before: dict[TopicPartition, int]) -> Drained:
-        for place, position in before.items():
-            if place in self._consumer.assignment():
-                self._consumer.seek(place, position)
         drained: Drained = {}
         for place in before:
             if place in self._consumer.assignment():

@@ -20,6 +20,8 @@ from infra.settle import Settler
 from infra.store import Aggregate
 from infra.working import parsed
 
+PAGE_MAX = 50_000
+"""How far to look past facts that are stuck for some that are not."""
 log = structlog.get_logger(__name__)
 
 
@@ -32,7 +34,7 @@ class DueLoop:
     ) -> None:  # fmt: skip
         self._settler, self._replayer, self._clock, self._owned = settler, replayer, clock, owned
         self._idle_s, self._publish_after_s, self._batch_max = idle_s, publish_after_s, batch_max
-        self._last_backlog = 0.0
+        self._last_backlog, self._page = 0.0, batch_max
         self.beat = time.monotonic()
 
     @property
@@ -55,13 +57,14 @@ class DueLoop:
         """One round. True when there was so much that the next should follow at once."""
         await self._settler.mark()
         parts = sorted(await self._owned())
+        self._settler.owing = {fact: part for fact, part in self._settler.owing.items() if part in parts}
         if not parts:
             return False
         subjects = await self._settler.store.due(parts, self._clock.now(), self._batch_max)
         if subjects:
             items = await self._items(subjects)
-            if items:
-                await self._settler.settle(items)
+            for start in range(0, len(items), self._batch_max):
+                await self._settler.settle(items[start : start + self._batch_max])
         left = await self._publish_left(parts)
         return len(subjects) == self._batch_max or left
 
@@ -91,13 +94,15 @@ class DueLoop:
         if not self._settler.owed and time.monotonic() - self._last_backlog < self._publish_after_s / 2:
             return False
         wait = timedelta(seconds=0 if self._settler.owed else self._publish_after_s * self._clock.rate)
-        rows = await self._settler.store.backlog(parts, self._clock.now() - wait, self._batch_max)
+        rows = await self._settler.store.backlog(parts, self._clock.now() - wait, self._page)
         self._last_backlog = time.monotonic()
         failed = await self._settler.deliver(rows) if rows else ()
         if not rows:
             self._settler.owing.clear()
         await self._settler.mark()
-        return len(failed) < len(rows)
+        stuck = len(failed) == len(rows) > 0
+        self._page = min(2 * self._page, PAGE_MAX) if stuck else self._batch_max
+        return bool(rows) and not stuck
 
 
 def deadline_item(subject: str, name: str, about: str, at: datetime) -> Item:

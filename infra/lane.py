@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -28,6 +29,7 @@ class Lane(ConsumerRebalanceListener):  # type: ignore[misc]
         self.name, self.group, self._take, self._fence = name, group, take, fence
         self.hold_s, self.drain_s = hold_s, drain_s
         self.consumer: AIOKafkaConsumer | None = None
+        self.subscriber: Any = None
         self.assigned: frozenset[TopicPartition] = frozenset()
         self.beat = time.monotonic()
         self._unfenced: frozenset[TopicPartition] = frozenset()

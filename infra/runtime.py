@@ -1,7 +1,7 @@
 """A deciding service, put together: lanes read, one settler decides and writes, the due loop does what nobody else did."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from contracts.kernel import Message
@@ -15,7 +15,7 @@ from infra.replay import Replayer
 from infra.service import Item, Outcome, Service
 from infra.settle import Settler
 
-SLICE = 500
+SLICE, SLICE_BYTES, BREATH = 500, 8 << 20, 32
 """Entries settled in one transaction: a bundle may bear many more than it has records."""
 
 
@@ -37,6 +37,7 @@ class Runtime:
 
     def __init__(self, service: Service, settler: Settler, topics: Sequence[str], limits: Limits) -> None:
         self.service, self.settler, self.limits = service, settler, limits
+        self.opened = False
         self.reader = Reader(service)
         self.replayer = Replayer(service, settler.store, settler.vault)
         self.inner = self._lanes(service.name) if topics else []
@@ -53,9 +54,14 @@ class Runtime:
     def lanes(self) -> list[Lane]:
         return [*self.inner, *self.outer]
 
+    async def open(self) -> None:
+        """The last step before lanes start: from here on this process may speak."""
+        self.opened = True
+
     @property
     def pressed(self) -> bool:
-        return self.settler.owed > self.limits.unpublished
+        """Not yet caught up with what was said before, or too much is waiting to be published."""
+        return not self.opened or self.settler.owed > self.limits.unpublished
 
     async def owned(self) -> Collection[int]:
         """Partitions whose aggregates this process sweeps: those its inner lanes hold, once their last holder is fenced off."""
@@ -67,9 +73,8 @@ class Runtime:
         """Settle what these records bear, in order. Raises while it cannot."""
         if self.pressed:
             raise Pressed
-        items = [item for record in records for item in self.reader.items(record)]
-        for start in range(0, len(items), SLICE):
-            await self.settler.settle(items[start : start + SLICE])
+        async for items in sliced(records, self.reader):
+            await self.settler.settle(items)
 
     async def command(self, message: Message) -> Outcome:
         """One command of a person, through the same path."""
@@ -78,6 +83,22 @@ class Runtime:
         item = Item("command", message, Origin(topic=message.topic), receipt=message.id)
         (outcome,) = await self.settler.settle([item])
         return outcome
+
+
+async def sliced(records: Sequence[Received], reader: Reader) -> AsyncIterator[list[Item]]:
+    """What records bear, in portions of bounded number and weight; others get their turn while a long poll is read."""
+    items, weight = list[Item](), 0
+    for number, record in enumerate(records):
+        if number % BREATH == 0:
+            await asyncio.sleep(0)
+        for item in reader.items(record):
+            items.append(item)
+            weight += len(record.value or b"") if item.verdict == "quarantine" else 0
+            if len(items) == SLICE or weight > SLICE_BYTES:
+                yield items
+                items, weight = [], 0
+    if items:
+        yield items
 
 
 async def until_cancelled(*loops: Callable[[], Awaitable[None]]) -> None:

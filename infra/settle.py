@@ -68,7 +68,7 @@ class Settler:
         self.service, self.store, self.publisher, self.vault = service, store, publisher, vault
         self.clock, self.watch, self.source = clock, watch, source
         self.unmarked: list[str] = []
-        self.owing: set[str] = set()
+        self.owing: dict[str, int] = {}
         """Facts of our own topic that could not be published: while there are many, lanes wait and commands are refused."""
         self._clean: OrderedDict[str, int] = OrderedDict()
 
@@ -185,7 +185,8 @@ class Settler:
         else:
             await hit("after_publish")
         late, sent = {row.id for row in failed}, {row.id for row in rows}
-        self.owing = (self.owing - sent) | {row.id for row in failed if row.topic == self.service.topic}
+        self.owing = {fact: part for fact, part in self.owing.items() if fact not in sent}
+        self.owing |= {row.id: row.part for row in failed if row.topic == self.service.topic}
         self.unmarked += [row.id for row in rows if row.id not in late]
         return failed
 

@@ -1,6 +1,6 @@
 """What the steward does with what was kept: look, repair, replay, discard, release. The same path as everything else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.kernel import Actor, Change, Message, derived
 from contracts.upkeep import AggregateReleased, InputDiscarded, Origin
@@ -10,6 +10,9 @@ from infra.replay import Replayer
 from infra.service import Item, Outcome
 from infra.settle import Settler
 from infra.store import Receipt
+
+ROUNDS = 5
+"""Messages go on coming while an aggregate is released: what came meanwhile is decided in another round."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Upkeep:
             raise Problem(
                 "TL-4202", "nothing stands where this input stood", fix="keep its place in the message", where=subject_of(name), status=422
             )
+        for item in items:
+            item.message = replace(item.message, actor=Actor("user", self.actor))
         return await self.settler.settle(items)
 
     async def discard(self, name: str, reason: str) -> None:
@@ -44,15 +49,18 @@ class Upkeep:
     async def release(self, subject: str) -> list[Outcome]:
         """Decide what a parked aggregate kept, in order. What fails again stays parked, and everything behind it."""
         outcomes: list[Outcome] = []
-        for item in await self.replayer.kept([subject]):
-            (outcome,) = await self.settler.settle([item])
-            outcomes.append(outcome)
-            if outcome.kind == "parked":
-                return outcomes
-        await self._say(subject, AggregateReleased(replayed=len(outcomes)))
+        for _ in range(ROUNDS):
+            for item in await self.replayer.kept([subject]):
+                (outcome,) = await self.settler.settle([item])
+                outcomes.append(outcome)
+                if outcome.kind == "parked":
+                    return outcomes
+            if await self._say(subject, AggregateReleased(replayed=len(outcomes))) != "parked":
+                break
         return outcomes
 
-    async def _say(self, subject: str, fact: Change, discarded: str = "") -> None:
+    async def _say(self, subject: str, fact: Change, discarded: str = "") -> str:
         message = Message(derived(subject, fact.type, self.actor, discarded), fact, subject, "upkeep", actor=Actor("user", self.actor))
         item = Item("upkeep", message, Origin(topic="upkeep"), discarded, was="quarantined" if discarded else None)
-        await self.settler.settle([item])
+        (outcome,) = await self.settler.settle([item])
+        return outcome.kind

@@ -167,10 +167,10 @@ class Working:
         row = self.rows.get(subject)
         return row is not None and row.wm.get(item.source, 0) >= item.message.sequence
 
-    def hear(self, item: Item, subjects: Sequence[str]) -> None:
+    def hear(self, item: Item, subjects: Sequence[str], unborn: bool = False) -> None:
         """Raise the watermark wherever this message was taken into account."""
         for subject in subjects if item.message.sequence else ():
-            if subject in self.rows and not self.heard(subject, item):
+            if (unborn or subject in self.rows) and not self.heard(subject, item):
                 self.touch(subject).wm[item.source] = item.message.sequence
 
     def receipt(self, id: str) -> Receipt | None:

@@ -15,13 +15,18 @@ OPEN_MAX = 20_000
 
 
 def markers(facts: Sequence[FactRow]) -> list[Document]:
-    """The markers of one transaction."""
-    batch, parts = uuid4().hex, dict[int, list[FactRow]]()
+    """The markers of one transaction: by partition, which is who sweeps it, and topic, so that one that fails holds up no other."""
+    batch, places = uuid4().hex, dict[tuple[int, str], list[FactRow]]()
     for fact in facts:
-        parts.setdefault(fact.part, []).append(fact)
+        places.setdefault((fact.part, fact.topic), []).append(fact)
     return [
-        {"_id": f"{batch}/{part}", "part": part, "recorded_at": min(row.recorded_at for row in rows), "facts": [row.id for row in rows]}
-        for part, rows in parts.items()
+        {
+            "_id": f"{batch}/{part}/{topic}",
+            "part": part,
+            "recorded_at": min(row.recorded_at for row in rows),
+            "facts": [row.id for row in rows],
+        }
+        for (part, topic), rows in places.items()
     ]
 
 

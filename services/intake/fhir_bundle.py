@@ -186,7 +186,7 @@ def _add(package: Package, resource: Resource) -> None:
             inner = Resource(kind, resource.pointer + suffix, body, resource.scope, container=resource)
             resource.contained.setdefault(inner.id, inner)
     package.resources.append(resource)
-    by_id = (("id", resource.id), ("id", f"{resource.kind}/{resource.id}")) if resource.id else ()
+    by_id = (("id", resource.id), ("id", f"{resource.kind}/{resource.id}")) if resource.id and "/" not in resource.id else ()
     for name in ((("url", resource.url),) if resource.url else ()) + by_id:
         resource.scope.names.setdefault(name, []).append(resource)
         package.everywhere.setdefault(name, []).append(resource)

@@ -24,7 +24,8 @@ def test_the_example_is_sound_and_every_service_has_a_program():
 
 def test_a_fault_is_told_by_its_place_and_without_its_value(tmp_path: Path):
     file = tmp_path / "network.yaml"
-    file.write_text("id: x\nname: X\nzone: UTC\npartners: [{id: A planted name, name: a, agreement: {kind: signed, effective_on: 2026-01-01}}]")
+    partner = "{id: A planted name, name: a, agreement: {kind: signed, effective_on: 2026-01-01}}"
+    file.write_text(f"id: x\nname: X\nzone: UTC\npartners: [{partner}]")
     with pytest.raises(Problem, match="/partners/0/id") as told:
         network.load(file)
     assert "planted" not in str(told.value)

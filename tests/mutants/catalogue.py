@@ -99,7 +99,8 @@ MUTANTS = (
     # — deadlines
     Mutant("sweep everybody's partitions", "infra/due.py", "parts = sorted(await self._owned())", "parts = list(range(24))",
            test(KEEPING, "only owned partitions are swept")),
-    Mutant("fire a disarmed deadline", "infra/deciding.py", "in work.deadlines(subject)):\n                return None", "in work.deadlines(subject)) or True:\n                return None",
+    Mutant("fire a disarmed deadline", "infra/deciding.py",
+           "in work.deadlines(subject)):\n", "in work.deadlines(subject)) or True:\n",
            test(KEEPING, "a deadline that fired meanwhile is disarmed")),
     Mutant("do not note what fired", "infra/deciding.py",
            '        if item.kind == "deadline":\n            work.spend(item)\n        own = ', "        own = ",

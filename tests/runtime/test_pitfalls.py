@@ -19,7 +19,7 @@ from infra.packing import Oversize
 from infra.problems import Problem
 from infra.publisher import PublishFailed
 from infra.records import Record
-from infra.restore import Catcher, rebuilt
+from infra.restore import rebuilt
 from infra.service import Service
 from infra.store import FactRow, Unavailable
 from infra.store.memory import MemoryStore
@@ -123,18 +123,6 @@ class Topic:
         return SimpleNamespace(
             topic=row.topic, partition=0, offset=offset, key=row.key.encode(), value=row.data, headers=headers(row.attributes)
         )
-
-
-async def test_a_stale_duplicate_at_the_end_of_a_topic_hides_no_lost_fact(bench: Bench) -> None:
-    await bench.take(asked(1, ONE))
-    backup = Bench(clock=bench.clock, vault=bench.vault)
-    await backup.take(asked(1, ONE))
-    await bench.take(asked(2, {"number": "1", "amount": 7}))
-    own = [row for row in bench.log.rows if row.topic == SERVICE.topic]
-    topic: Any = Topic([*own, own[0]])
-    place = TopicPartition(SERVICE.topic, 0)
-    await Catcher(SERVICE, backup.store, {})._partition(topic, place, 0, len(own) + 1)
-    assert backup.state("1").balance == 12
 
 
 # — stalls
@@ -294,7 +282,7 @@ async def test_a_restored_aggregate_is_parked_if_it_was(bench: Bench) -> None:
     await bench.take(asked(1, ONE), asked(2, {"number": "1", "amount": 666}))
     assert bench.tables.aggregates[account_of("1")].parked
     facts = [row for row in bench.log.rows if row.aggregate == account_of("1") and row.topic == SERVICE.topic]
-    (row,) = rebuilt(SERVICE, {}, facts, set()).aggregates
+    (row,) = rebuilt(SERVICE, {}, facts, {}).aggregates
     assert row.parked
 
 

@@ -61,6 +61,7 @@ class Process:
         self.vault = SimulatedVault(self, site.keys, wrapper=WRAPPER, clock=world.clock)
         self.settler = Settler(site.service, self.store, Producer(self), self.vault, world.clock, self, f"/simulated/{site.service.name}")
         self.runtime = Runtime(site.service, self.settler, site.topics, Limits(lanes=world.lanes))
+        self.runtime.opened = True
         for lane in self.runtime.lanes:
             lane.hold_s, lane.drain_s = world.hold_s, world.drain_s
         sweeps = {"idle_s": SWEEP_S, "publish_after_s": PUBLISH_AFTER_S, "batch_max": 20}

@@ -1,4 +1,4 @@
-"""What a second look found: each is what should hold and does not yet. Take the mark away with the fix."""
+"""Floods, repairs and restores: what once went wrong, each as what must hold; what is marked does not hold yet."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -153,6 +153,7 @@ async def test_a_message_that_was_quarantined_and_came_again_is_not_applied_twic
 @pytest.mark.xfail(strict=True, reason="everything a poll brings is read, in one go, before anything is settled")
 async def test_a_flood_of_small_entries_is_settled_while_it_is_read(bench: Bench) -> None:
     core = Runtime(SERVICE, bench.settler, ["other-events"], Limits(lanes=1))
+    core.opened = True
     read: list[int] = []
     settled_after: list[int] = []
     items, once = core.reader.items, bench.settler.settle
@@ -215,6 +216,7 @@ async def test_no_transaction_grows_with_the_size_of_what_is_held(bench: Bench) 
 
     bench.store.commit = committing  # type: ignore[method-assign]
     core = Runtime(SERVICE, bench.settler, ["other-events"], Limits(lanes=1))
+    core.opened = True
     await core.take([asked(n, *({"verdict": "quarantine", "number": "x" * 9_000} for _ in range(20))) for n in range(10)])
     assert max(written) < 16 << 20
 

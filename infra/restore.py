@@ -1,139 +1,215 @@
 """Catching up after a restored backup: whatever this service said and no longer knows is read back from its own topics.
 
 Without it a restored service would use sequences again that its listeners have heard already, and they would drop the new facts in
-silence. A process looks before it speaks: the last record of each of its partitions must be a fact it has. If it is not, the first
-unknown one is found by halving (facts are committed before they are published, so what is known comes first), and from there on
-facts, states, watermarks, claims and receipts are made anew.
+silence. A process looks before it speaks: the last records of each of its partitions must be facts it has. If they are not, the
+first unknown one is found by halving (facts are committed before they are published, so what is known comes first), and from there
+on facts, states, watermarks, claims and receipts are made anew.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+import asyncio
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
-from contracts.kernel import Change
-from contracts.upkeep import AggregateParked, AggregateReleased
-from infra.envelope import attributes_of
-from infra.inbound import instant
+from contracts.kernel import Change, kind_of
+from contracts.upkeep import AggregateParked, AggregateReleased, InputDiscarded, InputQuarantined, InputRepaired
+from infra import keeping
+from infra.own_topics import OwnTopics, Places
 from infra.service import Service
-from infra.store import Aggregate, Changes, FactRow, Receipt, Store
+from infra.store import Aggregate, Changes, Conflict, FactRow, Receipt, ReceiptState, Store, Unavailable, Unknown
 from infra.working import born, evolved, parsed, said_type
 
 log = structlog.get_logger(__name__)
 OVERLAP = 2_000
 """Records read again before the first unknown one: facts of one moment are published in any order across aggregates."""
+LOOKS = 300
+"""Records looked at in one place: single ones may be stale duplicates of facts that are known."""
 BATCH = 500
-LOOKS = 20
-"""Records looked at at the end of each partition: the last ones may be stale duplicates of facts that are known."""
+TRIES, PAUSE_S = 20, 0.2
+RECEIPTS_KEPT = timedelta(days=30)
+WAITING = ("early", "parked")
 
 
 class Catcher:
-    """Reads this service's own topics without a group. `external`: prefix of the topics it answers outside senders on."""
+    """`external`: prefix of the topics it answers outside senders on. Several processes may catch up side by side."""
 
-    def __init__(self, service: Service, store: Store, connection: Mapping[str, Any], external: str = "") -> None:
-        self._service, self._store, self._connection, self._external = service, store, connection, external
+    def __init__(
+        self, service: Service, store: Store, connection: Mapping[str, Any], external: str = "", topics: OwnTopics | None = None
+    ) -> None:
+        self._service, self._store, self._external = service, store, external
+        self._topics = topics or OwnTopics(connection)
 
     async def catch_up(self) -> int:
         """How many facts were missing. None, when no backup was restored: then this costs one look at each partition's end."""
-        consumer = AIOKafkaConsumer(**self._connection, enable_auto_commit=False, auto_offset_reset="earliest")
-        await consumer.start()
-        try:
-            missing = await self._topic(consumer, self._service.topic)
+        async with self._topics as topics:
+            missing = await self._caught_up(topics, [self._service.topic])
             if missing and self._external:
-                topics = sorted(name for name in await consumer.topics() if name.startswith(self._external))
-                for topic in topics:
-                    missing += await self._topic(consumer, topic)
-        finally:
-            await consumer.stop()
+                missing += await self._caught_up(topics, await topics.named(self._external))
         if missing:
             log.warning("caught up after a restore", facts=missing)
         return missing
 
-    async def _topic(self, consumer: AIOKafkaConsumer, topic: str) -> int:
-        places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or await _known(consumer, topic))]
-        consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        starts = await consumer.beginning_offsets(places)
-        return sum([await self._partition(consumer, place, starts[place], ends[place]) for place in places if ends[place] > starts[place]])
-
-    async def _partition(self, consumer: AIOKafkaConsumer, place: TopicPartition, start: int, end: int) -> int:
-        looks = range(max(start, end - LOOKS), end)
-        if all([await self._knows(consumer, place, offset) for offset in reversed(looks)]):
-            return 0
-        low, high = start, end - 1
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if await self._knows(consumer, place, middle) else (low, middle)
-        return await self._read(consumer, place, max(start, low - OVERLAP), end)
-
-    async def _knows(self, consumer: AIOKafkaConsumer, place: TopicPartition, offset: int) -> bool:
-        row = fact_row(await _at(consumer, place, offset))
-        return bool(await self._store.known([row.id]))
-
-    async def _read(self, consumer: AIOKafkaConsumer, place: TopicPartition, start: int, end: int) -> int:
-        missing, batch = 0, []
-        _only(consumer, place, start)
-        for _ in range(start, end):
-            record = await consumer.getone(place)
-            batch.append(fact_row(record))
-            if len(batch) == BATCH or record.offset == end - 1:
-                missing += await self._restore(batch)
-                batch = []
-            if record.offset >= end - 1:
-                break
+    async def _caught_up(self, topics: OwnTopics, names: Collection[str]) -> int:
+        places = await topics.ends(names)
+        ends = {place: end for place, (_, end) in places.items()}
+        tails = {place: max(start, end - LOOKS) for place, (start, end) in places.items()}
+        behind = [place for place, known in (await self._known(topics, tails, ends)).items() if not known]
+        first = await self._first_unknown(topics, {place: places[place] for place in behind})
+        starts = {place: max(places[place][0], offset - OVERLAP) for place, offset in first.items()}
+        missing = 0
+        async for _, rows in topics.rows(starts, ends):
+            for begin in range(0, len(rows), BATCH):
+                missing += await self._restored(rows[begin : begin + BATCH])
         return missing
 
-    async def _restore(self, rows: Sequence[FactRow]) -> int:
-        """Write the unknown ones among these, in order of aggregate and sequence, with all that followed from them."""
-        subjects = {row.aggregate for row in rows}
-        stored = await self._store.load(subjects)
+    async def _first_unknown(self, topics: OwnTopics, places: Mapping[TopicPartition, tuple[int, int]]) -> dict[TopicPartition, int]:
+        """Where to begin: from there on something is not known. All partitions are halved together."""
+        low = {place: start for place, (start, _) in places.items()}
+        high = {place: end - 1 for place, (_, end) in places.items()}
+        ends = {place: end for place, (_, end) in places.items()}
+        while middles := {place: (low[place] + high[place]) // 2 for place in places if low[place] < high[place]}:
+            for place, known in (await self._known(topics, middles, ends)).items():
+                if known:
+                    low[place] = middles[place] + 1
+                else:
+                    high[place] = middles[place]
+        return low
+
+    async def _known(self, topics: OwnTopics, starts: Places, ends: Places) -> Mapping[TopicPartition, bool]:
+        """Whether every record of a window that begins there is a fact we have."""
+        windows = await topics.window(starts, ends, LOOKS) if starts else {}
+        known = await self._store.known([row.id for rows in windows.values() for row in rows])
+        return {place: all(row.id in known for row in rows) for place, rows in windows.items()}
+
+    async def _restored(self, rows: Sequence[FactRow]) -> int:
+        """Write the unknown ones among these. Another process may be doing the same."""
+        for _ in range(TRIES):
+            try:
+                return await self._written(rows)
+            except (Conflict, Unknown):
+                await asyncio.sleep(random.uniform(0, PAUSE_S))
+        raise Unavailable("another process writes what this one restores")
+
+    async def _written(self, rows: Sequence[FactRow]) -> int:
         known = await self._store.known([row.id for row in rows])
-        unknown = {row.id: row for row in rows if row.id not in known}
-        receipts = await self._store.receipts({row.attributes.get("causeid", "") for row in unknown.values()} - {""})
-        changes = rebuilt(self._service, stored, sorted(unknown.values(), key=lambda row: row.id), set(receipts))
-        if changes:
-            changes.claims = {claim: who for claim, who in changes.claims.items() if claim not in await self._store.claims(changes.claims)}
-            await self._store.commit(changes)
-            await self._store.mark_published([row.id for row in changes.facts])
+        unknown = sorted({row.id: row for row in rows if row.id not in known}.values(), key=lambda row: row.id)
+        if not unknown:
+            return 0
+        receipts = await self._store.receipts({receipt for row in unknown if (receipt := receipt_of(row))})
+        subjects = {row.aggregate for row in unknown} | {one.aggregate for one in receipts.values() if one.aggregate}
+        changes = rebuilt(self._service, await self._store.load(subjects), unknown, receipts)
+        taken = await self._store.claims(changes.claims) if changes.claims else {}
+        changes.claims = {claim: holder for claim, holder in changes.claims.items() if claim not in taken}
+        await self._store.commit(changes)
+        await self._store.mark_published([row.id for row in changes.facts])
         return len(changes.facts)
 
 
-def rebuilt(service: Service, stored: Mapping[str, Aggregate], facts: Sequence[FactRow], receipts: set[str]) -> Changes:
-    """Aggregates, claims and receipts as these facts made them. Pure."""
-    rows: dict[str, Aggregate] = {}
-    states: dict[str, Any] = {}
-    changes = Changes(facts=[])
+def rebuilt(service: Service, stored: Mapping[str, Aggregate], facts: Sequence[FactRow], receipts: Mapping[str, Receipt]) -> Changes:
+    """Aggregates, claims and receipts as these facts made them, in order of aggregate and sequence. Pure."""
+    work = _Rebuilding(service, stored, receipts)
     for fact in facts:
-        row = rows.get(fact.aggregate) or _begun(service, stored.get(fact.aggregate), fact, rows, states)
+        work.add(fact)
+    return work.changes()
+
+
+@dataclass
+class _Rebuilding:
+    """What becomes of a few aggregates. `stored` and `receipts` are what the database has of them."""
+
+    service: Service
+    stored: Mapping[str, Aggregate]
+    receipts: Mapping[str, Receipt]
+    rows: dict[str, Aggregate] = field(default_factory=dict)
+    states: dict[str, Any] = field(default_factory=dict)
+    facts: list[FactRow] = field(default_factory=list)
+    claims: dict[str, str] = field(default_factory=dict)
+    made: dict[str, Receipt] = field(default_factory=dict)
+
+    def add(self, fact: FactRow) -> None:
+        row = self._row(fact.aggregate, fact.attributes.get("partitionkey", ""))
         row.seq[fact.topic] = max(fact.sequence, row.seq.get(fact.topic, 0))
-        changes.facts.append(replace(fact, part=row.part))
-        cause = fact.attributes.get("causeid", "")
-        if _has_receipt(service, fact) and cause not in receipts:
-            receipts.add(cause)
-            changes.receipts.append(_receipt(service, fact))
-        if fact.topic == service.topic:
-            data: Change = said_type(service, fact.attributes["type"]).model_validate_json(fact.data)
-            states[row.id] = evolved(service, row.id, states[row.id], data)
-            changes.claims |= data.claims or {}
-            row.parked = _parked(row.parked, data)
-            _hear(row, fact)
-    for subject, state in states.items():
-        rows[subject].state = None if state is None else state.__pydantic_serializer__.to_json(state, exclude_none=True)
-        rows[subject].due_at = min((one.at for one in service.deadlines(state)), default=None) if _domain(service, subject, state) else None
-    changes.aggregates = list(rows.values())
-    return changes
+        self.facts.append(replace(fact, part=row.part))
+        data = self._own(row, fact) if fact.topic == self.service.topic else None
+        self._receive(fact, data)
+
+    def _own(self, row: Aggregate, fact: FactRow) -> Change:
+        """A fact of our own topic, with all that it changes."""
+        data = said_type(self.service, fact.attributes["type"]).model_validate_json(fact.data)
+        self.states[row.id] = evolved(self.service, row.id, self.states[row.id], data)
+        self.claims |= data.claims or {}
+        row.parked = _parked(row.parked, data)
+        _hear(row, fact)
+        return data
+
+    def _row(self, subject: str, key: str = "") -> Aggregate:
+        if subject not in self.rows:
+            old = self.stored.get(subject)
+            row = old.copy() if old else born(subject, key or subject)
+            row.v, row.sv = row.v + 1, max(row.sv, self.service.schema)
+            self.rows[subject], self.states[subject] = row, parsed(self.service, old)
+        return self.rows[subject]
+
+    def _receive(self, fact: FactRow, data: Change | None) -> None:
+        """The receipt of what caused it, as far as the fact tells: enough to know it again. What waited for it waits no longer."""
+        name = receipt_of(fact)
+        known = self.made.get(name) or self.receipts.get(name)
+        if isinstance(data, InputRepaired | InputDiscarded):
+            self._ended(known or Receipt(name, "quarantined"), "discarded" if isinstance(data, InputDiscarded) else "event")
+        elif known is not None and known.state in WAITING and data is not None and not keeping.about_upkeep(data):
+            self._ended(known, "event")
+        elif known is None and _has_receipt(self.service, fact, data):
+            self.made[name] = _receipt(name, fact, data)
+
+    def _ended(self, held: Receipt, state: ReceiptState) -> None:
+        stored = self.receipts.get(held.id)
+        self.made[held.id] = replace(held, state=state, was=stored.state if stored else None, raw=b"", aggregate="", waits_for="")
+        if held.aggregate:
+            row = self._row(held.aggregate)
+            row.kept = tuple(place for place in row.kept if place.split(" ", 2)[1] != str(held.order))
+
+    def changes(self) -> Changes:
+        for subject, state in self.states.items():
+            row = self.rows[subject]
+            row.state = None if state is None else state.__pydantic_serializer__.to_json(state, exclude_none=True)
+            row.due_at = min(self._due(row, state), default=None)
+        return Changes(list(self.rows.values()), self.facts, list(self.made.values()), self.claims)
+
+    def _due(self, row: Aggregate, state: Any) -> list[Any]:
+        """Rather too early than never: the due loop corrects what is named in vain, and looks at what waits."""
+        deadlines = self.service.deadlines(state) if state is not None and kind_of(row.id) in self.service.states else ()
+        return [*(one.at for one in deadlines), *([row.due_at] if row.due_at else [])]
 
 
-def _begun(
-    service: Service, stored: Aggregate | None, fact: FactRow, rows: dict[str, Aggregate], states: dict[str, Any]
-) -> Aggregate:  # fmt: skip
-    row = stored.copy() if stored else born(fact.aggregate, fact.attributes.get("partitionkey") or fact.aggregate)
-    row.v += 1
-    rows[row.id], states[row.id] = row, parsed(service, stored)
-    return row
+def receipt_of(fact: FactRow) -> str:
+    """The receipt of its cause; an answer to an input that became no event names it by its subject alone."""
+    if kind_of(fact.aggregate) == keeping.INPUT:
+        return fact.aggregate.partition("/")[2]
+    return fact.attributes.get("causeid", "")
+
+
+def _has_receipt(service: Service, fact: FactRow, data: Change | None) -> bool:
+    topic = fact.attributes.get("causetopic", "")
+    if kind_of(fact.aggregate) == keeping.INPUT:
+        return data is None or isinstance(data, InputQuarantined)
+    return topic.startswith("http:") or bool(service.outside and topic.startswith(service.outside))
+
+
+def _receipt(name: str, fact: FactRow, data: Change | None) -> Receipt:
+    """A quarantined input's bytes are gone with the database; where they came from is in its fact."""
+    if isinstance(data, InputQuarantined):
+        origin = data.origin
+        return Receipt(name, "quarantined", origin.topic, origin.partition, origin.offset, origin.entry, received_at=fact.recorded_at)
+    expires, topic = fact.recorded_at + RECEIPTS_KEPT, fact.attributes.get("causetopic", "")
+    if kind_of(fact.aggregate) == keeping.INPUT:
+        return Receipt(name, "returned", received_at=fact.recorded_at, expires_at=expires)
+    state, answer = "command" if topic.startswith("http:") else "event", f"{fact.aggregate} {fact.sequence} 0".encode()
+    return Receipt(name, state, topic, answer=answer, received_at=fact.recorded_at, expires_at=expires)  # type: ignore[arg-type]
 
 
 def _parked(parked: str | None, data: Change) -> str | None:
@@ -146,55 +222,9 @@ def _parked(parked: str | None, data: Change) -> str | None:
     return parked
 
 
-def _domain(service: Service, subject: str, state: Any) -> bool:
-    return state is not None and subject.partition("/")[0] in service.states
-
-
 def _hear(row: Aggregate, fact: FactRow) -> None:
     """What this fact was an answer to has been heard."""
     sequence = fact.attributes.get("causesequence", "")
     if sequence.isdecimal():
         source = f"{fact.attributes['causetopic']}/{fact.attributes['causesubject']}"
         row.wm[source] = max(int(sequence), row.wm.get(source, 0))
-
-
-def _has_receipt(service: Service, fact: FactRow) -> bool:
-    topic = fact.attributes.get("causetopic", "")
-    return topic.startswith("http:") or bool(service.outside and topic.startswith(service.outside))
-
-
-def _receipt(service: Service, fact: FactRow) -> Receipt:
-    """The receipt of what caused it, as far as the fact tells: enough to know it again."""
-    command = fact.attributes["causetopic"].startswith("http:")
-    answer = f"{fact.aggregate} {fact.sequence} 0".encode()
-    return Receipt(fact.attributes["causeid"], "command" if command else "event", fact.attributes["causetopic"], answer=answer)
-
-
-def fact_row(record: Any) -> FactRow:
-    """A published record as the row it was published from."""
-    said = attributes_of(record.headers)
-    subject, sequence = said["subject"], said["sequence"]
-    recorded: datetime = instant(said.get("recordedtime") or said["time"])
-    key = record.key.decode() if record.key else ""
-    name = f"{subject}/{record.topic}/{sequence}"
-    return FactRow(name, subject, record.topic, int(sequence), key, record.partition, said, record.value or b"", recorded)
-
-
-def _only(consumer: AIOKafkaConsumer, place: TopicPartition, offset: int) -> None:
-    """Read this partition alone, from there."""
-    others = consumer.assignment() - {place}
-    if others:
-        consumer.pause(*others)
-    consumer.resume(place)
-    consumer.seek(place, offset)
-
-
-async def _at(consumer: AIOKafkaConsumer, place: TopicPartition, offset: int) -> Any:
-    _only(consumer, place, offset)
-    return await consumer.getone(place)
-
-
-async def _known(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    consumer.assign([TopicPartition(topic, 0)])
-    await consumer.end_offsets([TopicPartition(topic, 0)])
-    return consumer.partitions_for_topic(topic) or {0}

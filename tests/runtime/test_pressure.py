@@ -75,7 +75,6 @@ class Half:
         return self.at[place]
 
 
-@pytest.mark.xfail(strict=True, reason="a KafkaError in the middle of a drain is passed on without going back")
 async def test_a_corrupt_record_costs_no_other_partition_what_was_drained() -> None:
     consumer: Any = Half()
     given: Sequence[Any] = ()
@@ -109,7 +108,6 @@ class Deaf:
             raise PublishFailed(bad, "TopicUnknown")
 
 
-@pytest.mark.xfail(strict=True, reason="the backlog's first page is stuck, and no other page is ever asked for")
 async def test_what_cannot_be_published_hides_nothing_that_can(bench: Bench) -> None:
     bench.settler.publisher = Deaf("out")
     for n in range(1, 4):
@@ -131,7 +129,6 @@ async def test_what_cannot_be_published_hides_nothing_that_can(bench: Bench) -> 
 # — twice
 
 
-@pytest.mark.xfail(strict=True, reason="a heard message that was quarantined is not known again, is applied, and can be replayed")
 async def test_a_message_that_was_quarantined_and_came_again_is_not_applied_twice(bench: Bench) -> None:
     def strict(message, world, now):  # type: ignore[no-untyped-def]
         unborn = isinstance(message.data, Credited) and world[message.data.to] is None
@@ -150,7 +147,6 @@ async def test_a_message_that_was_quarantined_and_came_again_is_not_applied_twic
 # — stalls
 
 
-@pytest.mark.xfail(strict=True, reason="everything a poll brings is read, in one go, before anything is settled")
 async def test_a_flood_of_small_entries_is_settled_while_it_is_read(bench: Bench) -> None:
     core = Runtime(SERVICE, bench.settler, ["other-events"], Limits(lanes=1))
     core.opened = True
@@ -172,7 +168,6 @@ async def test_a_flood_of_small_entries_is_settled_while_it_is_read(bench: Bench
     assert settled_after[0] <= 2
 
 
-@pytest.mark.xfail(strict=True, reason="a sweep settles all that waits in one transaction")
 async def test_a_sweep_settles_no_more_at_once_than_a_lane_does(bench: Bench) -> None:
     to = account_of("1")
     for start in range(0, 600, 200):
@@ -190,7 +185,6 @@ async def test_a_sweep_settles_no_more_at_once_than_a_lane_does(bench: Bench) ->
     assert max(sizes) <= SLICE
 
 
-@pytest.mark.xfail(strict=True, reason="what others must sweep is owed for ever here")
 async def test_a_process_that_sweeps_nothing_owes_nothing_for_ever(bench: Bench) -> None:
     async def none() -> list[int]:
         return []
@@ -205,7 +199,6 @@ async def test_a_process_that_sweeps_nothing_owes_nothing_for_ever(bench: Bench)
     assert not bench.settler.owed
 
 
-@pytest.mark.xfail(strict=True, reason="a transaction is bounded in entries, and each that is held keeps its whole record")
 async def test_no_transaction_grows_with_the_size_of_what_is_held(bench: Bench) -> None:
     written: list[int] = []
     commit = bench.store.commit
@@ -224,7 +217,6 @@ async def test_no_transaction_grows_with_the_size_of_what_is_held(bench: Bench) 
 # — wrong
 
 
-@pytest.mark.xfail(strict=True, reason="only what goes straight from quarantine to its end is told to be repaired")
 async def test_a_repair_that_had_to_wait_is_told_when_it_is_settled(bench: Bench) -> None:
     name = await quarantined(bench)
     await bench.take(asked(2, ONE), asked(3, {"number": "1", "amount": 666}))
@@ -241,7 +233,6 @@ async def test_a_repair_that_had_to_wait_is_told_when_it_is_settled(bench: Bench
     assert "input.repaired.v1" in bench.said()
 
 
-@pytest.mark.xfail(strict=True, reason="the fact of a repair names its sender as the actor, not who repaired it")
 async def test_a_repair_has_the_stewards_name_behind_it(bench: Bench) -> None:
     name = await quarantined(bench)
     await Upkeep(bench.settler, bench.replayer, "staff/7").replay(name, orjson.dumps([ONE]))
@@ -249,7 +240,6 @@ async def test_a_repair_has_the_stewards_name_behind_it(bench: Bench) -> None:
     assert told.attributes["authid"] == "staff/7"
 
 
-@pytest.mark.xfail(strict=True, reason="`release` says what was decided, and not that the aggregate is parked again")
 async def test_a_release_is_not_over_while_messages_that_came_meanwhile_wait(bench: Bench) -> None:
     await bench.take(asked(1, ONE), asked(2, {"number": "1", "amount": 666}))
     service, once, late = bench.settler.service, bench.settler.settle, [asked(3, ONE)]

@@ -27,10 +27,18 @@ def points() -> Iterator[Any]:
     failpoints.arm({})
 
 
+def _stopped(pid: int) -> bool:
+    """Halted; or gone since somebody looked."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.NoSuchProcess:
+        return True
+
+
 async def until_stopped(process: Process) -> None:
     """Until a signal has stopped or ended it."""
     for _ in range(1000):
-        if process.returncode is not None or psutil.Process(process.pid).status() == psutil.STATUS_STOPPED:
+        if process.returncode is not None or _stopped(process.pid):
             return
         await asyncio.sleep(0.01)
     raise TimeoutError

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import CorruptRecordException, KafkaError
+from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, KafkaError
 
 from infra.records import Record
 
@@ -31,6 +31,8 @@ class Drainer:
         before = self._positions()
         try:
             drained: Drained = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=max_records)
+        except ConsumerStoppedError:
+            raise
         except Exception as error:  # positions have moved on past what nobody was given
             await self._back_to(before)
             if isinstance(error, KafkaError) and not isinstance(error, CorruptRecordException):
@@ -69,7 +71,7 @@ class Drainer:
             at = await self._consumer.position(place)
             try:
                 found = (await self._consumer.getmany(place, timeout_ms=ALONE_MS, max_records=1)).get(place)
-            except (KafkaError, asyncio.CancelledError):
+            except (KafkaError, ConsumerStoppedError):
                 raise
             except Exception:
                 self._consumer.seek(place, at + 1)

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError
 from aiokafka.record.util import calc_crc32c
 
 from infra.bus import Stream, broker_for, start, subscribe
+from infra.drain import Drainer
 from infra.lane import Lane
 
 pytestmark = pytest.mark.engines
@@ -66,3 +69,28 @@ async def test_an_unreadable_header_name_costs_no_other_sender_a_record(broker: 
     await application.stop()
     assert [int(record.value) for record in taken if record.topic == good] == list(range(20))
     assert [(record.offset, record.value) for record in taken if record.topic == evil] == [(0, b"before"), (1, None), (2, b"after")]
+
+
+class Stopped:
+    """A consumer that was stopped while somebody drains it."""
+
+    class _subscription:
+        subscription = None
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition("in-acme", 0)}
+
+    async def seek_to_committed(self, place: TopicPartition) -> None: ...
+
+    async def getmany(self, *_: Any, **__: Any) -> Any:
+        raise ConsumerStoppedError
+
+
+async def test_a_stop_in_the_middle_of_a_drain_invents_no_record() -> None:
+    consumer: Any = Stopped()
+    drainer = Drainer(consumer)
+    with pytest.raises(ConsumerStoppedError):
+        await drainer.records(20, 500)
+    consumer.position = AsyncMock(return_value=7)
+    with pytest.raises(ConsumerStoppedError):
+        await drainer._alone(TopicPartition("in-acme", 0))

@@ -79,7 +79,7 @@ def _subscribe(broker: KafkaBroker, stream: Stream, lane: Lane) -> None:
 
     subscriber = broker.subscriber(
         *stream.topics,
-        pattern=stream.pattern or None,  # type: ignore[call-overload]
+        pattern=stream.pattern or None,
         batch=True,
         group_id=stream.group,
         ack_policy=AckPolicy.MANUAL,

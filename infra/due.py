@@ -39,18 +39,18 @@ class DueLoop:
 
     @property
     def silence_s(self) -> float:
-        """Since when no round has ended."""
+        """Since when no round has succeeded: a loop that only fails gets nothing done, however often it comes round."""
         return time.monotonic() - self.beat
 
     async def run(self) -> None:
         """Until cancelled. A failure is logged and tried again: nothing here is lost by waiting."""
         while True:
+            busy = False
             try:
                 busy = await self.sweep()
+                self.beat = time.monotonic()
             except Exception as error:
                 log.warning("sweep failed", error=type(error).__name__)
-                busy = False
-            self.beat = time.monotonic()
             await asyncio.sleep(0 if busy else self._idle_s)
 
     async def sweep(self) -> bool:

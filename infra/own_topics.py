@@ -41,14 +41,23 @@ class OwnTopics:
         return sorted(name for name in await self._asked(self._consumer.topics()) if name.startswith(prefix))
 
     async def ends(self, topics: Collection[str]) -> dict[TopicPartition, tuple[int, int]]:
-        """Where each partition that holds anything begins and ends."""
-        await self._asked(self._consumer.topics())
-        places = [TopicPartition(topic, number) for topic in topics for number in self._consumer.partitions_for_topic(topic) or ()]
+        """Where each partition that holds anything begins and ends. A topic whose partitions are not known is no empty one."""
+        places = [place for topic in topics for place in await self._partitions(topic)]
         if not places:
             return {}
         self._consumer.assign(places)
         starts, ends = await self._asked(self._consumer.beginning_offsets(places)), await self._asked(self._consumer.end_offsets(places))
         return {place: (starts[place], ends[place]) for place in places if ends[place] > starts[place]}
+
+    async def _partitions(self, topic: str) -> list[TopicPartition]:
+        """The client knows the partitions of what it was asked about, and of nothing else."""
+        first = TopicPartition(topic, 0)
+        self._consumer.assign([first])
+        await self._asked(self._consumer.end_offsets([first]))
+        numbers = self._consumer.partitions_for_topic(topic)
+        if not numbers:
+            raise Unavailable(f"the partitions of {topic} are not known")
+        return [TopicPartition(topic, number) for number in sorted(numbers)]
 
     async def window(self, starts: Places, ends: Places, count: int) -> dict[TopicPartition, list[FactRow]]:
         """So many records of each partition from there on; fewer where it ends before."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -103,10 +104,17 @@ def parts(settings: Settings, partitions: Callable[[str], int]) -> Parts:
 def watch_over(made: Parts, lanes: Sequence[Lane]) -> None:
     """A lane is alive while its coordinator is and its consumer is polled; a process is ready once its lanes have partitions."""
     for lane in lanes:
-        name = f"lane {lane.name}"
-        made.vitals.watch(f"{name} coordinator", lambda lane=lane: lane.consumer is None or coordinator_alive(lane.consumer))
-        made.vitals.watch(f"{name} polls", lambda lane=lane: 0.0 if lane.consumer is None else poll_silence_s(lane.consumer), 120.0)
+        made.vitals.watch(f"lane {lane.name} coordinator", partial(_coordinated, lane))
+        made.vitals.watch(f"lane {lane.name} polls", partial(_silence_s, lane), 120.0)
     made.vitals.need("lanes", lambda: any(lane.assigned for lane in lanes))
+
+
+def _coordinated(lane: Lane) -> bool:
+    return lane.consumer is None or coordinator_alive(lane.consumer)
+
+
+def _silence_s(lane: Lane) -> float:
+    return 0.0 if lane.consumer is None else poll_silence_s(lane.consumer)
 
 
 async def patiently(what: str, attempt: Callable[[], Awaitable[Any]]) -> None:

@@ -8,6 +8,7 @@ on facts, states, watermarks, claims and receipts are made anew.
 
 import asyncio
 import random
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -46,12 +47,13 @@ class Catcher:
 
     async def catch_up(self) -> int:
         """How many facts were missing. None, when no backup was restored: then this costs one look at each partition's end."""
+        began = time.monotonic()
         async with self._topics as topics:
             missing = await self._caught_up(topics, [self._service.topic])
             if missing and self._external:
                 missing += await self._caught_up(topics, await topics.named(self._external))
         if missing:
-            log.warning("caught up after a restore", facts=missing)
+            log.warning("caught up after a restore", facts=missing, seconds=round(time.monotonic() - began, 1))
         return missing
 
     async def _caught_up(self, topics: OwnTopics, names: Collection[str]) -> int:

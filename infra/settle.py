@@ -8,21 +8,24 @@ import asyncio
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from contracts.kernel import Blind, Route
 from infra.clock import Clock
 from infra.deciding import UNDECIDABLE, Batch, Failure, failure
 from infra.failpoints import hit
 from infra.keeping import subject_of
-from infra.publisher import Oversize, PublishFailed
+from infra.packing import Oversize
+from infra.publisher import PublishFailed
 from infra.rows import changes, records_to_seal
 from infra.sealing import Erased, Unsealable
 from infra.service import Item, Outcome, Service
 from infra.store import Aggregate, Conflict, FactRow, Rejected, Store, Unavailable, Unknown
 from infra.working import Loaded, Working
+
+T = TypeVar("T")
 
 CLEAN_MAX = 50_000
 """Aggregates remembered as wholly published; forgetting one costs a query."""
@@ -208,7 +211,7 @@ class Settler:
             await hit("after_mark")
 
 
-async def _some(verb, keys):  # type: ignore[no-untyped-def]
+async def _some(verb: Callable[[Collection[str]], Awaitable[dict[str, T]]], keys: Collection[str]) -> dict[str, T]:
     """Ask only when there is something to ask for."""
     return await verb(keys) if keys else {}
 

@@ -28,8 +28,8 @@ class Watching:
         for item, outcome in zip(items, outcomes, strict=True):
             parent = item.message.traceparent
             if self._tracing.keeps(parent):
-                about = {"topic": item.origin.topic, "offset": item.origin.offset, "outcome": outcome.kind}
-                self._tracing.record("settle", child(parent), started_ns, ended_ns, parent, **about)
+                about: dict[str, str | int] = {"topic": item.origin.topic, "offset": item.origin.offset, "outcome": outcome.kind}
+                self._tracing.record("settle", child(parent), started_ns, ended_ns, parent, "", **about)
 
     def failed(self, failure: Failure) -> None:
         """A decision raised: where it came from and where in the code, so that somebody can mend it and release what is parked."""

@@ -72,6 +72,7 @@ class Proxy:
                 self._reset()
             await asyncio.gather(self._pump(reader, to_server, True), self._pump(there, writer, False))
         self._writers -= {writer}
+        writer.close()
 
     async def _pump(self, reader: StreamReader, writer: StreamWriter, request: bool) -> None:
         with suppress(OSError):

@@ -7,10 +7,13 @@ from typing import Any, Literal
 from pymongo import AsyncMongoClient
 
 Driver = Literal["pymongo", "motor"]
+CONNECT_MS = 5_000
+"""The libraries wait 20 s for a server that takes a connection and says nothing, and notice only then that it is well again."""
 
 
 def connect(driver: Driver, url: str, **options: Any) -> Any:
     """A client. It connects at its first use."""
+    options = {"connectTimeoutMS": CONNECT_MS, **options}
     if driver == "motor":
         from motor.motor_asyncio import AsyncIOMotorClient
 

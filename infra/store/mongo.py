@@ -182,7 +182,7 @@ class MongoStore(Store):
         while True:
             try:
                 return await self._transact(work)
-            except (Conflict, Unknown) as error:
+            except (Conflict, Unknown, Unavailable) as error:  # the last too: what an ended session is answered is not always the same
                 if asyncio.get_running_loop().time() > give_up_at:
                     raise Unavailable("contended") from error
             await asyncio.sleep(CONTENDED_PAUSE_S)

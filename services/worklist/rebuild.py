@@ -122,7 +122,7 @@ async def _insert(board: Board, generation: int, fresh: Mapping[str, Change]) ->
     try:
         await board.fill(generation, Writes(entries=[change.entry for change in fresh.values()]))
     except Conflict:
-        known = await board.known(generation, fresh.keys())
+        known = await board.known_entries(generation, fresh.keys())
         await board.fill(generation, Writes(entries=[change.entry for id, change in fresh.items() if id not in known]))
 
 

@@ -118,7 +118,7 @@ class Board(MongoStore):
         first = entries_of(item)
         return await self._find(f"entries_{generation}", {"_id": {"$gt": first, "$lt": first[:-1] + "}"}}, sort=[("_id", 1)], limit=limit)
 
-    async def known(self, generation: int, ids: Collection[str]) -> set[str]:
+    async def known_entries(self, generation: int, ids: Collection[str]) -> set[str]:
         found = await self._find(f"entries_{generation}", {"_id": {"$in": list(ids)}}, {"_id": 1})
         return {document["_id"] for document in found}
 

@@ -53,6 +53,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
             if not handle._cancelled:
                 handle._run()
 
+    def _write_to_self(self) -> None:
+        """There is no selector to wake: whoever asks for a turn is in the queue already."""
+
     def abandon(self) -> None:
         """End what still waits, without a word: processes that died and loops that never end."""
         for task in asyncio.all_tasks(self):

@@ -8,13 +8,12 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from deploy import commands, console
+from deploy import commands, console, operations, tokens, validate
 from deploy.demo import run as demo_run
 from deploy.local import logs as local_logs
 from deploy.local import state
@@ -36,15 +35,23 @@ app = typer.Typer(
 
 
 for name, sub in (
-    ("partner", commands.partner),
-    ("network", commands.networks),
-    ("event", commands.event),
-    ("quarantine", commands.quarantine),
-    ("parked", commands.parked),
-    ("audit", commands.audit),
+    ("partner", operations.app),
+    ("network", operations.networks),
+    ("event", validate.app),
+    ("quarantine", operations.quarantine),
+    ("parked", operations.parked),
+    ("audit", operations.audit),
 ):
     app.add_typer(sub, name=name)
-app.command()(commands.token)
+for group, command in (
+    (operations.networks, commands.check),
+    (operations.quarantine, commands.replay),
+    (operations.quarantine, commands.repair),
+    (operations.quarantine, commands.discard),
+    (operations.parked, commands.release),
+):
+    group.command()(command)
+app.command()(tokens.token)
 
 
 @app.callback()
@@ -70,28 +77,34 @@ def up(
 
 @app.command()
 def demo(
-    people: Annotated[int, typer.Option("--people", help="How many invented people are referred.")] = 120,
+    people: Annotated[int, typer.Option("--people", help="How many invented people are referred.")] = 200,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once it is fed, and leave it running.")] = False,
 ) -> None:
     """Start everything, feed it an invented network, and print where to look. Ctrl-C stops it all."""
     settings = _settings()
     os.environ["THROUGHLINE_DEMO_DATA"] = "true"
     console.say("starting; the first time, Kafka and the database are fetched and built (about five minutes)")
-    if not supervisor(settings.state):
-        with suppress(typer.Exit):
-            _detached(settings, engines_only=False)
-    demo_run.play(Running(settings), people, console.say)
-    if not detach:
-        _until_interrupted(settings)
-
-
-def _until_interrupted(settings: LocalSettings) -> None:
-    console.say("running; Ctrl-C stops everything")
     try:
-        while supervisor(settings.state):
+        soon = demo_run.people_soon(people)
+        _started(settings)
+        demo_run.play(Running(settings), people, console.say, soon)
+        if not detach:
+            console.say("running; Ctrl-C stops everything")
+        while not detach and supervisor(settings.state):
             time.sleep(0.5)
     except KeyboardInterrupt:
         console.say(f"stopped: {', '.join(state.stop(settings.state))}")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _started(settings: LocalSettings) -> None:
+    """Up and ready, or the exit code that says why not."""
+    if not supervisor(settings.state):
+        try:
+            _detached(settings, engines_only=False)
+        except typer.Exit as ended:
+            if ended.exit_code:
+                raise
 
 
 @app.command()

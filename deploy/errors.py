@@ -8,9 +8,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "errors.md"
 PLACES = ("contracts", "infra", "services", "deploy")
+SELF = Path(__file__)
 WORDS = {"Problem": ("code", "what", "why", "fix"), "Answer": ("code", "what", "why", "fix"), "Reason": ("code", "pointer", "fix")}
 WORDS["_cause"] = ("code", "weight", "what", "fix")
 PLAIN = {
+    "TL-1502": "this path does not take that method",
+    "TL-1503": "the body is too large",
+    "TL-1504": "the body must be application/json, not compressed",
+    "TL-1505": "the service cannot take this now; the answer says when to try again",
+    "TL-1506": "the request cannot be answered as it was sent",
+    "TL-5105": "this service does not hear that",
     "TL-4001": "deciding on a message raised; its aggregate is parked",
     "TL-4002": "the item is parked, or was kept behind one that is",
     "TL-4003": "one of our own events does not fit its contract",
@@ -19,12 +26,14 @@ PLAIN = {
     "TL-4006": "too many entries of one message would have to be held",
     "TL-4101": "a sequence of an aggregate's facts has a gap",
     "TL-4102": "a stored state is not the fold of its facts",
-    "TL-3301": "nothing is known under this reference",
-    "TL-3302": "the referral was withdrawn",
-    "TL-3303": "that is not possible now",
-    "TL-3304": "there is no such item",
+    "TL-5101": "nothing is known under this reference",
+    "TL-5102": "the referral was withdrawn",
+    "TL-5103": "that is not possible now",
+    "TL-5104": "there is no such item",
 }
 """What the codes mean that stand in the source without a sentence."""
+SEVERAL_WORDS = {"TL-1301", "TL-1401", "TL-2001", "TL-2006", "TL-2011"}
+"""One thing each, said in several words."""
 HEAD = """# Errors
 
 Every error says what happened, where, why and what to do next, under a stable code; never a value that may be somebody's. This page is
@@ -35,24 +44,45 @@ written by `python -m deploy.errors` from the source.
 """
 
 
-def found() -> dict[str, tuple[str, str, set[str]]]:
-    """Code → what, what to do, modules."""
-    codes: dict[str, tuple[str, str, set[str]]] = {}
+Meaning = tuple[str, str]
+"""What happened, and what to do."""
+
+
+def found() -> dict[str, dict[Meaning, set[str]]]:
+    """Code → what it means → the modules that say so. A good code has one meaning."""
+    said: dict[str, dict[Meaning, set[str]]] = {}
+    named: dict[str, set[str]] = {}
     for place in PLACES:
-        for path in sorted(set((ROOT / place).rglob("*.py")) - {Path(__file__)}):
+        for path in sorted(set((ROOT / place).rglob("*.py")) - {SELF}):
             for code, what, fix in _said(ast.parse(path.read_text("utf-8"))):
-                known = codes.get(code, ("", "", set()))
-                codes[code] = (known[0] or what, known[1] or fix, known[2] | {path.relative_to(ROOT).as_posix()})
-    return codes
+                module = path.relative_to(ROOT).as_posix()
+                named.setdefault(code, set()).add(module)
+                if what or fix:
+                    said.setdefault(code, {}).setdefault((what, fix), set()).add(module)
+    plain = {code: {(PLAIN.get(code, ""), ""): modules} for code, modules in named.items() if code not in said}
+    return _with_words(said) | plain
+
+
+def _with_words(said: dict[str, dict[Meaning, set[str]]]) -> dict[str, dict[Meaning, set[str]]]:
+    """A refusal says what to do; what happened stands in PLAIN."""
+    return {
+        code: {(what or PLAIN.get(code, ""), fix): modules for (what, fix), modules in meanings.items()} for code, meanings in said.items()
+    }
+
+
+def used_twice() -> set[str]:
+    """Codes under which two different things are said."""
+    return {code for code, meanings in found().items() if len({what or fix for what, fix in meanings}) > 1} - SEVERAL_WORDS
 
 
 def _said(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
     """Codes with the words beside them; a code that stands alone (a constant) is listed without."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_code(node.value):
-            yield node.value, PLAIN.get(node.value, ""), ""
+            yield node.value, "", ""
         if isinstance(node, ast.Call) and (named := _words(node)) and _is_code(named.get("code", "")):
-            yield named["code"], named.get("what", ""), named.get("fix", "")
+            what = named.get("what", "")
+            yield named["code"], what if any(map(str.isalpha, what)) else "", named.get("fix", "")
 
 
 def _is_code(text: str) -> bool:
@@ -76,7 +106,11 @@ def _text(node: ast.expr) -> str:
 
 
 def page() -> str:
-    rows = [f"| {code} | {what} | {fix} | {', '.join(sorted(said))} |" for code, (what, fix, said) in sorted(found().items())]
+    rows = [
+        f"| {code} | {what} | {fix} | {', '.join(sorted(modules))} |"
+        for code, meanings in sorted(found().items())
+        for (what, fix), modules in sorted(meanings.items())
+    ]
     return HEAD + "\n".join(rows) + "\n"
 
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy.console import Say, table
+from deploy.console import Say
 from deploy.local.settings import LocalSettings
 from infra.app import App, settler
 from infra.audit import verify
@@ -68,25 +68,6 @@ def _there(secrets: Path) -> Path:
     if not secrets.is_dir():
         raise Problem("TL-2621", "nothing runs here", fix="throughline up", where=str(secrets))
     return secrets
-
-
-async def quarantined(store: MongoStore, upkeep: Upkeep) -> None:
-    """The inputs that one of us must look at: where they came from and since when; never what they hold."""
-    found = await store.waiting("quarantined")
-    table(
-        ["input", "topic", "offset", "entry", "since"],
-        [[one.id, one.topic, one.offset, one.entry or "/", one.received_at] for one in found],
-    )
-    print(f"{len(found)} quarantined")
-
-
-async def parked(store: MongoStore, upkeep: Upkeep) -> None:
-    """The aggregates that a message parked, and how many wait in each."""
-    waiting: dict[str, int] = {}
-    for one in await store.waiting("parked"):
-        waiting[one.aggregate] = waiting.get(one.aggregate, 0) + 1
-    table(["aggregate", "waiting"], [[subject, count] for subject, count in waiting.items()])
-    print(f"{len(waiting)} parked")
 
 
 async def audit(store: MongoStore, upkeep: Upkeep, say: Say) -> int:

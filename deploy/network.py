@@ -1,17 +1,42 @@
-"""The network file: who publishes to us under which agreement, which programs take people, who is on duty."""
+"""The network file: who publishes to us under which agreement, which programs take people, who is on duty.
 
+Every fault is told by its place in the file, never by a value.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+from zoneinfo import available_timezones
 
+import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.assignment import Program
+from deploy.console import Say
+from deploy.local.kafka import ADMIN
+from deploy.partners import NAME, Broker, Standing, admit, connected, standings
+from deploy.running import Running
+from infra.identity import Principal
 from infra.problems import Problem
 
+PLATFORM = Principal("staff/platform", frozenset({"platform"}))
+
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/-]{0,62}$")]
+PartnerName = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
+Role = Annotated[str, Field(pattern=r"^role/[a-z0-9-]{2,40}$")]
+Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Hours = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Days = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "mon-fri", "sat-sun", "mon-sun"]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
+Kind = Literal[
+    "hospital", "clinic", "primary-care", "crisis-line", "detox", "school", "shelter", "court", "jail", "payer", "social-services", "other"
+]
+"""The kind of recipient decides what may be told to it."""
 
 
 class Part(BaseModel):
@@ -27,60 +52,182 @@ class Agreement(Part):
     effective_on: date
     ends_on: date | None = None
 
+    def in_force(self, today: date) -> bool:
+        return self.effective_on <= today and (self.ends_on is None or today <= self.ends_on)
+
 
 class Partner(Part):
-    id: Id
+    """An organisation that publishes to us. `contacts` are roles over there, not people."""
+
+    id: PartnerName
     name: Words
     agreement: Agreement
+    kind: Kind = "other"
+    contacts: tuple[Words, ...] = ()
 
 
 class Taker(Part):
-    """A program that takes people. `desk` answers for it; `partner` is the organisation that runs it, if it is one of ours."""
+    """A program that takes people. `desk` answers for it; `partner` is the organisation that runs it, if it is one of ours.
+
+    Assignment offers by service and places; area and languages wait here until it ranks by them.
+    """
 
     id: Id
     name: Words
     desk: Id
-    services: tuple[Words, ...] = Field(min_length=1)
+    services: tuple[Code, ...] = Field(min_length=1)
     places: int = Field(ge=0)
-    partner: Id | None = None
+    partner: PartnerName | None = None
+    service_area: tuple[Words, ...] = ()
+    languages: tuple[Language, ...] = ()
+
+
+class Desk(Part):
+    """Where offers to a program are answered, by whom, and when it is open."""
+
+    id: Id
+    role: Role = "role/program-desk"
+    hours: dict[Days, Hours] = {}
 
 
 class Person(Part):
-    """Somebody on duty: an opaque id, a name for the sign-in page, roles (`role/…`) and desks (`desk/…`)."""
+    """Somebody on duty: an opaque id, a name for the sign-in page alone, roles (`role/…`) and desks (`desk/…`)."""
 
-    id: Id
+    id: Annotated[str, Field(pattern=r"^staff/[0-9]{1,12}$")]
     name: Words
     on_duty: tuple[Id, ...] = Field(min_length=1)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """As a token names them: who answers for any desk is a program desk."""
+        return frozenset("program-desk" if duty.startswith("desk/") else duty.removeprefix("role/") for duty in self.on_duty)
 
 
 class Network(Part):
     """One deployment serves one network."""
 
-    id: Id
+    id: Code
     name: Words
     zone: Words
+    state: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    roles: tuple[Role, ...] = ()
     partners: tuple[Partner, ...] = ()
+    desks: tuple[Desk, ...] = ()
     programs: tuple[Taker, ...] = ()
     staff: tuple[Person, ...] = ()
 
     def directory(self) -> tuple[list[Program], dict[str, tuple[str, ...]]]:
         """What assignment is told: programs, and who is on duty behind which role or desk, in the order of the file."""
-        programs = [Program(**program.model_dump()) for program in self.programs]
+        programs = [Program(**{name: getattr(taker, name) for name in Program.model_fields}) for taker in self.programs]
         behind: dict[str, tuple[str, ...]] = {}
         for person in self.staff:
             for role in person.on_duty:
                 behind[role] = (*behind.get(role, ()), person.id)
         return programs, behind
 
+    def faults(self) -> Iterator[str]:
+        """What no single part can be blamed for: names said twice, names of nothing, an end before its beginning."""
+        if self.zone not in available_timezones():
+            yield "/zone: not a time zone; write one of the IANA list, such as America/New_York"
+        for part in ("partners", "desks", "programs", "staff"):
+            yield from _twice(part, [one.id for one in getattr(self, part)])
+        for at, partner in enumerate(self.partners):
+            if partner.agreement.ends_on and partner.agreement.ends_on < partner.agreement.effective_on:
+                yield f"/partners/{at}/agreement/ends_on: before effective_on; correct one of them"
+        desks, partners = {desk.id for desk in self.desks}, {partner.id for partner in self.partners}
+        for at, program in enumerate(self.programs):
+            yield from _unknown(f"/programs/{at}/desk", [program.desk], desks, "desks")
+            yield from _unknown(f"/programs/{at}/partner", filter(None, [program.partner]), partners, "partners")
+        for at, desk in enumerate(self.desks):
+            yield from _unknown(f"/desks/{at}/role", [desk.role], self.roles, "roles")
+        for at, person in enumerate(self.staff):
+            yield from _unknown(f"/staff/{at}/on_duty", person.on_duty, desks.union(self.roles), "roles or desks")
+
+
+def _twice(part: str, ids: list[str]) -> Iterator[str]:
+    counts = Counter(ids)
+    return (f"/{part}/{at}/id: named twice; give each an id of its own" for at, id in enumerate(ids) if counts[id] > 1)
+
+
+def _unknown(pointer: str, named: Iterable[str], known: Iterable[str], where: str) -> Iterator[str]:
+    if not set(named) <= set(known):
+        yield f"{pointer}: names something that is not in {where}; list it there, or correct the name"
+
 
 def load(path: Path) -> Network:
     """Raises TL-2601 (not readable) or TL-2602 (every fault, by its place in the file; never a value)."""
     try:
         said = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise Problem("TL-2601", "the network file cannot be read", type(error).__name__, "give a file of YAML", where) from None
+    except (OSError, UnicodeDecodeError) as error:
         raise Problem("TL-2601", "the network file cannot be read", type(error).__name__, "give a file of YAML", str(path)) from None
     try:
-        return Network.model_validate(said)
+        network = Network.model_validate(said)
+        faults = list(network.faults())
     except ValidationError as error:
-        faults = [f"/{'/'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False, include_input=False)]
-    raise Problem("TL-2602", "the network file is wrong", "\n  ".join(faults), "correct what is pointed at", str(path))
+        faults = [_fault(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors(include_url=False, include_input=False)]
+    if faults:
+        raise Problem("TL-2602", "the network file is wrong", "\n  ".join(faults), "correct what is pointed at", str(path))
+    return network
+
+
+def _fault(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    """Where and what; a key that nobody knows is told with those that are."""
+    told = "nobody knows this key; remove or correct it" if kind == "extra_forbidden" else message
+    return f"/{'/'.join(map(str, loc))}: {told}"
+
+
+def broker_of(running: Running) -> Broker:
+    return connected(running.kafka(ADMIN))
+
+
+def apply(running: Running, network: Network, say: Say, dry_run: bool = False) -> dict[str, str]:
+    """Make the file true, in the order in which each part finds what it needs; again changes nothing. Passwords of new partners.
+
+    Nobody is shut out by a line that is missing, and nobody who was revoked comes back by one that stands.
+    """
+    broker = broker_of(running)
+    known = standings(broker)
+    ours = [partner for partner in network.partners if _belongs(partner, known.get(partner.id), say)]
+    new = [partner.id for partner in ours if known.get(partner.id) != "admitted"]
+    programs, staff = network.directory()
+    say(f"partners: {len(ours)}, of which {len(new)} new{': ' if new else ''}{', '.join(new)}")
+    if dry_run:
+        say(f"programs: {len(programs)}; on duty: {len(network.staff)} people behind {len(staff)} roles and desks")
+        say("dry run: nothing was changed")
+        return {}
+    passwords = admit(broker, new, known)
+    bodies = {f"/v1/partners/{one.id}/register": {"name": one.name, "agreement": one.agreement.kind} for one in ours}
+    told = [_told(running, "intake", path, body) for path, body in bodies.items()]
+    say(f"registrations: {len(ours)}, of which {sum(told)} changed")
+    listed = {"programs": [program.model_dump() for program in programs], "staff": staff}
+    changed = "changed" if _told(running, "assignment", "/v1/directory", listed) else "unchanged"
+    say(f"programs: {len(programs)}; on duty: {len(network.staff)} people behind {len(staff)} roles and desks; {changed}")
+    return passwords
+
+
+def _belongs(partner: Partner, standing: Standing | None, say: Say) -> bool:
+    """Under an agreement that is in force, and not revoked."""
+    if not partner.agreement.in_force(date.today()):
+        say(f"{partner.id}: left as it is, its agreement is not in force today")
+    elif standing == "revoked":
+        say(f"{partner.id}: left out, it was revoked (to admit it again: throughline partner add {partner.id})")
+    else:
+        return True
+    return False
+
+
+def _told(running: Running, service: str, path: str, body: dict[str, Any]) -> bool:
+    """Whether something followed. What stands already is no fact, so every telling may have an idempotency key of its own.
+
+    A key made of the content alone would have "A, then B, then A again" end with B: the last would be the first one's repetition.
+    """
+    answer = running.post(service, path, orjson.dumps(body), PLATFORM, str(uuid4()))
+    if answer.status_code < 400:
+        return bool(answer.json()["sequence"])
+    told = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    why = "; ".join(f"{error.get('pointer', '')} {error.get('fix', '')}" for error in told.get("errors", ()))
+    raise Problem("TL-2603", "a part of the network file was refused", f"{told.get('title', answer.status_code)} {why}", "correct it", path)

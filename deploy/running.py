@@ -1,6 +1,5 @@
 """The local run as a command sees it: its broker, its services, and tokens of its own issuer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,7 +8,7 @@ import httpx2
 from confluent_kafka.admin import AdminClient
 
 from contracts.kernel import derived
-from deploy import access, partners
+from deploy import partners
 from deploy.local.kafka import ADMIN
 from deploy.local.secrets import Secrets
 from deploy.local.services import SERVICES
@@ -45,13 +44,6 @@ class Running:
     def broker(self) -> partners.Broker:
         config = self.kafka(ADMIN)
         return partners.Broker(AdminClient(config), config)
-
-    def admit(self, names: list[str]) -> Mapping[str, str]:
-        """Partners with generated passwords; those of the local run are kept with its other secrets, so that the feed can sign in."""
-        secrets = self.secrets.passwords(f"kafka/{access.partner_principal(name)}" for name in names)
-        passwords = {name: secrets[f"kafka/{access.partner_principal(name)}"] for name in names}
-        partners.add(self.broker(), passwords)
-        return passwords
 
     def url(self, service: str) -> str:
         offset = next(one.offset for one in SERVICES if one.name == service)

@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,11 +17,19 @@ from typing import Any
 import orjson
 
 from contracts.kernel import derived
-from infra.envelope import Header, headers
+from infra.envelope import headers
 
 SERVICES = ("outpatient-therapy", "case-management", "substance-use-treatment", "psychiatry", "youth-therapy")
 URGENCIES = ("routine", "routine", "routine", "urgent", "emergency")
+RECENT = 0.8
+"""So much of it was asked for in the last hours; the rest is late when it comes, and the board says so."""
 REASONS = ("asked for by the person", "follow-up after a visit", "transferred from our program", "family asked for help")
+MENDED = {"reference": "BAD-3", "requested_at": "2026-01-02T10:00:00Z", "service": "psychiatry", "person": {}}
+"""A quarantined input as it should have been: without another partner's name."""
+BAD_5 = {
+    "identifiers": [{"system": "urn:example:mrn", "value": "0"}], "family_name": "Example-Test", "given_name": "Sample",
+    "birth_date": "1950-01-01", "phone": "555-0100",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,12 @@ class Published:
     partner: str
     key: str
     value: bytes
-    headers: list[Header]
+    headers: list[tuple[str, str | bytes | None]]
+
+    @property
+    def id(self) -> str:
+        """Under which it is one event, however often it is sent."""
+        return next((value.decode() for name, value in self.headers if name == "ce_id" and isinstance(value, bytes)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +81,9 @@ def feed(partners: Sequence[str], people: Sequence[Client], seed: int, now: date
     dice = random.Random(seed)
     for index, person in enumerate(people):
         partner, reference = partners[index % len(partners)], f"{partners[index % len(partners)][:4].upper()}-{1000 + index}"
-        asked = now - timedelta(minutes=dice.randrange(5, 60 * 24 * 3))
+        asked = now - timedelta(minutes=dice.randrange(5, 200) if dice.random() < RECENT else dice.randrange(200, 60 * 24 * 3))
         body = _request(person, reference, asked, dice)
-        event = _fhir(partner, body) if index % 5 == 4 else native(partner, "referral.requested.v1", body)
+        event = bundled(partner, body) if index % 5 == 4 else native(partner, "referral.requested.v1", body)
         yield event
         chance = dice.random()
         if chance < 0.15:
@@ -83,22 +96,26 @@ def feed(partners: Sequence[str], people: Sequence[Client], seed: int, now: date
 
 
 def mistakes(partners: Sequence[str]) -> Iterator[Published]:
-    """What gets an answer and harms nobody: a wrong type, an unknown reference, another partner's name, no JSON at all."""
-    first, second = partners[0], partners[1]
+    """What gets an answer and harms nobody. Returned: wrong types, an unknown reference, no JSON. Quarantined: another partner's
+    name, a person reported dead."""
+    first, second, third = partners[:3]
     yield native(first, "referral.requested.v1", {"reference": "BAD-1", "service": 7})
     yield native(first, "referral.amended.v1", {"reference": "BAD-2", "urgency": "urgent"})
-    wrong = {"reference": "BAD-3", "partner": second, "requested_at": "2026-01-02T10:00:00Z", "service": "psychiatry", "person": {}}
-    yield native(first, "referral.requested.v1", wrong)
-    yield Published(second, "BAD-4", b"{not json", headers({"type": "referral.requested.v1", "id": "bad-4"}))
+    yield native(first, "referral.requested.v1", MENDED | {"partner": second})
+    yield published(second, "BAD-4", b"{not json", {"type": "referral.requested.v1", "id": "bad-4", "source": f"/{second}/ehr"})
+    told = MENDED | {"reference": "BAD-5", "person": BAD_5, "urgency": "urgent", "reason": "asked for by a neighbour"}
+    yield bundled(third, told, deceased=True)
+
+
+def published(partner: str, key: str, value: bytes, attributes: dict[str, str]) -> Published:
+    return Published(partner, key, value, [(name, value) for name, value in headers({"specversion": "1.0", **attributes})])
 
 
 def native(partner: str, kind: str, body: dict[str, Any]) -> Published:
     """A CloudEvent in binary mode, as a partner's own software would publish it."""
-    attributes = {
-        "specversion": "1.0", "id": derived(partner, kind, str(orjson.dumps(body))), "source": f"/{partner}/ehr", "type": kind,
-        "datacontenttype": "application/json",
-    }  # fmt: skip
-    return Published(partner, body["reference"], orjson.dumps(body), headers(attributes))
+    value = orjson.dumps(body)
+    attributes = {"id": derived(partner, kind, value.decode()), "source": f"/{partner}/ehr", "type": kind}
+    return published(partner, body["reference"], value, {**attributes, "datacontenttype": "application/json"})
 
 
 def _request(person: Client, reference: str, asked: datetime, dice: random.Random) -> dict[str, Any]:
@@ -118,14 +135,14 @@ def _request(person: Client, reference: str, asked: datetime, dice: random.Rando
     }
 
 
-def _fhir(partner: str, body: dict[str, Any]) -> Published:
-    """The same request as FHIR: ServiceRequest, Task, Patient, Organization in one transaction bundle."""
+def bundled(partner: str, body: dict[str, Any], deceased: bool = False) -> Published:
+    """The same request as FHIR: ServiceRequest, Task, Patient, Organization in one bundle."""
     person, priority = body["person"], {"routine": "routine", "urgent": "urgent", "emergency": "stat"}[body["urgency"]]
     resources: list[dict[str, Any]] = [
         {
             "resourceType": "Patient", "id": "p1", "identifier": person["identifiers"], "birthDate": person["birth_date"],
             "name": [{"family": person["family_name"], "given": [person["given_name"]]}],
-            "telecom": [{"system": "phone", "value": person["phone"]}],
+            "telecom": [{"system": "phone", "value": person["phone"]}], **({"deceasedBoolean": True} if deceased else {}),
         },
         {"resourceType": "Organization", "id": "o1", "name": f"{partner} (invented)"},
         {
@@ -142,4 +159,13 @@ def _fhir(partner: str, body: dict[str, Any]) -> Published:
     entries = [{"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource} for resource in resources]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     attributes = {"id": derived(partner, body["reference"]), "source": f"/{partner}/ehr", "datacontenttype": "application/fhir+json"}
-    return Published(partner, body["reference"], orjson.dumps(bundle), headers(attributes))
+    return published(partner, body["reference"], orjson.dumps(bundle), attributes)
+
+
+def asked_for(events: Iterable[Published]) -> set[tuple[str, str]]:
+    """Referrals (partner, its reference) that stand when all of this was heard: asked for, soundly, and not taken back."""
+    asked, gone = set[tuple[str, str]](), set[tuple[str, str]]()
+    for event in events:
+        taken_back = ("ce_type", b"referral.withdrawn.v1") in event.headers
+        (gone if taken_back or event.key.startswith("BAD-") else asked).add((event.partner, event.key))
+    return asked - gone

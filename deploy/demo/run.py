@@ -1,107 +1,152 @@
 """`throughline demo`: everything up, the example network fed through its partners' own topics, and where to look."""
 
+import json
 import time
-from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Producer
+import orjson
 
+from deploy import kept
 from deploy import network as networks
-from deploy.access import partner_principal
-from deploy.apply import apply
 from deploy.console import Say, table
-from deploy.demo.feed import Published, clients, feed
+from deploy.demo.acting import act, pending
+from deploy.demo.feed import MENDED, Client, asked_for, clients, feed
+from deploy.demo.publishing import answered, played, publish
+from deploy.local import state
 from deploy.network import Network
 from deploy.running import Running
+from deploy.tokens import EXAMPLE
+from deploy.validate import told_credentials
 from infra.identity import Principal
 from infra.problems import Problem
+from infra.store import Unavailable
 
-EXAMPLE = Path(__file__).parent / "network.yaml"
+__all__ = ["EXAMPLE", "play"]
 SEED = 42
-DESK = Principal("staff/7", frozenset({"intake-desk"}))
 LEAD = Principal("staff/50", frozenset({"network-lead"}))
-VISIBLE_WITHIN_S = 120.0
+VISIBLE_WITHIN_S, COUNTED_MAX = 120.0, 1_000
 
 
-def play(running: Running, people: int, say: Say) -> None:
+@dataclass(frozen=True)
+class Played:
+    """How far the demo of this state directory has come: a second run goes on from there and feeds nothing twice.
+
+    `at` is the instant that the feed was made for: made again for it, every event has the id it had. `ended` is what became of
+    the events, once all were answered.
+    """
+
+    at: str
+    people: int
+    ended: dict[str, int] = field(default_factory=dict)
+    acted: bool = False
+
+    @classmethod
+    def of(cls, path: Path, people: int) -> "Played":
+        known = json.loads(path.read_text()) if path.exists() else {}
+        return cls(**known) if known else cls(datetime.now(UTC).isoformat(), people).kept(path)
+
+    def kept(self, path: Path) -> "Played":
+        path.write_text(json.dumps(asdict(self)))
+        return self
+
+
+def people_soon(count: int) -> Future[list[Client]]:
+    """Invented while the engines start."""
+    pool = ThreadPoolExecutor(1)
+    soon = pool.submit(clients, count, SEED)
+    pool.shutdown(wait=False)
+    return soon
+
+
+def play(running: Running, people: int, say: Say, soon: Future[list[Client]] | None = None) -> None:
     """Feed it, act a little as its people would, and say what to try. Playing it again feeds nothing twice."""
-    network = networks.load(EXAMPLE)
-    apply(running, network, say)
-    fed = running.settings.state / "demo-fed"
-    if fed.exists():
-        say("fed already; looking at what is there")
+    timed = since(time.monotonic(), say)
+    network, path = networks.load(EXAMPLE), running.settings.state / "demo.json"
+    names = [partner.id for partner in network.partners if partner.agreement.in_force(date.today())]
+    played(running, names)
+    told_credentials(running.bootstrap, networks.apply(running, network, timed))
+    progress = Played.of(path, people)
+    known = soon.result() if soon and progress.people == people else None
+    if progress.ended:
+        timed("fed before; nothing is fed twice")
     else:
-        events = list(feed([partner.id for partner in network.partners], clients(people, SEED), SEED, datetime.now(UTC)))
-        publish(running, events, say)
-        fed.touch()
-    pending = _visible(running, say)
-    say(f"desk: {_desk(running, pending)} requests acknowledged, half of them triaged")
-    told(running, network)
+        progress = replace(progress, ended=_fed(running, names, progress, known or clients(progress.people, SEED), timed)).kept(path)
+    if not progress.acted:
+        done = act(running, network, pending(running, LEAD))
+        replace(progress, acted=True).kept(path)
+        timed(f"people: {', '.join(f'{count} {what}' for what, count in done.items())}")
+    told(running, network, progress.ended)
 
 
-def publish(running: Running, events: Sequence[Published], say: Say) -> None:
-    """Each partner with its own credential, in its own order."""
-    by_partner: dict[str, list[Published]] = {}
-    for event in events:
-        by_partner.setdefault(event.partner, []).append(event)
-    for partner, mine in by_partner.items():
-        acknowledged = Counter[bool]()
-        producer = Producer(running.kafka(partner_principal(partner)) | {"enable.idempotence": True, "linger.ms": 5})
-
-        def reported(error: object, _: object, ended: Counter[bool] = acknowledged) -> None:
-            ended[error is None] += 1
-
-        for event in mine:
-            producer.produce(f"partner-in-{partner}", event.value, event.key, headers=event.headers, on_delivery=reported)
-        producer.flush(60)
-        if acknowledged[True] != len(mine):
-            missing = f"{len(mine) - acknowledged[True]} events of {partner}"
-            raise Problem("TL-2611", "not everything could be published", missing, "throughline status")
-        say(f"published: {len(mine):4} by {partner}")
+def since(began: float, say: Say) -> Say:
+    """The same lines, each with the seconds that have passed."""
+    return lambda line: say(f"{time.monotonic() - began:5.1f} s  {line}")
 
 
-def _visible(running: Running, say: Say) -> list[dict[str, Any]]:
-    """Wait until the board stops filling."""
-    before, until = -1, time.monotonic() + VISIBLE_WITHIN_S
-    while time.monotonic() < until:
-        found: list[dict[str, Any]] = running.get("/v1/pending?limit=200", LEAD)["rows"]
-        if found and len(found) == before:
-            say(f"board: {len(found)} referrals pending")
-            return found
-        before = len(found)
-        time.sleep(1.0)
-    raise Problem("TL-2612", "the board stays empty", fix="throughline logs worklist")
+def _fed(running: Running, names: list[str], progress: Played, people: list[Client], say: Say) -> dict[str, int]:
+    """Publish everything, wait for every answer and for the board. After a run that was cut short it is the same once more."""
+    events = list(feed(names, people, SEED, datetime.fromisoformat(progress.at)))
+    publish(running, events, say)
+    ended = answered(running, names, len({(event.partner, event.id) for event in events}))
+    say(f"answered: {', '.join(f'{count} {outcome}' for outcome, count in ended.items())}")
+    _visible(running, min(len(asked_for(events)), COUNTED_MAX))
+    say("board: shows every referral that stands")
+    return dict(ended)
 
 
-def _desk(running: Running, pending: Sequence[dict[str, Any]]) -> int:
-    """The desk takes every second request and triages every fourth, so that something waits at every step."""
-    taken = 0
-    for index, item in enumerate(pending):
-        request = str(item["item"]).rpartition("/")[2]
-        if index % 2 or "acknowledge-request" not in item["allowed"]:
-            continue
-        answer = running.post("intake", f"/v1/requests/{request}/acknowledge", b"{}", DESK, "demo")
-        taken += answer.status_code < 400
-        if index % 4 == 0 and answer.status_code < 400:
-            body = b'{"urgency":"urgent","service":"%s"}' % str(item["service"]).lower().replace(" ", "-").encode()
-            running.post("intake", f"/v1/requests/{request}/triage", body, DESK, "demo")
-    return taken
+def _visible(running: Running, expected: int) -> None:
+    until = time.monotonic() + VISIBLE_WITHIN_S
+    while (shown := running.get("/v1/counts", LEAD)["counts"]["pending"]) < expected:
+        if time.monotonic() > until:
+            raise Problem("TL-2612", "the board is behind", f"it shows {shown} of {expected}", "throughline logs worklist")
+        time.sleep(0.2)
 
 
-def told(running: Running, network: Network) -> None:
-    """Where to look, who to be, what to try."""
+def told(running: Running, network: Network, ended: Mapping[str, int]) -> None:
+    """What there is, where to look, whom to be, what to try."""
+    counts, waiting = running.get("/v1/counts", LEAD)["counts"], _quarantined(running)
+    rows = {"received": ended.get("event", 0), "pending": counts["pending"], "owned": counts["pending"] - counts["unowned"]}
+    rows |= {"overdue": counts["overdue"], "returned": ended.get("return", 0), "quarantined": len(waiting)}
+    board = running.url("worklist")
     print()
-    table(["open", "what"], [[running.url("worklist") + "/", "the board"], [running.url("worklist") + "/sign-in", "choose whom to be"]])
+    table(list(rows), [list(rows.values())])
     print()
-    table(["sign in as", "id", "on duty for"], [[one.name, one.id, ", ".join(one.on_duty)] for one in network.staff])
+    table(["open", ""], [[f"{board}/", "the board"], [f"{board}/sign-in", "choose whom to be"]])
     print()
-    table(["try", ""], [
-        ["throughline status", "what runs, and whether it is ready"],
-        ["throughline partner add my-clinic", "topics, a credential (shown once) and access for a new partner"],
-        ["throughline event validate FILE", "what the front door would say to a message, without sending it"],
-        ["kill -9 the intake process", "it comes back; nothing is lost or doubled"],
-        ["throughline audit verify intake", "every stored state is the fold of its facts"],
-    ])  # fmt: skip
+    people = [(one, ", ".join(duty.partition("/")[2] for duty in one.on_duty)) for one in network.staff]
+    table(["sign in as", "on duty for", "token"], [[one.name, duties, f"throughline token {one.id}"] for one, duties in people])
+    print()
+    print("try")
+    for command, what in to_try(running, network.partners[0].id, waiting):
+        print(f"  # {what}\n  {command}")
+
+
+def to_try(running: Running, partner: str, waiting: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Commands as they can be pasted."""
+    mended = running.settings.state / "mended.json"
+    mended.write_bytes(orjson.dumps(MENDED))
+    parts = {part.name: part.pid for part in state.status(running.settings.state).parts}
+    input = next((name for name, topic in waiting.items() if topic.endswith(partner)), "INPUT")
+    sample = f"throughline event sample > first.json; throughline event send first.json --partner {partner}"
+    live = f'curl -sN -H "Authorization: Bearer $(throughline token network-lead)" {running.url("worklist")}/v1/live'
+    return [
+        (live, "watch what changes, in one terminal"),
+        (sample, "publish in another; see the answer"),
+        (f"kill -9 {parts.get('intake')}", "the front door dies; send again: it is answered when the next one is up"),
+        ("throughline audit verify", "nothing was lost or doubled: every state is the fold of its facts"),
+        (f"throughline quarantine show {input}; throughline quarantine repair {input} {mended}", "mend an input that nobody could use"),
+    ]
+
+
+def _quarantined(running: Running) -> dict[str, str]:
+    """Input → topic. Without the database nobody can say."""
+    try:
+        found: list[Any] = kept.run("intake", lambda store, _: store.waiting("quarantined"), running.settings)
+    except Unavailable:
+        return {}
+    return {one.id: one.topic for one in found}

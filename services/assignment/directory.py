@@ -8,7 +8,7 @@ from contracts.kernel import Change, Decision, Fact, Reason, Refused, State, der
 from services.assignment.commands import ListDirectory
 
 DIRECTORY = "directory/network"
-TWICE = Reason("TL-3401", "/programs", "name every program once")
+TWICE = Reason("TL-5201", "/programs", "name every program once")
 
 
 class Directory(State):

@@ -21,8 +21,8 @@ from services.assignment.commands import (
 from services.assignment.directory import DIRECTORY, Directory
 from services.assignment.placement import Case, Changes, Placement, told
 
-UNKNOWN = Reason("TL-3402", "", "there is no such placement")
-OVER = Reason("TL-3403", "", "nothing is left to place")
+UNKNOWN = Reason("TL-5202", "", "there is no such placement")
+OVER = Reason("TL-5203", "", "nothing is left to place")
 HEARS = (RequestReceived, RequestAcknowledged, RequestTriaged, RequestAmended, RequestWithdrawn)
 STATES: dict[str, type[State]] = {"placement": Placement, "directory": Directory}
 

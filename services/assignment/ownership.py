@@ -7,10 +7,10 @@ from services.assignment.commands import AcceptHandOff, AskHandOff, DeclineHandO
 from services.assignment.directory import Directory
 from services.assignment.placement import FRONT_DESK, Case, Changes, HandOff
 
-ASKED_ALREADY = Reason("TL-3411", "", "the hand-off that is asked must be answered or withdrawn first")
-NOT_ASKED = Reason("TL-3412", "", "no hand-off is asked")
-NOT_YOURS = Reason("TL-3413", "", "its owner, or somebody on duty behind the owning role, may ask this")
-NOT_YOU = Reason("TL-3414", "", "only who was asked may answer")
+ASKED_ALREADY = Reason("TL-5211", "", "the hand-off that is asked must be answered or withdrawn first")
+NOT_ASKED = Reason("TL-5212", "", "no hand-off is asked")
+NOT_YOURS = Reason("TL-5213", "", "its owner, or somebody on duty behind the owning role, may ask this")
+NOT_YOU = Reason("TL-5214", "", "only who was asked may answer")
 UNKNOWN_OWNER = Reason("TL-3415", "/to", "name a person on duty, or a role of the directory")
 OWNED_ALREADY = Reason("TL-3416", "/to", "name somebody else: they own it already")
 OWNED_BY_A_PERSON = Reason("TL-3417", "", "ask its owner to hand it off")

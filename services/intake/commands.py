@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from contracts.kernel import Command, Personal
-from contracts.partners import Code, Note, PersonDetails, Sensitivity, Text, Urgency
+from contracts.kernel import Code, Command, Personal
+from contracts.partners import Note, PersonDetails, Sensitivity, Text, Urgency
 
 Channel = Literal["phone", "walk-in", "fax", "e-mail"]
 

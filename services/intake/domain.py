@@ -24,11 +24,11 @@ from services.intake.requests import ALLOWED, Request
 
 CONTENT = ("service", "urgency", "reason", "person", "requested_at")
 """What makes two requests under one number the same."""
-UNKNOWN_REFERENCE = Reason("TL-3301", "/reference", "send referral.requested.v1 for this reference first")
-ENDED = Reason("TL-3302", "/reference", "the referral was withdrawn; send a new one under a new reference")
-NOT_NOW = Reason("TL-3303", "", "see what is allowed now")
-UNKNOWN = Reason("TL-3304", "", "there is no such item")
-UNPLACEABLE = Reason("TL-3305", "", "this service does not hear that")
+UNKNOWN_REFERENCE = Reason("TL-5101", "/reference", "send referral.requested.v1 for this reference first")
+ENDED = Reason("TL-5102", "/reference", "the referral was withdrawn; send a new one under a new reference")
+NOT_NOW = Reason("TL-5103", "", "see what is allowed now")
+UNKNOWN = Reason("TL-5104", "", "there is no such item")
+UNPLACEABLE = Reason("TL-5105", "", "this service does not hear that")
 
 
 class Partner(State):
@@ -206,6 +206,9 @@ def _unless_allowed(state: Request | None, command: type[Any]) -> Refused | None
     return None if command.type in allowed else Refused((NOT_NOW,), allowed)
 
 
+PLACED_AS = {PlacementOffered.type: "offered", PlacementAccepted.type: "accepted", NoProgramAvailable.type: "unplaced"}
+
+
 def _placed(message: Message, world: World, now: datetime) -> Decision:
     """What assignment did, told to the sender. Our own state does not move: placement is not ours."""
     request = message.subject.replace("placement/", "request/", 1)
@@ -214,8 +217,7 @@ def _placed(message: Message, world: World, now: datetime) -> Decision:
         return Early(request)
     if state.status == "withdrawn":
         return []
-    status = {PlacementOffered: "offered", PlacementAccepted: "accepted", NoProgramAvailable: "unplaced"}[type(message.data)]
-    return _status(request, state, status)
+    return _status(request, state, PLACED_AS[message.data.type])
 
 
 def _registered(message: Message, world: World, now: datetime) -> Sequence[Fact]:

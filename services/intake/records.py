@@ -89,7 +89,7 @@ def told(record: str, known: Record, details: PersonDetails, named: Named, peopl
         yield Fact(record, RecordLinked(person=others[0], left=known.person, by="network-identifier"))
 
 
-def _conflicted(record: str, people: list[str]) -> Fact:
+def _conflicted(record: str, people: Sequence[str]) -> Fact:
     return Fact(record, RecordConflicted(people=tuple(people), next=_steward("decide-identity")))
 
 

@@ -26,7 +26,7 @@ def test_a_list_takes_the_place_of_the_one_before_it_and_a_repeated_one_is_no_fa
 def test_a_program_named_twice_is_refused():
     given = story(network=None)
     given.asks(NETWORK.model_copy(update={"programs": NETWORK.programs[:1] * 2}), "staff/platform")
-    assert given.refused and given.refused.reasons[0].code == "TL-3401"
+    assert given.refused and given.refused.reasons[0].code == "TL-5201"
 
 
 @whatever(PEOPLE, st.integers(0, 500))

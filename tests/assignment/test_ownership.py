@@ -107,7 +107,7 @@ def test_nobody_answers_a_hand_off_but_who_was_asked(command):
     given.asks(AskHandOff(to=other), owner)
     for who in (owner, ANA, ""):
         assert given.asks(command, who) == []
-        assert given.refused and given.refused.reasons[0].code == "TL-3414"
+        assert given.refused and given.refused.reasons[0].code == "TL-5214"
 
 
 def test_declined_nothing_moved_and_it_may_be_asked_again():
@@ -122,7 +122,7 @@ def test_asked_twice_is_refused_with_what_may_be_asked():
     given, owner, other = coordinated()
     given.asks(AskHandOff(to=other), owner)
     assert given.asks(AskHandOff(to=ANA), owner) == []
-    assert given.refused and given.refused.reasons[0].code == "TL-3411"
+    assert given.refused and given.refused.reasons[0].code == "TL-5211"
     assert set(given.refused.allowed) >= {"accept-hand-off", "decline-hand-off", "withdraw-hand-off"}
     assert "ask-hand-off" not in given.refused.allowed
 
@@ -150,7 +150,7 @@ def test_its_owner_cannot_be_asked():
 def test_a_stranger_cannot_ask():
     given, _, other = coordinated()
     assert given.asks(AskHandOff(to=other), DORA) == []
-    assert given.refused and given.refused.reasons[0].code == "TL-3413"
+    assert given.refused and given.refused.reasons[0].code == "TL-5213"
 
 
 def test_an_owner_who_left_still_owns_it_until_a_colleague_has_it_handed_on():
@@ -216,10 +216,10 @@ def test_nothing_moves_after_the_end():
     given, owner, other = coordinated()
     given.hears(WITHDRAWN)
     assert given.asks(AskHandOff(to=other), owner) == []
-    assert given.refused and given.refused.reasons[0].code == "TL-3403"
+    assert given.refused and given.refused.reasons[0].code == "TL-5203"
 
 
 def test_an_unknown_placement_is_refused():
     given = story()
     assert given.asks(TakePlacement(), BEN) == []
-    assert given.refused and given.refused.reasons[0].code == "TL-3402"
+    assert given.refused and given.refused.reasons[0].code == "TL-5202"

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from deploy.local.engines import Engines
+from tests.bench.probe import cpu_s
 from tests.bench.running import ROOT, Result
 
 VARIABLE = "THROUGHLINE_SHARED"
@@ -32,8 +33,10 @@ def run(engines: Engines, events: int, lanes: int, batch: int) -> Result:
         "--lanes": lanes, "--batch": batch, "--events": events,
     }  # fmt: skip
     words = [str(word) for pair in arguments.items() for word in pair]
+    database = engines.children["mongo"].pid
+    before = cpu_s(database)
     ended = subprocess.run([sys.executable, str(script()), *words], capture_output=True, text=True, timeout=400, check=False)
     said = [line for line in ended.stdout.splitlines() if line.startswith("{")]
     if not said:
         raise RuntimeError(f"floor.py measured nothing:\n{ended.stderr[-2_000:]}")
-    return json.loads(said[-1])  # type: ignore[no-any-return]
+    return {**json.loads(said[-1]), "database_us": (cpu_s(database) - before) * 1e6 / events}

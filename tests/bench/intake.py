@@ -52,17 +52,20 @@ def side_by_side(engines: Engines, sections: set[str], events: int, repeat: int,
     """The floor, the plain handler and `intake` in turns: each repeat runs them all, one after the other."""
     taken: dict[str, list[float]] = {}
     results: dict[str, list[Result]] = {}
+    stored: dict[str, list[float]] = {}
     missing = floor.absent()
     for _ in range(repeat):
         for lanes in (3, 1):
             if "floor" in sections and not missing:
-                taken.setdefault(f"floor: {lanes} lanes", []).append(floor.run(engines, events, lanes, batch)["events_per_second"])
+                ran = floor.run(engines, events, lanes, batch)
+                taken.setdefault(f"floor: {lanes} lanes", []).append(ran["events_per_second"])
+                stored.setdefault(f"floor: {lanes} lanes, CPU of the database", []).append(ran["database_us"])
             for driver in ("pymongo", "motor") if "intake" in sections else ():
                 found = same_shape(engines, events, How(lanes, driver, batch))
                 results.setdefault(f"intake: {lanes} lanes, {driver}", []).append(found)
     taken |= {name: [rate(found) for found in every] for name, every in results.items()}
     lines = [skipped("floor", missing)] if "floor" in sections and missing else []
-    lines += _rates(taken)
+    lines += _rates(taken) + [Line.of(name, values, "µs/event") for name, values in stored.items()]
     if "plain" in sections:
         lines += _plain(engines, min(2_000, events), lines)
     for name, every in results.items():

@@ -29,9 +29,9 @@ first batch to the last commit, all facts durable and published.
 What is not comparable. The floor signs in as the administrator (the broker checks no access rules for it) and its records carry
 no headers; `intake` validates, makes blind claims, seals personal values under a data key a record, writes receipts and claims,
 answers the partner (two facts and more an event where the floor has one), and also polls the topics of the other services. The
-plain handler works as the floor does, one message at a time. Engines, load and services share this machine. The floor's own CPU
-is not shown: its process also makes its topics and preloads its events. Shares by step come from a sampled run of its own
-(SIGPROF); CPU of broker and database is counted over the same time as the service's."""
+plain handler works as the floor does, one message at a time. Engines, load and services share this machine. CPU of the floor's own
+process and of its broker is not shown, because it makes topics and preloads events too; the database has no part in that. Shares
+by step come from a sampled run of their own (SIGPROF); CPU of broker and database is counted over the same time as the service's."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
 """The example network and what is fed into it."""
 
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 
 from deploy import network
-from deploy.demo.feed import clients, feed
+from deploy.demo.feed import MENDED, asked_for, clients, feed
+from deploy.demo.publishing import outcome
 from deploy.demo.run import EXAMPLE
 from infra.problems import Problem
 from services.intake.door import entries
@@ -37,10 +40,41 @@ def test_the_feed_is_the_same_for_a_seed_and_ends_as_it_should():
     fed = list(feed(partners, people, 7, NOW))
     assert fed == list(feed(partners, people, 7, NOW))
     ended = Counter(entry.outcome for one in fed for entry in entries(one.partner, dict(one.headers), one.value))
-    assert ended["event"] == len(fed) - 3
-    assert (ended["return"], ended["quarantine"]) == (2, 1)
+    assert ended.total() == len(fed)
+    assert (ended["return"], ended["quarantine"]) == (2, 2)
+
+
+def test_the_feed_has_some_of_everything():
+    fed = list(feed(["one", "two", "three"], clients(60, 7), 7, NOW))
+    kinds = Counter(dict(one.headers).get("ce_type", b"fhir") for one in fed)
+    assert {b"referral.requested.v1", b"referral.amended.v1", b"referral.withdrawn.v1", b"fhir"} <= kinds.keys()
+    assert len({(one.partner, one.id) for one in fed}) < len(fed), "somebody sends something twice"
+    assert len(asked_for(fed)) == 60 - kinds[b"referral.withdrawn.v1"]
+
+
+def test_made_again_for_the_same_instant_every_event_keeps_its_id():
+    people = clients(10, 7)
+    assert [one.id for one in feed(["one", "two", "three"], people, 7, NOW)] == [
+        one.id for one in feed(["one", "two", "three"], people, 7, NOW)
+    ]
+    assert all(one.id for one in feed(["one", "two", "three"], people, 7, NOW))
 
 
 def test_nobody_in_the_feed_is_real():
-    people = clients(20, 7)
-    assert all(person.family.endswith("-Test") for person in people)
+    fed = list(feed(["one", "two", "three"], clients(20, 7), 7, NOW))
+    names = {name for one in fed for name in re.findall(r'"family(?:_name)?":"([^"]*)"', one.value.decode())}
+    phones = {phone for one in fed for phone in re.findall(r"555-?[0-9]+", one.value.decode())}
+    assert names
+    assert all(name.endswith("-Test") for name in names)
+    assert all(re.fullmatch(r"555-01\d\d", phone) for phone in phones)
+
+
+def test_the_mended_input_is_an_event():
+    (entry,) = entries("one", {"ce_type": b"referral.requested.v1"}, orjson.dumps(MENDED))
+    assert entry.outcome == "event"
+
+
+def test_an_answer_is_counted_by_what_became_of_the_event():
+    assert outcome({"ce_type": b"referral.returned.v1"}, b"{}") == "return"
+    assert outcome({"ce_type": b"referral.received.v1"}, b'{"outcome":"quarantine"}') == "quarantine"
+    assert outcome({"ce_type": b"referral.acknowledged.v1"}, b"{}") == ""

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from deploy.errors import PAGE, found, page
+from deploy.errors import PAGE, found, page, used_twice
 
 
 def test_the_page_is_up_to_date():
@@ -24,3 +24,7 @@ def test_a_planted_code_is_found():
 
     planted = ast.parse('raise Problem("TL-9999", "a pipe burst", fix="call somebody")')
     assert ("TL-9999", "a pipe burst", "call somebody") in list(_said(planted))
+
+
+def test_no_code_is_used_for_two_things():
+    assert used_twice() == set()

@@ -92,7 +92,7 @@ async def test_an_amendment_of_nothing_we_know_is_returned_with_what_to_do(desk:
     assert await desk.send("amended", {"reference": "R-9", "urgency": "urgent"}) == ["refused"]
     (answer,) = desk.answers()
     assert answer["reference"] == "R-9"
-    assert answer["issues"][0]["code"] == "TL-3301"
+    assert answer["issues"][0]["code"] == "TL-5101"
 
 
 async def test_a_withdrawal_is_final(desk: Desk) -> None:

@@ -1,0 +1,89 @@
+"""The network file: every fault is told by its place, with what to do, and never with its value."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy import network
+from deploy.network import Agreement
+from deploy.tokens import EXAMPLE, principal
+from infra.problems import Problem
+
+
+def example() -> dict[str, Any]:
+    return yaml.safe_load(EXAMPLE.read_text("utf-8"))
+
+
+def refused(tmp_path: Path, said: object) -> str:
+    file = tmp_path / "network.yaml"
+    file.write_text(said if isinstance(said, str) else yaml.safe_dump(said))
+    with pytest.raises(Problem) as told:
+        network.load(file)
+    return str(told.value)
+
+
+def test_the_example_is_a_network():
+    found = network.load(EXAMPLE)
+    assert (len(found.partners), len(found.programs), len(found.staff)) == (6, 8, 7)
+    programs, staff = found.directory()
+    assert all(program.desk in staff for program in programs), "somebody is on duty at every desk"
+
+
+def test_an_unknown_key_is_refused_where_it_stands(tmp_path: Path):
+    said = example()
+    said["programs"][2]["plases"] = 3
+    assert "/programs/2/plases: nobody knows this key" in refused(tmp_path, said)
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path):
+    said = example()
+    said["zone"], said["programs"][0]["desk"], said["staff"][1]["on_duty"] = "Mars/Olympus", "desk/none", ["role/nobody"]
+    said["partners"][1]["id"] = said["partners"][0]["id"]
+    said["partners"][2]["agreement"] |= {"ends_on": date(2020, 1, 1)}
+    told = refused(tmp_path, said)
+    places = ("/zone", "/programs/0/desk", "/staff/1/on_duty", "/partners/0/id", "/partners/1/id", "/partners/2/agreement/ends_on")
+    assert all(f"{place}: " in told for place in places)
+
+
+def test_no_value_is_told(tmp_path: Path):
+    said = example()
+    said["staff"][0]["id"] = "Planted Name"
+    told = refused(tmp_path, said)
+    assert "/staff/0/id: " in told
+    assert "Planted" not in told
+
+
+@pytest.mark.parametrize("said", ["id: [", "", "just words", "- a\n- list"])
+def test_what_is_no_network_is_refused(tmp_path: Path, said: str):
+    assert refused(tmp_path, said).startswith("TL-260")
+
+
+def test_broken_yaml_is_told_by_line_and_column(tmp_path: Path):
+    assert "network.yaml:3:1" in refused(tmp_path, "id: x\nname: [unfinished\n")
+
+
+def test_a_missing_file_is_a_problem(tmp_path: Path):
+    with pytest.raises(Problem, match="TL-2601"):
+        network.load(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("day", "holds"),
+    [(date(2025, 12, 31), False), (date(2026, 1, 1), True), (date(2026, 6, 30), True), (date(2026, 7, 1), False)],
+)
+def test_an_agreement_holds_from_its_first_day_to_its_last(day: date, holds: bool):
+    agreement = Agreement(kind="signed", effective_on=date(2026, 1, 1), ends_on=date(2026, 6, 30))
+    assert agreement.in_force(day) is holds
+
+
+def test_a_token_is_for_somebody_of_the_file_or_for_a_role():
+    known = network.load(EXAMPLE)
+    assert principal("staff/31", (), known).roles == {"program-desk"}
+    assert principal("coordinator", (), known).id == "staff/12"
+    assert principal("auditor", (), known).id == "local/auditor"
+    assert principal("staff/99", ("intake-desk",), known).roles == {"intake-desk"}
+    with pytest.raises(Problem, match="TL-2624"):
+        principal("nobody", (), known)

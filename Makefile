@@ -4,9 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SEEDS  ?= 10000
+ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit simulate mutants bench check lint types contracts contracts-check asyncapi-check down lock clean
+.PHONY: help run test unit simulate mutants chaos bench check lint types contracts contracts-check asyncapi-check down lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -34,6 +35,9 @@ simulate: $(READY) ## SEEDS=n: the protocol under every fault, deterministic
 
 mutants: $(READY) ## every named mistake must be noticed by a test
 	$(BIN)/python -m tests.mutants
+
+chaos: $(READY) ## ROUNDS=n: real processes killed, starved and cut off under load, and the drills; writes docs/reliability.md
+	$(BIN)/python -m tests.chaos --rounds $(ROUNDS)
 
 bench: $(READY) ## measure; writes docs/benchmarks.md and docs/benchmarks.json
 	$(BIN)/python -m tests.bench

@@ -12,6 +12,8 @@ IMPURE = {
     "threading", "socket", "subprocess", "os", "pathlib", "time", "random", "secrets", "logging", "structlog", "opentelemetry",
 }  # fmt: skip
 """What a decision may not reach: I/O, a clock, chance."""
+VALUES = ("infra.rules", "infra.calendar")
+"""Of infra: rules and calendars, which are read once at start and are values from then on."""
 
 
 def imported(source: str, module: str, package: bool = False) -> set[str]:
@@ -75,7 +77,7 @@ def impure(start: str, graph: Mapping[str, set[str]]) -> Iterator[tuple[str, ...
     while open_ways:
         way = open_ways.pop()
         for name in sorted(graph.get(way[-1], ())):
-            if name.split(".")[0] in IMPURE:
+            if name.split(".")[0] in IMPURE and not name.startswith(VALUES):
                 yield (*way[1:], name)
             inside = name if name in graph else name.rpartition(".")[0]
             if inside.startswith("services.") and inside in graph and inside not in seen:
@@ -116,6 +118,11 @@ def test_a_decision_that_reaches_the_database_through_a_neighbour_is_found():
     assert violations(planted) == [
         "services.intake.domain reaches services.intake.rules → services.intake.store → pymongo.AsyncMongoClient: a decision is pure"
     ]
+
+
+def test_a_decision_may_use_rules_and_calendars_which_are_values():
+    assert violations({"services.intake.domain": {"infra.rules.book_of", "infra.calendar.Hours"}}) == []
+    assert violations({"services.intake.domain": {"infra.clock.Clock"}}) != []
 
 
 def test_imports_are_found_however_they_are_written():

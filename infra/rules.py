@@ -1,0 +1,165 @@
+"""Clocks as data: how long something may take, by a rule that is versioned, dated and cited; never by code.
+
+What rules are about stays with whoever owns them: the attributes of `applies_to` and the words are opaque here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+from infra.calendar import Hours
+from infra.problems import Problem
+from infra.ruledirs import overlays
+from infra.rulefile import Rule, layered, read
+
+ORDINARY = Hours.of({"mon-fri": "08:00-17:00"}, "UTC")
+"""The network's hours where nobody said any."""
+THIRD = 1 / 3
+"""Law 9: below a third left, the automation stops waiting in line."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One rule applied: from when, until when, when to warn; `rule` is its `name@version`.
+
+    `counts_from` differs from `starts_at` where business time began later. `within` is the clock this one must stay inside, and
+    `running_short` says that less than a third of that was left when this one was made.
+    """
+
+    rule: str
+    starts_at: datetime
+    counts_from: datetime
+    due_at: datetime
+    warns_at: tuple[datetime, ...]
+    running_short: bool = False
+    said: Rule = field(compare=False, repr=False, kw_only=True)
+    hours: Hours | None = field(compare=False, repr=False, kw_only=True)
+    within: "Clock | datetime | None" = field(default=None, compare=False, repr=False, kw_only=True)
+
+    def left(self, now: datetime) -> timedelta:
+        """What is left of it, in the time it counts in; nothing once it is over."""
+        return length(self.hours, now, self.due_at)
+
+    def is_short(self, now: datetime) -> bool:
+        """Whether less than a third of it is left."""
+        return self.left(now) < length(self.hours, self.starts_at, self.due_at) * THIRD
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Every rule of one service, ours and those laid over them. `hours` are the network's own."""
+
+    rules: tuple[Rule, ...]
+    hours: Hours = ORDINARY
+
+    @classmethod
+    def load(cls, path: str | Path, *overlays: str | Path, hours: Hours = ORDINARY) -> Self:
+        """From a file, and files laid over it, each more specific than the one before: the network's, its state's, an agreement's.
+
+        Raises TL-5801 (not readable), TL-5802 (every fault by file, rule and field), TL-5803 (two rules would apply alike).
+        """
+        return cls(layered([read(Path(one), layer) for layer, one in enumerate((path, *overlays))]), hours)
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[Rule, ...]]:
+        """The most specific first."""
+        ordered = sorted(self.rules, key=lambda rule: rule.rank, reverse=True)
+        return {name: tuple(rule for rule in ordered if rule.rule == name) for name in {rule.rule for rule in ordered}}
+
+    def find(self, name: str, day: date, about: Mapping[str, str | None]) -> Rule:
+        """The most specific rule in force on a day. Before its first day a rule stands as first written: no clock is missing.
+
+        Raises TL-5804 where none applies.
+        """
+        fitting = [rule for rule in self._by_name.get(name, ()) if rule.is_about(about)]
+        found = next((rule for rule in fitting if rule.in_force(day)), None) or _first(fitting, day)
+        if found is None:
+            asked = ", ".join(f"{name}={value}" for name, value in about.items())
+            raise Problem("TL-5804", f"no rule {name} applies", f"asked for {asked or 'anything'} on {day}", "add one that does")
+        return found
+
+    def clock(
+        self,
+        name: str,
+        starts_at: datetime,
+        *,
+        now: datetime,
+        hours: Hours | None = None,
+        within: Clock | datetime | None = None,
+        **about: str | None,
+    ) -> Clock:
+        """The clock of a rule from the instant that it names; `about` narrows by the rules' attributes, None being unknown.
+
+        `hours` are the responsible desk's, where they are known. `within` is the clock, or its end, that must not be passed:
+        this one gets its limit or the rule's share of what is left of `within`, whichever is less, and once `within` has passed
+        the rule's floor.
+        """
+        starts_at = starts_at.astimezone(UTC)
+        rule = self.find(name, starts_at.astimezone((hours or self.hours).tzinfo).date(), about)
+        counted = self.hours_for(rule, hours)
+        due = rule.limit.after(starts_at, counted)
+        if within is not None and rule.share is not None:
+            due = min(due, _inside(rule, starts_at, _end(within), counted))
+        return Clock(
+            rule.id,
+            starts_at=starts_at,
+            counts_from=rule.limit.counts_from(starts_at, counted),
+            due_at=due,
+            warns_at=tuple(_fraction(counted, starts_at, due, part) for part in rule.warn_at),
+            running_short=within is not None and _short(within, starts_at, now, counted),
+            said=rule,
+            hours=counted,
+            within=within,
+        )
+
+    def hours_for(self, rule: Rule, hours: Hours | None) -> Hours | None:
+        """The calendar a rule counts by: the desk's own, the network's, or none."""
+        return {"desk": hours or self.hours, "network": self.hours, "absolute": None}[rule.calendar]
+
+
+def book_of(package: str) -> Rulebook:
+    """The book of a service, for its `rules.py`: `RULES = book_of(__package__)`.
+
+    It is `rules.yaml` of that package, and what the directories of THROUGHLINE_RULES lay over it.
+    """
+    name, laid = package.rpartition(".")[2], overlays()
+    return Rulebook.load(str(files(package) / "rules.yaml"), *laid.files(name), hours=laid.hours or ORDINARY)
+
+
+def length(hours: Hours | None, begin: datetime, end: datetime) -> timedelta:
+    """Time between two instants, as it is counted; never below nothing."""
+    return hours.open_time(begin, end) if hours else max(end - begin, timedelta(0))
+
+
+def _first(fitting: list[Rule], day: date) -> Rule | None:
+    return min((rule for rule in fitting if rule.effective_from > day), key=lambda rule: rule.effective_from, default=None)
+
+
+def _end(within: Clock | datetime) -> datetime:
+    return within.due_at if isinstance(within, Clock) else within
+
+
+def _inside(rule: Rule, starts_at: datetime, end: datetime, hours: Hours | None) -> datetime:
+    """The latest end inside `end`: the share of what is left, at least the floor, never beyond; past it, the floor."""
+    floor = rule.floor.after(starts_at, None)
+    if end <= starts_at:
+        return floor
+    share = length(hours, starts_at, end) * (rule.share or 1)
+    return min(max(hours.add(starts_at, share) if hours else starts_at + share, floor), end)
+
+
+def _short(within: Clock | datetime, starts_at: datetime, now: datetime, hours: Hours | None) -> bool:
+    if isinstance(within, Clock):
+        return within.is_short(now)
+    return length(hours, now, within) < length(hours, starts_at, within) * THIRD
+
+
+def _fraction(hours: Hours | None, begin: datetime, end: datetime, part: float) -> datetime:
+    """The instant at which a part of the time is used up; in absolute time where no open time lies between."""
+    if hours and (open_time := hours.open_time(begin, end)):
+        return hours.add(begin, open_time * part)
+    return begin + (end - begin) * part

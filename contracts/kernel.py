@@ -6,28 +6,35 @@ This is all that `infra` knows of `contracts`. Nothing here names a thing of the
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha1
-from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import core_schema
+from uuid_utils import UUID as FastUUID
+from uuid_utils import uuid5
 
 T = TypeVar("T")
 Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S+$")]
 """A code of a list: never free text, which could name a person."""
+
+
+@dataclass_transform(frozen_default=True)
+def value(kind: type[T]) -> type[T]:
+    """A frozen dataclass with slots. mypy refuses to change one; at run time nothing looks, because that makes one four times as dear."""
+    return dataclass(slots=True, unsafe_hash=True)(kind)
+
+
 OUTSIDE = {"personal": "plain"}
 """Validation context of what senders publish: personal values arrive readable and a sealed token is only text."""
 
 IDS = UUID("6a5be0f8-0c1b-5d0e-9d6a-1f2f5a3c7e11")
+_IDS = FastUUID(str(IDS))
 
 
 def derived(*meaning: str) -> str:
-    """An id from its meaning: doing it twice is doing it once. It is `uuid5(IDS, "a/b/…")`, without the detour over UUID objects."""
-    digest = bytearray(sha1(IDS.bytes + "/".join(meaning).encode(), usedforsecurity=False).digest()[:16])
-    digest[6], digest[8] = digest[6] & 0x0F | 0x50, digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """An id from its meaning: doing it twice is doing it once. It is `uuid5(IDS, "a/b/…")`, by the faster library."""
+    return str(uuid5(_IDS, "/".join(meaning)))
 
 
 class Personal(Generic[T]):
@@ -89,6 +96,18 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, ser_json_timedelta="iso8601")
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, where `update` names fields: a shallow copy, which every fact needs, in half the time."""
+        if deep:
+            return super().model_copy(update=update, deep=True)
+        changes, put = dict(update or {}), object.__setattr__
+        made = object.__new__(type(self))
+        put(made, "__dict__", self.__dict__ | changes)
+        put(made, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changes.keys())
+        put(made, "__pydantic_extra__", self.__pydantic_extra__)
+        put(made, "__pydantic_private__", None)
+        return made
+
 
 class State(Model):
     """What an aggregate has become. Fields that a newer version stored are kept, not understood."""
@@ -148,7 +167,7 @@ class DeadlinePassed(Model):
     at: AwareDatetime
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Deadline:
     """What must have happened by when: `name` of the clock, `about` which part of the aggregate, `at` the instant."""
 
@@ -161,7 +180,7 @@ class Deadline:
         return f"{self.name}/{self.about}/{self.at.astimezone(UTC).isoformat()}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Actor:
     """Who acted: CloudEvents `authtype` (system, user, service_account, …) and `authid`, never a name."""
 
@@ -173,7 +192,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 NOBODY = Actor()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """One thing to decide on: an event heard, an entry from outside, a command or a passed deadline.
 
@@ -199,7 +218,7 @@ class Message:
     """Of a command's body: the same idempotency key with another body is a mistake of its sender."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Route:
     """What a message may change, whom it must find first, and what it only reads.
 
@@ -220,7 +239,7 @@ def unblinded(*parts: str) -> str:
     raise LookupError(parts[0])
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class World:
     """What a decision sees: states by aggregate id (None: not born), holders by claim, and how claims are made."""
 
@@ -232,7 +251,7 @@ class World:
         return self.states.get(subject)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fact:
     """What a decision says: this happened to that aggregate.
 
@@ -251,14 +270,14 @@ class Fact:
     consent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Early:
     """The cause of this message has not been heard yet: keep it until `waits_for` (an aggregate id) changes."""
 
     waits_for: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reason:
     """Why something was not taken: a stable code, where it lies (JSON pointer), what to do. Never a value."""
 
@@ -267,7 +286,7 @@ class Reason:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refused:
     """No further try can help. `allowed` says what could be asked instead."""
 

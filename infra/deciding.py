@@ -103,9 +103,10 @@ class Batch:
         if item.kind == "deadline":
             work.spend(item)
         own = next((said for said in work.said[before:] if said.topic == work.service.topic), None)
-        outcome = Outcome("event" if facts else "nothing")
         if own:
             outcome = Outcome("event", own.fact.subject, own.sequence, work.rows[own.fact.subject].v)
+        else:
+            outcome = Outcome("event" if facts else "nothing")
         self._receive(item, ENDED_AS.get(item.kind, "event"), outcome)
         return outcome
 

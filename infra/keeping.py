@@ -19,6 +19,7 @@ from contracts.upkeep import (
 from infra.service import Item, Service
 
 SAID: dict[str, type[Change]] = {event.type: event for event in EVENTS}
+ABOUT_KEEPING = (AggregateParked, AggregateReleased, MessageOverdue)
 INPUT = "input"
 """Kind of the aggregates that stand for what came in and did not become an event."""
 
@@ -79,4 +80,4 @@ def evolve(state: KeptInput | None, fact: Change) -> KeptInput | None:
 
 def about_upkeep(fact: object) -> bool:
     """Facts that tell of the keeping, not of the domain: they leave the domain's state as it is."""
-    return isinstance(fact, AggregateParked | AggregateReleased | MessageOverdue)
+    return isinstance(fact, ABOUT_KEEPING)

@@ -33,7 +33,8 @@ def changes(work: Working, keys: Keys, source: str) -> tuple[Changes, list[FactR
     for said in work.said:
         if isinstance(said.fact.data, Sealable):
             seal_here(said.fact.data, said.fact.data.record, keys.get(said.fact.data.record))
-    rows = [fact_row(said, source, work.now) for said in work.said]
+    recorded = work.now.isoformat()
+    rows = [fact_row(said, source, work.now, recorded) for said in work.said]
     if any(len(row.data) > LARGE and size_of(row) > RECORD_BYTES_MAX for row in rows):
         raise Rejected("a fact could never be published")
     for subject in work.became:
@@ -43,9 +44,9 @@ def changes(work: Working, keys: Keys, source: str) -> tuple[Changes, list[FactR
     return Changes(list(work.changed.values()), rows, receipts, dict(work.claims)), rows
 
 
-def fact_row(said: Said, source: str, now: datetime) -> FactRow:
+def fact_row(said: Said, source: str, now: datetime, recorded: str) -> FactRow:
     """The fact as it is stored and published; listeners outside get the reduced attributes."""
-    fact, cause, recorded = said.fact, said.cause, now.isoformat()
+    fact, cause = said.fact, said.cause
     attributes = {
         "specversion": "1.0",
         "id": said.id,

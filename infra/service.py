@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from contracts.kernel import Blind, Change, Command, Deadline, Decision, Event, Fact, Message, Reason, Route, State, World
+from contracts.kernel import Blind, Change, Command, Deadline, Decision, Event, Fact, Message, Reason, Route, State, World, value
 from contracts.upkeep import Origin
 from infra.records import Received
 from infra.store import ReceiptState
@@ -14,7 +14,7 @@ OutcomeKind = Literal["event", "nothing", "duplicate", "refused", "early", "park
 Verdict = Literal["event", "return", "quarantine"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """How one item ended. `subject`, `sequence` and `version` are of the first fact it led to on the service's own topic.
 

@@ -44,7 +44,7 @@ class Vault(ABC):
     def __init__(self, wrapper: Wrapper, clock: Clock, records_max: int = 50_000) -> None:
         self._wrapper, self._clock = wrapper, clock
         self._cache = Recent(clock, records_max)
-        self._index = b""
+        self._index: hmac.HMAC | None = None
 
     async def open(self, create: bool = False) -> None:
         """Find the blind-index key; the one writer of the vault makes it (`create`), everybody else waits for that."""
@@ -54,7 +54,7 @@ class Vault(ABC):
             found = await self._make("indexes", [INDEX])
         if INDEX not in found:
             raise Unavailable("the vault has no index key yet: its writer has not started")
-        self._index = self._wrapper.unwrap(INDEX, found[INDEX])
+        self._index = hmac.new(self._wrapper.unwrap(INDEX, found[INDEX]), digestmod="sha256")
 
     async def keys(self, records: Collection[str], create: bool = False) -> dict[str, bytes]:
         """The data keys of these records. With `create`, those that have none get one; an erased record is never in the answer."""
@@ -78,11 +78,13 @@ class Vault(ABC):
 
         Every part is preceded by its length: ("ab", "c") and ("a", "bc") differ.
         """
-        if not self._index:
+        if self._index is None:
             raise Unavailable("the vault is not open")
         texts = [part.encode(errors="surrogatepass") for part in parts]
         framed = b"".join(len(text).to_bytes(8) + text for text in texts)
-        return urlsafe_b64encode(hmac.digest(self._index, framed, "sha256")).rstrip(b"=").decode()
+        keyed = self._index.copy()  # the key is taken in once: a third of the time
+        keyed.update(framed)
+        return urlsafe_b64encode(keyed.digest()).rstrip(b"=").decode()
 
     async def _read(self, missing: Collection[str], create: bool) -> dict[str, bytes]:
         found = dict(await self._find("keys", missing))

@@ -232,7 +232,9 @@ def _place(receipt: Receipt, item: Item) -> str:
 
 def waits(row: Aggregate | None, source: str, before: float = inf) -> bool:
     """Whether a message of this source is kept here, in front of this place."""
-    kept = (place.split(" ", 2) for place in row.kept) if row else ()
+    if row is None or not row.kept:
+        return False
+    kept = (place.split(" ", 2) for place in row.kept)
     return any(named == source and int(order) < before for _, order, named in kept)
 
 

@@ -22,7 +22,7 @@ NO_RECEIPT = Receipt("", "event")
 
 
 def aggregate_insert(row: Aggregate) -> Document:
-    fields = {"_id": row.id, **_aggregate_fields(row)}
+    fields = {"_id": row.id, "part": row.part, **_aggregate_fields(row)}
     if row.due_at:
         fields["due_at"] = not_before(row.due_at)
     return fields
@@ -44,7 +44,7 @@ def _aggregate_fields(row: Aggregate) -> Document:
         "sv": row.sv, "key": row.key, "seq": row.seq, "wm": row.wm, "kept": row.kept, "parked": row.parked, "spent": row.spent,
     }  # fmt: skip
     state = None if row.state is None else row.state.decode()
-    return {"v": row.v, "part": row.part, "state": state, "about": orjson.dumps(about).decode()}
+    return {"v": row.v, "state": state, "about": orjson.dumps(about).decode()}
 
 
 def aggregate(document: Document) -> Aggregate:

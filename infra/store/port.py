@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from contracts.kernel import value
+
 
 class Conflict(Exception):
     """Somebody else wrote first, or a claim is taken: nothing of the transaction stands. Load again, decide again."""
@@ -53,7 +55,7 @@ class Aggregate:
         )  # fmt: skip
 
 
-@dataclass(slots=True, frozen=True)
+@value
 class FactRow:
     """One fact, byte for byte as it is published. Insert-only, never deleted.
 
@@ -74,7 +76,7 @@ class FactRow:
 ReceiptState = Literal["event", "returned", "quarantined", "early", "parked", "discarded", "command"]
 
 
-@dataclass(slots=True, frozen=True)
+@value
 class Receipt:
     """How one input from outside, or one command, ended; or a message that is kept for later.
 

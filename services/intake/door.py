@@ -9,14 +9,13 @@ import binascii
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
 from contracts import partners
-from contracts.kernel import OUTSIDE, Model, Reason
+from contracts.kernel import OUTSIDE, Model, Reason, value
 from services.intake import codes
 from services.intake.codes import Outcome
 
@@ -32,7 +31,7 @@ _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _OTHER_THAN_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entry:
     """One entry of a partner's message and what becomes of it.
 

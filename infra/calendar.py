@@ -5,7 +5,7 @@ with the offset before the gap (RFC 5545 §3.3.5). What is returned is in UTC, i
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -21,6 +21,8 @@ SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00
 DAY = timedelta(days=1)
 CLOSED = "closed"
 MEMORY_DAYS_MAX = 4_096
+YEARS_NAMED = range(2020, 2036)
+"""Where holidays are looked for by name."""
 
 Opening = tuple[datetime, datetime]
 """From, and until but not at."""
@@ -33,16 +35,18 @@ class Hours:
     """When somebody is open. `week` holds the spans of each day, Monday first; `observes` the ISO 3166 codes whose holidays close it.
 
     A country's code means its nation-wide holidays, a subdivision's (`US-CO`) those and its own, both on the day itself and on
-    the day they are observed. No codes: open on holidays too.
+    the day they are observed. `works_on` names those among them on which it is open all the same: in many states some are kept by
+    few. No codes: open on all of them.
     """
 
     week: tuple[tuple[Span, ...], ...]
     zone: str
     observes: tuple[str, ...] = ()
+    works_on: tuple[str, ...] = ()
     _known: dict[date, tuple[Opening, ...]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @classmethod
-    def of(cls, week: Mapping[str, str], zone: str, observes: tuple[str, ...] = ()) -> Self:
+    def of(cls, week: Mapping[str, str], zone: str, observes: Sequence[str] = (), works_on: Sequence[str] = ()) -> Self:
         """From `{"mon-fri": "08:00-12:00, 13:00-17:00", "fri": "08:00-15:00"}`: a day of its own wins over a range with it.
 
         Raises TL-5811 with every fault.
@@ -50,9 +54,10 @@ class Hours:
         spans, faults = _week(week)
         faults += [] if _is_zone(zone) else ["zone: no such zone; write one of the IANA list, such as America/New_York"]
         faults += [f"observes: {code} has no known holidays; write an ISO 3166 code, such as US or US-CO" for code in _strange(observes)]
+        faults = faults or [f"works_on: {name} is none of these holidays: {known}" for name, known in _odd(observes, works_on)]
         if faults:
             raise Problem("TL-5811", "opening hours are wrong", "\n  ".join(faults), "correct what is pointed at")
-        return cls(spans, zone, observes)
+        return cls(spans, zone, tuple(observes), tuple(works_on))
 
     def opens(self, instant: datetime) -> datetime:
         """This instant where it is open then, else the next opening."""
@@ -118,7 +123,7 @@ class Hours:
         return known
 
     def _openings(self, day: date) -> Iterator[Opening]:
-        if is_holiday(day, self.observes):
+        if not names_on(day, self.observes) <= set(self.works_on):
             return
         until = datetime.min.replace(tzinfo=UTC)
         for opens, closes in self.week[day.weekday()]:
@@ -147,16 +152,22 @@ class Hours:
         return datetime.combine(day, local, self.tzinfo).astimezone(UTC)
 
 
-def is_holiday(day: date, observes: tuple[str, ...]) -> bool:
-    """Whether any of these places has a holiday on this day, or observes one."""
-    return any(day in _holidays(code, day.year) for code in observes)
+def names_on(day: date, observes: Sequence[str]) -> frozenset[str]:
+    """Holidays that any of these places has on this day, or observes on it."""
+    return frozenset().union(*(_holidays(code, day.year).get(day, frozenset()) for code in observes))
 
 
 @lru_cache(maxsize=4_096)
-def _holidays(code: str, year: int) -> frozenset[date]:
+def _holidays(code: str, year: int) -> dict[date, frozenset[str]]:
+    """By day. A subdivision's own list leaves out nation-wide ones that it calls otherwise or does not keep."""
     country, _, subdivision = code.partition("-")
-    days = set(holidays.country_holidays(country, years=year))
-    return frozenset(days | set(holidays.country_holidays(country, subdiv=subdivision or None, years=year)))
+    found: dict[date, frozenset[str]] = {}
+    for part in {None, subdivision or None}:
+        listed = holidays.country_holidays(country, subdiv=part, years=year)
+        for day in listed:
+            names = (name.removesuffix(" (observed)") for name in listed.get_list(day))
+            found[day] = found.get(day, frozenset()).union(names)
+    return found
 
 
 def _week(written: Mapping[str, str]) -> tuple[tuple[tuple[Span, ...], ...], list[str]]:
@@ -204,7 +215,15 @@ def _is_zone(zone: str) -> bool:
         return False
 
 
-def _strange(codes: tuple[str, ...]) -> list[str]:
+def _odd(observes: Sequence[str], works_on: Sequence[str]) -> list[tuple[str, str]]:
+    """Names of none of these holidays, each with all that are."""
+    if not works_on:
+        return []
+    known = sorted({name for code in observes for year in YEARS_NAMED for names in _holidays(code, year).values() for name in names})
+    return [(name, ", ".join(known)) for name in works_on if name not in known]
+
+
+def _strange(codes: Sequence[str]) -> list[str]:
     known = holidays.list_supported_countries(include_aliases=False)
     parts = [(code, *code.partition("-")) for code in codes]
     return [code for code, country, dash, part in parts if country not in known or (dash and part not in known[country])]

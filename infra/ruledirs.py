@@ -1,7 +1,7 @@
 """What is laid over the rules of services: directories that `THROUGHLINE_RULES` names, each more specific than the one before it.
 
 A directory may hold `<service>.yaml` with rules, and `calendar.yaml` with the network's hours: `{hours: {mon-fri: "08:00-17:00"},
-zone: America/New_York, observes: [US, US-NY]}`. Read once, when a service's rules are.
+zone: America/New_York, observes: [US, US-NY], works_on: [Susan B. Anthony Day]}`. Read once, when a service's rules are.
 """
 
 import os
@@ -26,6 +26,7 @@ class Calendar(BaseModel):
     hours: dict[str, str]
     zone: str
     observes: tuple[str, ...] = ()
+    works_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def calendar(path: Path) -> Hours:
         faults = [f"{'/'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False, include_input=False)]
         raise Problem("TL-5806", "a calendar is wrong", "\n  ".join(faults), "correct what is pointed at", str(path)) from None
     try:
-        return Hours.of(said.hours, said.zone, said.observes)
+        return Hours.of(said.hours, said.zone, said.observes, said.works_on)
     except Problem as problem:
         problem.where = str(path)
         raise

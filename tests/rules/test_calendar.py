@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from infra.calendar import Hours, is_holiday
+from infra.calendar import Hours, names_on
 from infra.problems import Problem
 
 NEW_YORK = "America/New_York"
@@ -96,9 +96,15 @@ def test_open_time_is_what_adding_it_passes():
 
 
 def test_a_subdivision_keeps_the_nation_wide_holidays_it_does_not_name():
-    columbus = date(2026, 10, 12)
-    assert is_holiday(columbus, ("US-CO",)) and is_holiday(columbus, ("US",)) and not is_holiday(columbus, ())
-    assert is_holiday(date(2026, 10, 5), ("US-CO",)) and not is_holiday(date(2026, 10, 5), ("US",))
+    columbus, cabrini = date(2026, 10, 12), date(2026, 10, 5)
+    assert names_on(columbus, ("US-CO",)) == names_on(columbus, ("US",)) == {"Columbus Day"} and not names_on(columbus, ())
+    assert names_on(cabrini, ("US-CO",)) and not names_on(cabrini, ("US",))
+
+
+def test_a_holiday_that_few_keep_can_be_a_day_of_work():
+    asked = local("2026-03-31 10:00")
+    assert not OFFICE.is_open(asked)
+    assert Hours.of({"mon-fri": "08:00-17:00"}, NEW_YORK, ("US", "US-CO"), ["Cesar Chavez Day"]).is_open(asked)
 
 
 def test_business_time_is_never_counted_backwards():
@@ -127,3 +133,8 @@ def test_hours_that_make_no_sense_are_refused_with_what_to_write(week, zone, obs
     with pytest.raises(Problem) as refused:
         Hours.of(week, zone, observes)
     assert refused.value.code == "TL-5811" and told in str(refused.value)
+
+
+def test_a_holiday_that_nobody_has_is_refused_with_those_there_are():
+    with pytest.raises(Problem, match=r"works_on: Patriots' Day is none of these(.|\n)*Cesar Chavez Day"):
+        Hours.of({"mon": "08:00-17:00"}, NEW_YORK, ("US-CO",), ("Patriots' Day",))

@@ -9,6 +9,7 @@ from infra import http
 from infra.access import Access, Rule
 from infra.bus import subscribe
 from infra.commands import Counter, Entry, commands
+from infra.gauges import Gauges
 from infra.identity import Identity, keyring
 from infra.process import Parts, Work, parts, watch_over
 from infra.process import run as run_process
@@ -60,7 +61,7 @@ def work(app: App, settings: Settings) -> Work:
         made,
         core.lanes,
         routes(app, made, core),
-        [core.due.run],
+        [core.due.run, Gauges(made.meters, core.lanes, made.clock, store.held, lambda: core.settler.owed).run],
         opening=[
             ("database", store.open),
             ("vault", lambda: made.vault.open(create=bool(app.service.outside))),

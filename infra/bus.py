@@ -7,6 +7,7 @@ a sender choose the topic), offsets are ours alone, topics are never created, an
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ssl import SSLContext
 from typing import Any
 
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -37,7 +38,7 @@ class Stream:
     fetch_bytes_max: int = 8 << 20
 
 
-def broker_for(bootstrap: str, user: str = "", password: str = "", tls: Any = None) -> KafkaBroker:
+def broker_for(bootstrap: str, user: str = "", password: str = "", tls: SSLContext | None = None) -> KafkaBroker:
     """A broker object that connects nothing yet and produces nothing ever (the publisher is ours)."""
     security = SASLScram512(user, password, ssl_context=tls, use_ssl=tls is not None) if user else BaseSecurity(ssl_context=tls)
     return KafkaBroker(
@@ -124,7 +125,8 @@ def application(broker: KafkaBroker, **about: Any) -> FastStream:
     return FastStream(broker, **about)
 
 
-def connection(bootstrap: str, user: str = "", password: str = "") -> Mapping[str, Any]:
+def connection(bootstrap: str, user: str = "", password: str = "", tls: SSLContext | None = None) -> Mapping[str, Any]:
     """The same access for aiokafka's own clients."""
-    scram = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "SCRAM-SHA-512"}
-    return {"bootstrap_servers": bootstrap} | (scram | {"sasl_plain_username": user, "sasl_plain_password": password} if user else {})
+    protocol = ("SASL_" if user else "") + ("SSL" if tls else "PLAINTEXT")
+    signed_in = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": user, "sasl_plain_password": password} if user else {}
+    return {"bootstrap_servers": bootstrap, "security_protocol": protocol, "ssl_context": tls, **signed_in}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from contracts.kernel import DeadlinePassed, Message, derived, kind_of
+from contracts.kernel import LONG_AGO, DeadlinePassed, Message, derived, kind_of
 from contracts.upkeep import Origin
 from infra import keeping
 from infra.clock import Clock
@@ -22,6 +22,8 @@ from infra.working import parsed
 
 PAGE_MAX = 50_000
 """How far to look past facts that are stuck for some that are not."""
+A_LOOK = "none"
+"""The name of a deadline that is none: the index said so, the state does not."""
 log = structlog.get_logger(__name__)
 
 
@@ -35,6 +37,7 @@ class DueLoop:
         self._settler, self._replayer, self._clock, self._owned = settler, replayer, clock, owned
         self._idle_s, self._publish_after_s, self._batch_max = idle_s, publish_after_s, batch_max
         self._last_backlog, self._page = 0.0, batch_max
+        self._parts, self._swept_at = frozenset[int](), LONG_AGO
         self.beat = time.monotonic()
 
     @property
@@ -59,14 +62,27 @@ class DueLoop:
         parts = sorted(await self._owned())
         self._settler.owing = {fact: part for fact, part in self._settler.owing.items() if part in parts}
         if not parts:
+            self._parts = frozenset()
             return False
-        subjects = await self._settler.store.due(parts, self._clock.now(), self._batch_max)
+        now = self._clock.now()
+        since = self._swept_at if self._parts.issuperset(parts) else LONG_AGO
+        subjects = await self._settler.store.due(parts, now, self._batch_max)
         if subjects:
-            items = await self._items(subjects)
-            for start in range(0, len(items), self._batch_max):
-                await self._settler.settle(items[start : start + self._batch_max])
+            await self._fire(await self._items(subjects), since)
+        full = len(subjects) == self._batch_max
+        self._parts, self._swept_at = frozenset(parts), since if full else now
         left = await self._publish_left(parts)
-        return len(subjects) == self._batch_max or left
+        return full or left
+
+    async def _fire(self, items: Sequence[Item], since: datetime) -> None:
+        """Settle them, and tell how late each deadline is: what came due before all was last swept was not there then."""
+        for start in range(0, len(items), self._batch_max):
+            batch = items[start : start + self._batch_max]
+            outcomes = await self._settler.settle(batch)
+            now = self._clock.now()
+            fired = [(item.message.at, outcome) for item, outcome in zip(batch, outcomes, strict=True) if _is_fired(item)]
+            late_s = [(now - max(at, since)).total_seconds() / self._clock.rate for at, _ in fired]
+            self._settler.watch.fired([outcome for _, outcome in fired], late_s)
 
     async def _items(self, subjects: Sequence[str]) -> list[Item]:
         found = await self._settler.store.load(subjects)
@@ -86,7 +102,7 @@ class DueLoop:
             known = ()
         passed = [deadline for deadline in known if deadline.at <= now and deadline.id not in row.spent]
         if not passed and not row.kept:
-            return [deadline_item(row.id, "none", "", now)]
+            return [deadline_item(row.id, A_LOOK, "", now)]
         return [deadline_item(row.id, one.name, one.about, one.at) for one in sorted(passed, key=lambda one: one.at)]
 
     async def _publish_left(self, parts: Collection[int]) -> bool:
@@ -103,6 +119,10 @@ class DueLoop:
         stuck = len(failed) == len(rows) > 0
         self._page = min(2 * self._page, PAGE_MAX) if stuck else self._batch_max
         return bool(rows) and not stuck
+
+
+def _is_fired(item: Item) -> bool:
+    return item.kind == "deadline" and item.message.data.name != A_LOOK
 
 
 def deadline_item(subject: str, name: str, about: str, at: datetime) -> Item:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from infra.telemetry import Meters
 
+PATHS = ("/health/live", "/health/ready", "/metrics")
 Probe = Callable[[], bool | float]
 """True or False: is it alive? A number: for how many seconds has it made no progress?"""
 
@@ -101,7 +102,7 @@ def routes(vitals: Vitals, meters: Meters) -> list[Route]:
     async def metrics(request: Request) -> Response:
         return Response(meters.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
 
-    return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
+    return [Route(path, endpoint) for path, endpoint in zip(PATHS, (live, ready, metrics), strict=True)]
 
 
 def coordinator_alive(consumer: Any) -> bool:

@@ -5,6 +5,7 @@ Nothing here serves documentation or lets anybody try a call: an open publish en
 
 import logging
 import re
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,10 +23,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.kernel import Reason
+from infra import health
 from infra.access import Access, Item
 from infra.identity import Identity, Principal, Unauthenticated
 from infra.problems import Problem
 from infra.store.port import Unavailable
+from infra.telemetry import Meters
 
 RETRY_AFTER_S = 5
 SECURITY_HEADERS = {
@@ -93,11 +96,11 @@ class Guarded(Route):
         super().__init__(path, admitted, methods=list(methods), name=action)
 
 
-def application(routes: Iterable[BaseRoute], body_bytes_max: int = 262_144) -> Starlette:
-    """An ASGI application of these routes in which every answer, wrong ones included, keeps to this module's rules."""
+def application(routes: Iterable[BaseRoute], body_bytes_max: int = 262_144, meters: Meters | None = None) -> Starlette:
+    """An ASGI application of these routes in which every answer, wrong ones included, keeps to this module's rules, and is counted."""
     app = Starlette(
         routes=list(routes),
-        middleware=[Middleware(Frame, body_bytes_max=body_bytes_max)],
+        middleware=[Middleware(Frame, body_bytes_max=body_bytes_max, meters=meters)],
         exception_handlers={HTTPException: _http_error, Problem: _problem, Unavailable: _unavailable},
     )
     app.router.redirect_slashes = False
@@ -110,19 +113,20 @@ class Frame:
     An exception that nobody expected is logged by its type and place alone: its text may show a value.
     """
 
-    def __init__(self, app: ASGIApp, body_bytes_max: int) -> None:
-        self._app, self._max = app, body_bytes_max
+    def __init__(self, app: ASGIApp, body_bytes_max: int, meters: Meters | None = None) -> None:
+        self._app, self._max, self._meters = app, body_bytes_max, meters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         request = scope.setdefault("state", {})["request"] = _request_id(Headers(scope=scope))
-        started = False
+        started, began = False, time.monotonic()
 
         async def sending(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                self._count(scope, message["status"], time.monotonic() - began)
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request
                 for name, value in SECURITY_HEADERS.items():
@@ -136,6 +140,13 @@ class Frame:
             if not started:
                 whole = Problem("TL-1500", "this request could not be answered", fix="report the request id")
                 await render(whole, request)(scope, receive, sending)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        """By the route's pattern, never the path: a path holds ids. The platform's own looks are not counted."""
+        route = getattr(scope.get("route"), "path", "none")
+        if self._meters and route not in health.PATHS:
+            self._meters.count("http_requests_total", 1, route, f"{status // 100}xx")
+            self._meters.observe("http_request_seconds", seconds, route)
 
 
 def place(error: BaseException) -> str:

@@ -32,6 +32,10 @@ class Lane(ConsumerRebalanceListener):  # type: ignore[misc]
         self.subscriber: Any = None
         self.assigned: frozenset[TopicPartition] = frozenset()
         self.beat = time.monotonic()
+        self.hand: Sequence[Received] = ()
+        """Records that are being settled."""
+        self.newest_ms: dict[str, int] = {}
+        """By topic: when the broker or its sender stamped the newest record that was settled here."""
         self._unfenced: frozenset[TopicPartition] = frozenset()
         self._generation = 0
         self._idle = asyncio.Event()
@@ -67,9 +71,10 @@ class Lane(ConsumerRebalanceListener):  # type: ignore[misc]
     async def handle(self, records: Sequence[Received]) -> None:
         """One batch of the consumer. Never raises."""
         self._idle.clear()
-        generation = self._generation
+        generation, self.hand = self._generation, records
         try:
             if await self._settled(records, generation):
+                self.newest_ms |= {record.topic: record.timestamp for record in records if record.timestamp > 0}
                 await hit("before_offsets")
                 await self._commit(records, generation)
             else:
@@ -78,7 +83,7 @@ class Lane(ConsumerRebalanceListener):  # type: ignore[misc]
             log.error("lane failed", lane=self.name, error=type(error).__name__)
             self._seek_back(records, generation)
         finally:
-            self.beat = time.monotonic()
+            self.beat, self.hand = time.monotonic(), ()
             self._idle.set()
 
     async def _settled(self, records: Sequence[Received], generation: int) -> bool:

@@ -4,8 +4,9 @@ import asyncio
 import gc
 import os
 import signal
+import ssl
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -59,8 +60,23 @@ class Parts:
     @property
     def kafka(self) -> dict[str, Any]:
         """How aiokafka's own clients connect."""
-        settings = self.settings
-        return dict(connection(settings.kafka_bootstrap, settings.kafka_user, settings.kafka_password.get_secret_value()))
+        return dict(access(self.settings))
+
+
+def access(settings: Settings) -> Mapping[str, Any]:
+    """How to reach the brokers, for aiokafka's own clients: over TLS, unless a developer switched it off."""
+    return connection(settings.kafka_bootstrap, settings.kafka_user, settings.kafka_password.get_secret_value(), tls(settings))
+
+
+def tls(settings: Settings) -> ssl.SSLContext | None:
+    """Certificates are verified and names checked: against the given authorities, else the system's. TL-2056 when they cannot be read."""
+    if not settings.kafka_tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=settings.kafka_ca_file)
+    except OSError as error:
+        where, fix = str(settings.kafka_ca_file), "THROUGHLINE_KAFKA_CA_FILE: a PEM file that this process may read"
+        raise Problem("TL-2056", "the brokers' certificate authorities cannot be read", type(error).__name__, fix, where) from None
 
 
 @dataclass
@@ -84,11 +100,9 @@ def parts(settings: Settings, partitions: Callable[[str], int]) -> Parts:
     clock = Clock(settings.clock_rate, settings.clock_epoch, settings.clock_start)
     meters = Meters(settings.service)
     keep_traces(settings.trace_sampling_ratio if settings.trace_endpoint else 0)
-    password = settings.kafka_password.get_secret_value()
     wrapper = LocalWrapper.of(settings.vault_kek.get_secret_value(), settings.vault_kek_previous.get_secret_value())
     vault_url = (settings.vault_url or settings.mongo_url).get_secret_value()
     keys = connect(settings.mongo_driver, vault_url)["vault"]
-    access = connection(settings.kafka_bootstrap, settings.kafka_user, password)
     return Parts(
         settings,
         clock,
@@ -96,8 +110,8 @@ def parts(settings: Settings, partitions: Callable[[str], int]) -> Parts:
         Tracing(meters, otlp(settings.trace_endpoint)),
         Vitals(),
         MongoVault(keys, wrapper, clock, settings.vault_cache_records_max, settings.mongo_timeout_ms),
-        Publisher(access, partitions, meters=meters),
-        broker_for(settings.kafka_bootstrap, settings.kafka_user, password),
+        Publisher(access(settings), partitions, meters=meters),
+        broker_for(settings.kafka_bootstrap, settings.kafka_user, settings.kafka_password.get_secret_value(), tls(settings)),
     )
 
 
@@ -162,7 +176,7 @@ async def serve(work: Work) -> None:
 def _web(work: Work) -> uvicorn.Server:
     settings = work.parts.settings
     routes = [*health.routes(work.parts.vitals, work.parts.meters), *work.routes]
-    app = http.application(routes, settings.http_body_bytes_max)
+    app = http.application(routes, settings.http_body_bytes_max, work.parts.meters)
     return uvicorn.Server(
         uvicorn.Config(
             app,

@@ -18,6 +18,8 @@ class Received(Protocol):
     @property
     def offset(self) -> int: ...
     @property
+    def timestamp(self) -> int: ...
+    @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
     @property
     def value(self) -> bytes | None: ...
@@ -25,13 +27,14 @@ class Received(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record. `value` is None for a tombstone; header values may be null or any bytes."""
+    """One record. `value` is None for a tombstone; header values may be null or any bytes; `timestamp` in ms, -1 where unknown."""
 
     topic: str
     partition: int
     offset: int
     headers: tuple[tuple[str, bytes | None], ...]
     value: bytes | None
+    timestamp: int = -1
 
 
 def packed(record: Received) -> bytes:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the SDK costs memory that a process without a collector nee
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.sdk.trace.export import SpanExporter
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ METRICS = (
     Metric("publish_failures_total", "counter", "Publish calls that were not acknowledged whole", ("reason",)),
     Metric("producer_restarts_total", "counter", "Producers given up and replaced", ("reason",)),
     Metric("unpublished_facts", "gauge", "Facts recorded and not yet acknowledged by the broker"),
-    Metric("conflicts_total", "counter", "Transactions that lost to another writer"),
-    Metric("unknown_commits_total", "counter", "Commits whose outcome had to be looked up"),
-    Metric("lag_records", "gauge", "Records not yet read", ("topic",)),
-    Metric("lag_age_seconds", "gauge", "Age of the oldest record not yet read", ("topic",)),
+    Metric("outbox_age_seconds", "gauge", "Age of the oldest fact of the service that is not yet acknowledged by the broker"),
+    Metric("lag_records", "gauge", "Records of the partitions held by this process that are not yet settled", ("topic",)),
+    Metric("lag_age_seconds", "gauge", "Age of the oldest record that is being settled", ("topic",)),
+    Metric("last_record_seconds", "gauge", "When the newest settled record was stamped, in seconds since 1970", ("topic",)),
     Metric("parked", "gauge", "Aggregates held by a message that failed"),
     Metric("quarantined", "gauge", "Inputs that somebody must look at"),
-    Metric("due_late_seconds", "histogram", "How late deadlines fired"),
+    Metric("due_late_seconds", "histogram", "How much later than it could have a deadline fired"),
     Metric("deadlines_total", "counter", "Deadlines fired, by what came of them", ("outcome",)),
     Metric("http_requests_total", "counter", "Requests answered, by route and status class", ("route", "status")),
-    Metric("http_request_seconds", "histogram", "Time to answer a request", ("route",)),
+    Metric("http_request_seconds", "histogram", "Time until a request's answer began", ("route",)),
     Metric("spans_dropped_total", "counter", "Trace spans dropped because the exporter fell behind"),
 )
 

@@ -31,6 +31,13 @@ class Watching:
                 about: dict[str, str | int] = {"topic": item.origin.topic, "offset": item.origin.offset, "outcome": outcome.kind}
                 self._tracing.record("settle", child(parent), started_ns, ended_ns, parent, "", **about)
 
+    def fired(self, outcomes: Sequence[Outcome], late_s: Sequence[float]) -> None:
+        """Deadlines were settled, each so much later than it could have been."""
+        for kind, count in summary(outcomes).items():
+            self._meters.count("deadlines_total", count, kind)
+        for seconds in late_s:
+            self._meters.observe("due_late_seconds", seconds)
+
     def failed(self, failure: Failure) -> None:
         """A decision raised: where it came from and where in the code, so that somebody can mend it and release what is parked."""
         origin = failure.item.origin

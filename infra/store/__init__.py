@@ -8,6 +8,7 @@ from infra.store.port import (
     Changes,
     Conflict,
     FactRow,
+    Held,
     Receipt,
     ReceiptState,
     Rejected,
@@ -16,4 +17,4 @@ from infra.store.port import (
     Unknown,
 )
 
-__all__ = ["Aggregate", "Changes", "Conflict", "FactRow", "Receipt", "ReceiptState", "Rejected", "Store", "Unavailable", "Unknown"]
+__all__ = ["Aggregate", "Changes", "Conflict", "FactRow", "Held", "Receipt", "ReceiptState", "Rejected", "Store", "Unavailable", "Unknown"]

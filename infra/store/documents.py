@@ -15,6 +15,8 @@ from infra.store.port import Aggregate, FactRow, Receipt
 Document = dict[str, Any]
 
 WAITING = frozenset({"early", "parked"})
+SEEN_TO = frozenset({"parked", "quarantined"})
+"""What a person must see to."""
 RECEIPT_FIELDS = (
     "state", "topic", "partition", "offset", "entry", "answer", "raw", "aggregate", "order", "waits_for", "received_at", "expires_at",
 )  # fmt: skip
@@ -100,16 +102,18 @@ def receipt_insert(row: Receipt) -> Document:
 def receipt_update(row: Receipt) -> Document:
     """Only from the state it must be in now."""
     fields = _receipt_fields(row)
-    gone = dict.fromkeys((name for name in (*RECEIPT_FIELDS, "waits_in") if name not in fields), "")
+    gone = dict.fromkeys((name for name in (*RECEIPT_FIELDS, "waits_in", "held") if name not in fields), "")
     return {"q": {"_id": row.id, "state": row.was}, "u": {"$set": fields, "$unset": gone} if gone else {"$set": fields}}
 
 
 def _receipt_fields(row: Receipt) -> Document:
-    """What is not said is not stored. `waits_in` is there while the message waits, for its index."""
+    """What is not said is not stored. For their indexes: `waits_in` while the message waits, `held` while a person must see to it."""
     fields = {name: value for name in RECEIPT_FIELDS if (value := getattr(row, name)) != getattr(NO_RECEIPT, name)}
     fields["state"] = row.state
     if row.state in WAITING:
         fields["waits_in"] = row.aggregate
+    if row.state in SEEN_TO:
+        fields["held"] = row.state
     if row.answer:
         fields["answer"] = row.answer.decode()
     return fields

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from infra.store.instants import not_after, not_before
-from infra.store.port import Aggregate, Changes, Conflict, FactRow, Receipt, Rejected, Store
+from infra.store.port import HELD_MAX, Aggregate, Changes, Conflict, FactRow, Held, Receipt, Rejected, Store
 
 LOCKED_SECONDS = 60.0
 """How long a process killed inside a transaction keeps its documents locked, unless it is fenced."""
@@ -188,6 +188,14 @@ class MemoryStore(Store):
         await self._pause("fence")
         for resource in resources:
             self.tables.fence(resource, self)
+
+    async def held(self) -> Held:
+        await self._pause("held")
+        receipts, unmarked = self.tables.receipts.values(), self.tables.unmarked.values()
+        parked = {row.aggregate for row in receipts if row.state == "parked"}
+        quarantined = sum(row.state == "quarantined" for row in receipts)
+        since = min((row.recorded_at for facts in unmarked for row in facts.values()), default=None)
+        return Held(min(len(parked), HELD_MAX), min(quarantined, HELD_MAX), since)
 
     async def known(self, ids: Collection[str]) -> set[str]:
         await self._pause("known")

@@ -12,6 +12,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from infra.failpoints import hit
+from infra.partition import PARTITIONS
 from infra.store import documents
 from infra.store.commands import Command, commands, marking, opening
 from infra.store.documents import Document
@@ -19,7 +20,7 @@ from infra.store.driver import Driver, close, connect, settled
 from infra.store.failures import WRITE_CONFLICT, answering, before_commit, expect
 from infra.store.fences import Holder
 from infra.store.outbox import Outbox, aggregate_of, markers, of
-from infra.store.port import Aggregate, Changes, Conflict, FactRow, Receipt, Store, Unavailable, Unknown
+from infra.store.port import HELD_MAX, Aggregate, Changes, Conflict, FactRow, Held, Receipt, Store, Unavailable, Unknown
 
 MAJORITY = ReadConcern("majority")
 """For all reads: what may still be rolled back is neither published nor taken for a duplicate."""
@@ -36,6 +37,7 @@ INDEXES = {  # equality first, then one range or list: more than that the local 
     "outbox": [IndexModel(["part", "recorded_at"], name="waiting")],
     "receipts": [
         IndexModel(["waits_in"], name="waiting", sparse=True),
+        IndexModel(["held"], name="held", sparse=True),
         IndexModel(["expires_at"], name="expiry", expireAfterSeconds=0),
     ],
 }
@@ -142,8 +144,16 @@ class MongoStore(Store):
             await self._despite_others(lambda session: self._holder.take(self._database, list(resources), session))
 
     async def waiting(self, state: str) -> list[Receipt]:
-        """Everything that is kept in this state, oldest first; for operators, not for the hot path."""
-        return [documents.receipt(one) for one in await self._find("receipts", {"state": state}, sort=[("received_at", 1)])]
+        """Everything that a person must see to (parked, quarantined), oldest first; for operators, not for the hot path."""
+        return [documents.receipt(one) for one in await self._find("receipts", {"held": state}, sort=[("received_at", 1)])]
+
+    async def held(self) -> Held:
+        quarantined = await self._find("receipts", {"held": "quarantined"}, {"_id": 1}, limit=HELD_MAX)
+        parked = await self._find("receipts", {"held": "parked"}, {"aggregate": 1}, limit=HELD_MAX)
+        oldest = {"part": {"$in": list(range(PARTITIONS))}}
+        waiting = await self._find("outbox", oldest, {"recorded_at": 1}, sort=[("recorded_at", 1)], limit=1)
+        since = waiting[0]["recorded_at"] if waiting else None
+        return Held(len({one["aggregate"] for one in parked}), len(quarantined), since)
 
     async def known(self, ids: Collection[str]) -> set[str]:
         return {document["_id"] for document in await self._find("facts", {"_id": {"$in": list(ids)}}, {"_id": 1})}

@@ -7,6 +7,9 @@ from typing import Literal, Protocol
 
 from contracts.kernel import value
 
+HELD_MAX = 1_000
+"""Counts say this much, and no more, from here on: a count is never a scan."""
+
 
 class Conflict(Exception):
     """Somebody else wrote first, or a claim is taken: nothing of the transaction stands. Load again, decide again."""
@@ -100,6 +103,15 @@ class Receipt:
     was: ReceiptState | None = None
 
 
+@dataclass(slots=True, frozen=True)
+class Held:
+    """What waits in a database, whoever wrote it: counts (which stop at HELD_MAX) and the oldest fact that is not published."""
+
+    parked: int = 0
+    quarantined: int = 0
+    unpublished_since: datetime | None = None
+
+
 @dataclass(slots=True)
 class Changes:
     """All that one transaction writes. `aggregates` carry their new version: the stored one must be exactly one less."""
@@ -151,6 +163,9 @@ class Store(Protocol):
 
     async def fence(self, resources: Collection[str]) -> None:
         """Take these over: end every database session of their previous holder, then record ours."""
+
+    async def held(self) -> Held:
+        """What waits for somebody, or for the broker. Bounded in cost, whatever the history."""
 
     async def known(self, ids: Collection[str]) -> set[str]:
         """Which of these facts are stored."""

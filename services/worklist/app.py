@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from contracts import catalogue
-from infra.bus import Stream, connection, subscribe
+from infra.bus import Stream, subscribe
 from infra.clock import Clock
+from infra.gauges import Gauges
 from infra.identity import Identity, keyring
 from infra.issuer import ISSUER, LocalIssuer
 from infra.lane import Lane
-from infra.process import Work, parts, run, watch_over
+from infra.process import Work, access, parts, run, watch_over
 from infra.records import Received
 from infra.settings import Settings
 from infra.telemetry import Meters
@@ -63,7 +64,7 @@ def build(
 async def rebuild(settings: Settings) -> Rebuilt:
     """`throughline worklist rebuild`: the read model made anew from the log, while the processes serve the old one."""
     board = Board(settings.mongo_url.get_secret_value(), NAME, driver=settings.mongo_driver)
-    source = Log(TOPICS, connection(settings.kafka_bootstrap, settings.kafka_user, settings.kafka_password.get_secret_value()))
+    source = Log(TOPICS, access(settings))
     await board.open()
     await source.start()
     try:
@@ -82,7 +83,8 @@ def work(settings: Settings) -> Work:
     subscribe(made.broker, Stream(NAME, topics=TOPICS, records_max=settings.batch_events_max), lanes)
     watch_over(made, lanes)
     opening = [("database", board.open), ("vault", made.vault.open)]
-    return Work(made, lanes, built.routes, built.loops, opening, [("database", board.close)])
+    loops = [*built.loops, Gauges(made.meters, lanes, made.clock).run]
+    return Work(made, lanes, built.routes, loops, opening, [("database", board.close)])
 
 
 def people(settings: Settings) -> tuple[Person, ...]:

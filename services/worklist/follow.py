@@ -23,6 +23,7 @@ from infra.store import Conflict, Rejected, Unknown
 from infra.telemetry import Meters
 from services.worklist.items import applied, document, refolded
 from services.worklist.projections import Change, Heard, changes
+from services.worklist.questions import counts
 from services.worklist.store import Board, Writes
 
 log = structlog.get_logger(__name__)
@@ -80,6 +81,7 @@ class Follower:
         self._turn = asyncio.Lock()
         self._queue: list[Waiting] = []
         self._gaps = Gauge("worklist_gaps", "Items with a hole in a sequence that stays", registry=meters.registry)
+        self._lists = Gauge("worklist_items", "Open items of a list, up to 1,000", ["list"], registry=meters.registry)
 
     async def take(self, records: Sequence[Received]) -> None:
         """Durable when it returns. Raises while it cannot write; then the lane brings the same records again."""
@@ -164,12 +166,14 @@ class Follower:
         return writes
 
     async def audit(self) -> None:
-        """For ever: say how many items have a hole that stays. The items themselves remember them, and the question `gaps` shows them."""
+        """For ever: say how many items have a hole that stays, and how long each list is. The questions of these names show them."""
         while True:
             (generation, *_) = await self._board.generations()
             before = self.clock.wall().timestamp() - GAP_AFTER_S
             query = {"gap_since": {"$lt": self.clock.wall().fromtimestamp(before, self.clock.wall().tzinfo)}}
             self._gaps.set(await self._board.count(generation, query, "gaps", GAPS_COUNTED_MAX))
+            for name, count in (await counts(self._board, self.clock.now())).items():
+                self._lists.labels(name).set(count)
             await asyncio.sleep(AUDIT_EVERY_S)
 
 

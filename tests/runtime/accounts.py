@@ -198,8 +198,12 @@ class Seen:
     def __init__(self) -> None:
         self.failures: list[Failure] = []
         self.retries: list[str] = []
+        self.late_s: list[float] = []
 
     def settled(self, items: Sequence[Item], outcomes: Sequence[Outcome], facts: int, started_ns: int) -> None: ...
+
+    def fired(self, outcomes: Sequence[Outcome], late_s: Sequence[float]) -> None:
+        self.late_s += late_s
 
     def failed(self, failure: Failure) -> None:
         self.failures.append(failure)

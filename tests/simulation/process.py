@@ -181,6 +181,8 @@ class Process:
             if kind := _met(self.world, item, outcome):
                 self.world.tally.fire(kind, mattered=taken or kind != "bad input")
 
+    def fired(self, outcomes: Sequence[Outcome], late_s: Sequence[float]) -> None: ...
+
     def failed(self, failure: Failure) -> None:
         if getattr(failure.item.message.data, "amount", 0) not in (POISON, PICKY):
             self.world.problems.append(f"{self.name}: {failure.error} while deciding: {failure.frames}")

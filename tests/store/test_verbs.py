@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from infra.store import Changes, Store
+from infra.store import Changes, Held, Store
 from tests.store.rows import NOON, aggregate, change, fact, receipt
 
 MS = timedelta(milliseconds=1)
@@ -159,3 +159,20 @@ async def test_subjects_are_read_page_by_page(store: Store):
     await store.commit(Changes([aggregate(f"item/{n}") for n in (3, 1, 2)]))
     assert await store.subjects("", 2) == ["item/1", "item/2"]
     assert await store.subjects("item/2", 2) == ["item/3"]
+
+
+async def test_what_somebody_must_see_to_is_counted_and_no_longer_when_it_is_settled(store: Store):
+    waiting = [receipt("q1", "quarantined"), receipt("p1", "parked", aggregate="item/1"), receipt("p2", "parked", aggregate="item/1")]
+    await store.commit(Changes(receipts=[*waiting, receipt("e1", "early", aggregate="item/2"), receipt("done")]))
+    assert await store.held() == Held(parked=1, quarantined=1)
+    await store.commit(Changes(receipts=[receipt("q1", "discarded", was="quarantined"), receipt("p1", was="parked")]))
+    assert await store.held() == Held(parked=1)
+
+
+async def test_the_oldest_fact_that_is_not_published_is_known_until_it_is_marked(store: Store):
+    old, new = fact(recorded_at=NOON), fact("item/2", recorded_at=NOON + MS)
+    await store.commit(Changes(facts=[old]))
+    await store.commit(Changes(facts=[new]))
+    assert (await store.held()).unpublished_since == NOON
+    await store.mark_published([old.id])
+    assert (await store.held()).unpublished_since == NOON + MS

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 import pytest
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
-from infra import telemetry
+from infra import health, http, telemetry
+from infra.health import Vitals
 from infra.telemetry import METRICS, TRACEPARENT, Meters, Tracing, child, keep_traces, root
 
 SENDER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -114,3 +119,21 @@ def _micros(call: object, times: int = 5_000) -> float:
     for _ in range(times):
         call()  # type: ignore[operator]
     return (time.perf_counter() - started) / times * 1e6
+
+
+def test_requests_are_counted_by_the_pattern_of_their_route_and_never_by_their_path() -> None:
+    async def found(request: Request) -> Response:
+        return Response(status_code=404 if request.path_params["id"] == "zelda" else 200)
+
+    meters = Meters("speaker")
+    client = TestClient(http.application([Route("/v1/items/{id}", found), *health.routes(Vitals(), meters)], meters=meters))
+    for path in ("/v1/items/7", "/v1/items/zelda", "/elsewhere/zelda", "/metrics"):
+        client.get(path)
+    text = meters.text().decode()
+    counted = {line for line in text.splitlines() if line.startswith("throughline_http_requests_total")}
+    assert counted == {
+        'throughline_http_requests_total{route="/v1/items/{id}",service="speaker",status="2xx"} 1.0',
+        'throughline_http_requests_total{route="/v1/items/{id}",service="speaker",status="4xx"} 1.0',
+        'throughline_http_requests_total{route="none",service="speaker",status="4xx"} 1.0',
+    }
+    assert "zelda" not in text and 'throughline_http_request_seconds_count{route="/v1/items/{id}",service="speaker"} 2.0' in text

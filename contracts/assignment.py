@@ -19,6 +19,18 @@ class Program(Model):
     partner: str | None = None
 
 
+class Desk(Model):
+    """Who answers for programs, and when: opening hours by day or range of days (`mon-fri`), in an IANA zone, less the holidays of
+    the places it `observes` (ISO 3166) that it does not work on. Without hours it keeps the network's."""
+
+    id: str
+    role: str | None = None
+    hours: dict[str, str] = {}
+    zone: str | None = None
+    observes: tuple[str, ...] = ()
+    works_on: tuple[str, ...] = ()
+
+
 class DirectoryListed(Change):
     """The programs, desks and people on duty that the network file names now. It replaces the list before it."""
 
@@ -26,6 +38,7 @@ class DirectoryListed(Change):
     programs: tuple[Program, ...]
     staff: dict[str, tuple[str, ...]]
     """Role to people on duty, in order."""
+    desks: tuple[Desk, ...] = ()
 
 
 class PlacementOpened(Change):
@@ -56,10 +69,14 @@ class Offer(Model):
     program: str
     desk: str
     respond_by: AwareDatetime
+    rule: str | None = None
 
 
 class PlacementOffered(Change):
     """Programs were asked, as a summary without identity. The first yes wins.
+
+    `short_at`: when only a third of the regulatory time will be left. From then on (`hurried`) everybody who fits is asked at once, and
+    is to be called.
 
     These offers take the place of earlier ones to the same programs. When the need changed, `released` were asked for the
     need before it and are told that it is no longer wanted of them.
@@ -71,6 +88,8 @@ class PlacementOffered(Change):
     service: str | None = None
     urgency: Urgency | None = None
     released: tuple[str, ...] = ()
+    short_at: AwareDatetime | None = None
+    hurried: bool = False
 
 
 class PlacementAccepted(Change):

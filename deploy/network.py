@@ -4,22 +4,23 @@ Every fault is told by its place in the file, never by a value.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import uuid4
-from zoneinfo import available_timezones
 
 import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contracts.assignment import Program
+from contracts.assignment import Desk as Opening
+from contracts.assignment import DirectoryListed, Program
 from deploy.console import Say
 from deploy.local.kafka import ADMIN
 from deploy.partners import NAME, Broker, Standing, admit, connected, standings
 from deploy.running import Running
+from infra.calendar import Hours
 from infra.identity import Principal
 from infra.problems import Problem
 
@@ -30,8 +31,6 @@ PartnerName = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
 Role = Annotated[str, Field(pattern=r"^role/[a-z0-9-]{2,40}$")]
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Hours = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
-Days = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "mon-fri", "sat-sun", "mon-sun"]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 Kind = Literal[
     "hospital", "clinic", "primary-care", "crisis-line", "detox", "school", "shelter", "court", "jail", "payer", "social-services", "other"
@@ -83,11 +82,16 @@ class Taker(Part):
 
 
 class Desk(Part):
-    """Where offers to a program are answered, by whom, and when it is open."""
+    """Where offers to a program are answered, by whom, and when it is open: the network's hours, or its own, holidays left out.
+
+    `on_holidays: open` is for a desk that never closes for one.
+    """
 
     id: Id
     role: Role = "role/program-desk"
-    hours: dict[Days, Hours] = {}
+    hours: dict[str, str] = {}
+    zone: Words | None = None
+    on_holidays: Literal["closed", "open"] = "closed"
 
 
 class Person(Part):
@@ -110,30 +114,55 @@ class Network(Part):
     name: Words
     zone: Words
     state: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    hours: dict[str, str] = {"mon-fri": "08:00-17:00"}
+    works_on: tuple[Words, ...] = ()
+    """Holidays, by name, of the state on which nobody closes."""
     roles: tuple[Role, ...] = ()
     partners: tuple[Partner, ...] = ()
     desks: tuple[Desk, ...] = ()
     programs: tuple[Taker, ...] = ()
     staff: tuple[Person, ...] = ()
 
-    def directory(self) -> tuple[list[Program], dict[str, tuple[str, ...]]]:
-        """What assignment is told: programs, and who is on duty behind which role or desk, in the order of the file."""
-        programs = [Program(**{name: getattr(taker, name) for name in Program.model_fields}) for taker in self.programs]
+    @property
+    def observes(self) -> tuple[str, ...]:
+        """Whose holidays are kept: the nation's, and the state's."""
+        return ("US", f"US-{self.state}") if self.state else ("US",)
+
+    def directory(self) -> DirectoryListed:
+        """What assignment is told: programs, desks, and who is on duty behind which role or desk, in the order of the file."""
+        programs = tuple(Program(**{name: getattr(taker, name) for name in Program.model_fields}) for taker in self.programs)
         behind: dict[str, tuple[str, ...]] = {}
         for person in self.staff:
             for role in person.on_duty:
                 behind[role] = (*behind.get(role, ()), person.id)
-        return programs, behind
+        return DirectoryListed(programs=programs, staff=behind, desks=tuple(map(self._opening, self.desks)))
+
+    def _opening(self, desk: Desk) -> Opening:
+        """A desk with its calendar written out, so that whoever reads it needs no network file."""
+        keeps = desk.on_holidays == "closed"
+        return Opening(
+            id=desk.id,
+            role=desk.role,
+            hours=desk.hours or self.hours,
+            zone=desk.zone or self.zone,
+            observes=self.observes if keeps else (),
+            works_on=self.works_on if keeps else (),
+        )
+
+    def calendar(self) -> dict[str, Any]:
+        """The network's own hours, as a directory of rules has them in its `calendar.yaml`."""
+        return {"hours": self.hours, "zone": self.zone, "observes": list(self.observes), "works_on": list(self.works_on)}
 
     def faults(self) -> Iterator[str]:
         """What no single part can be blamed for: names said twice, names of nothing, an end before its beginning."""
-        if self.zone not in available_timezones():
-            yield "/zone: not a time zone; write one of the IANA list, such as America/New_York"
         for part in ("partners", "desks", "programs", "staff"):
             yield from _twice(part, [one.id for one in getattr(self, part)])
         for at, partner in enumerate(self.partners):
             if partner.agreement.ends_on and partner.agreement.ends_on < partner.agreement.effective_on:
                 yield f"/partners/{at}/agreement/ends_on: before effective_on; correct one of them"
+        yield from _hours("", self.hours, self.zone, self.observes, self.works_on)
+        for at, desk in enumerate(self.desks):
+            yield from _hours(f"/desks/{at}", desk.hours or self.hours, desk.zone or "UTC")
         desks, partners = {desk.id for desk in self.desks}, {partner.id for partner in self.partners}
         for at, program in enumerate(self.programs):
             yield from _unknown(f"/programs/{at}/desk", [program.desk], desks, "desks")
@@ -142,6 +171,13 @@ class Network(Part):
             yield from _unknown(f"/desks/{at}/role", [desk.role], self.roles, "roles")
         for at, person in enumerate(self.staff):
             yield from _unknown(f"/staff/{at}/on_duty", person.on_duty, desks.union(self.roles), "roles or desks")
+
+
+def _hours(pointer: str, hours: dict[str, str], zone: str, observes: Sequence[str] = (), works_on: Sequence[str] = ()) -> Iterator[str]:
+    try:
+        Hours.of(hours, zone, observes, works_on)
+    except Problem as problem:
+        yield from (f"{pointer}/{fault.strip()}" for fault in problem.why.splitlines())
 
 
 def _twice(part: str, ids: list[str]) -> Iterator[str]:
@@ -193,19 +229,20 @@ def apply(running: Running, network: Network, say: Say, dry_run: bool = False) -
     known = standings(broker)
     ours = [partner for partner in network.partners if _belongs(partner, known.get(partner.id), say)]
     new = [partner.id for partner in ours if known.get(partner.id) != "admitted"]
-    programs, staff = network.directory()
+    listed = network.directory()
+    taking = f"programs: {len(listed.programs)}; on duty: {len(network.staff)} people behind {len(listed.staff)} roles and desks"
     say(f"partners: {len(ours)}, of which {len(new)} new{': ' if new else ''}{', '.join(new)}")
     if dry_run:
-        say(f"programs: {len(programs)}; on duty: {len(network.staff)} people behind {len(staff)} roles and desks")
+        say(taking)
         say("dry run: nothing was changed")
         return {}
     passwords = admit(broker, new, known)
     bodies = {f"/v1/partners/{one.id}/register": {"name": one.name, "agreement": one.agreement.kind} for one in ours}
     told = [_told(running, "intake", path, body) for path, body in bodies.items()]
     say(f"registrations: {len(ours)}, of which {sum(told)} changed")
-    listed = {"programs": [program.model_dump() for program in programs], "staff": staff}
-    changed = "changed" if _told(running, "assignment", "/v1/directory", listed) else "unchanged"
-    say(f"programs: {len(programs)}; on duty: {len(network.staff)} people behind {len(staff)} roles and desks; {changed}")
+    body = listed.model_dump(mode="json", include={"programs", "staff", "desks"})
+    changed = "changed" if _told(running, "assignment", "/v1/directory", body) else "unchanged"
+    say(f"{taking}; {changed}")
     return passwords
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, LiteralString, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError, core_schema
 
 from infra.calendar import Hours
@@ -25,6 +25,12 @@ BUSINESS = ("bh", "bd")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,60}$")]
 Word = Annotated[str, Field(min_length=1, max_length=300)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+def _ratio(written: object) -> object:
+    """`1/3` as well as 0.33."""
+    over, _, under = str(written).partition("/")
+    return int(over) / int(under) if over.isdecimal() and under.isdecimal() and int(under) else written
 
 
 class Limit(str):
@@ -93,7 +99,7 @@ class Rule(BaseModel):
     pauses_while: tuple[Word, ...] = ()
     warn_at: tuple[Fraction, ...] = ()
     escalates: tuple[Word, ...] = ()
-    share: Annotated[float, Field(gt=0, le=1)] | None = None
+    share: Annotated[float, BeforeValidator(_ratio), Field(gt=0, le=1)] | None = None
     floor: Limit = Limit("15 min")
     citation: Word
     citation_status: Literal["read", "second-hand", "recalled", "default"]

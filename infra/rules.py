@@ -3,7 +3,7 @@
 What rules are about stays with whoever owns them: the attributes of `applies_to` and the words are opaque here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -18,8 +18,7 @@ from infra.rulefile import Rule, layered, read
 
 ORDINARY = Hours.of({"mon-fri": "08:00-17:00"}, "UTC")
 """The network's hours where nobody said any."""
-THIRD = 1 / 3
-"""Law 9: below a third left, the automation stops waiting in line."""
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -27,26 +26,36 @@ class Clock:
     """One rule applied: from when, until when, when to warn; `rule` is its `name@version`.
 
     `counts_from` differs from `starts_at` where business time began later. `within` is the clock this one must stay inside, and
-    `running_short` says that less than a third of that was left when this one was made.
+    `running_short` says that no more than a third of that was left when this one was made.
     """
 
     rule: str
     starts_at: datetime
     counts_from: datetime
     due_at: datetime
-    warns_at: tuple[datetime, ...]
     running_short: bool = False
     said: Rule = field(compare=False, repr=False, kw_only=True)
     hours: Hours | None = field(compare=False, repr=False, kw_only=True)
     within: "Clock | datetime | None" = field(default=None, compare=False, repr=False, kw_only=True)
 
+    @cached_property
+    def warns_at(self) -> tuple[datetime, ...]:
+        """When the rule's fractions of it are used up."""
+        return tuple(_fraction(self.hours, self.starts_at, self.due_at, part) for part in self.said.warn_at)
+
     def left(self, now: datetime) -> timedelta:
         """What is left of it, in the time it counts in; nothing once it is over."""
         return length(self.hours, now, self.due_at)
 
+    @property
+    def short_at(self) -> datetime:
+        """From when on only a third of it is left: whoever asks one after another should ask all at once (law 9)."""
+        whole = length(self.hours, self.starts_at, self.due_at)
+        return later(self.hours, self.starts_at, whole - whole // 3)
+
     def is_short(self, now: datetime) -> bool:
-        """Whether less than a third of it is left."""
-        return self.left(now) < length(self.hours, self.starts_at, self.due_at) * THIRD
+        """Whether no more than a third of it is left."""
+        return self.left(now) <= length(self.hours, self.starts_at, self.due_at) // 3
 
 
 @dataclass(frozen=True)
@@ -57,12 +66,13 @@ class Rulebook:
     hours: Hours = ORDINARY
 
     @classmethod
-    def load(cls, path: str | Path, *overlays: str | Path, hours: Hours = ORDINARY) -> Self:
-        """From a file, and files laid over it, each more specific than the one before: the network's, its state's, an agreement's.
+    def load(cls, path: str | Path, *overlays: str | Path, beside: Sequence[str | Path] = (), hours: Hours = ORDINARY) -> Self:
+        """From a file and those `beside` it, and files laid over them: the network's, its state's, an agreement's, each more specific.
 
         Raises TL-5801 (not readable), TL-5802 (every fault by file, rule and field), TL-5803 (two rules would apply alike).
         """
-        return cls(layered([read(Path(one), layer) for layer, one in enumerate((path, *overlays))]), hours)
+        own = [read(Path(one)) for one in (path, *beside)]
+        return cls(layered([*own, *(read(Path(one), layer) for layer, one in enumerate(overlays, 1))]), hours)
 
     @cached_property
     def _by_name(self) -> dict[str, tuple[Rule, ...]]:
@@ -109,7 +119,6 @@ class Rulebook:
             starts_at=starts_at,
             counts_from=rule.limit.counts_from(starts_at, counted),
             due_at=due,
-            warns_at=tuple(_fraction(counted, starts_at, due, part) for part in rule.warn_at),
             running_short=within is not None and _short(within, starts_at, now, counted),
             said=rule,
             hours=counted,
@@ -121,18 +130,25 @@ class Rulebook:
         return {"desk": hours or self.hours, "network": self.hours, "absolute": None}[rule.calendar]
 
 
-def book_of(package: str) -> Rulebook:
-    """The book of a service, for its `rules.py`: `RULES = book_of(__package__)`.
+def book_of(package: str, *shared: str) -> Rulebook:
+    """The book of a service, for its `rules.py`: `RULES = book_of(__package__, "contracts/clocks.yaml")`.
 
-    It is `rules.yaml` of that package, and what the directories of THROUGHLINE_RULES lay over it.
+    It is `rules.yaml` of that package, `shared` files of others (`package/file`), and what the directories of THROUGHLINE_RULES lay
+    over them.
     """
     name, laid = package.rpartition(".")[2], overlays()
-    return Rulebook.load(str(files(package) / "rules.yaml"), *laid.files(name), hours=laid.hours or ORDINARY)
+    beside = [str(files(at.rpartition("/")[0].replace("/", ".")) / at.rpartition("/")[2]) for at in shared]
+    return Rulebook.load(str(files(package) / "rules.yaml"), *laid.files(name), beside=beside, hours=laid.hours or ORDINARY)
 
 
 def length(hours: Hours | None, begin: datetime, end: datetime) -> timedelta:
     """Time between two instants, as it is counted; never below nothing."""
     return hours.open_time(begin, end) if hours else max(end - begin, timedelta(0))
+
+
+def later(hours: Hours | None, begin: datetime, time: timedelta) -> datetime:
+    """So much time after an instant, as it is counted."""
+    return hours.add(begin, time) if hours else begin + time
 
 
 def _first(fitting: list[Rule], day: date) -> Rule | None:
@@ -144,22 +160,21 @@ def _end(within: Clock | datetime) -> datetime:
 
 
 def _inside(rule: Rule, starts_at: datetime, end: datetime, hours: Hours | None) -> datetime:
-    """The latest end inside `end`: the share of what is left, at least the floor, never beyond; past it, the floor."""
+    """The latest end inside `end`: the share of what is left in whole minutes, at least the floor; once it is past, the floor."""
     floor = rule.floor.after(starts_at, None)
     if end <= starts_at:
         return floor
     share = length(hours, starts_at, end) * (rule.share or 1)
-    return min(max(hours.add(starts_at, share) if hours else starts_at + share, floor), end)
+    return min(max(later(hours, starts_at, share - share % MINUTE), floor), end)
 
 
 def _short(within: Clock | datetime, starts_at: datetime, now: datetime, hours: Hours | None) -> bool:
     if isinstance(within, Clock):
         return within.is_short(now)
-    return length(hours, now, within) < length(hours, starts_at, within) * THIRD
+    return length(hours, now, within) <= length(hours, starts_at, within) // 3
 
 
 def _fraction(hours: Hours | None, begin: datetime, end: datetime, part: float) -> datetime:
     """The instant at which a part of the time is used up; in absolute time where no open time lies between."""
-    if hours and (open_time := hours.open_time(begin, end)):
-        return hours.add(begin, open_time * part)
-    return begin + (end - begin) * part
+    open_time = hours.open_time(begin, end) if hours else None
+    return later(hours, begin, open_time * part) if open_time else begin + (end - begin) * part

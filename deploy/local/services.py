@@ -7,15 +7,19 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+import yaml
+
 from deploy import access
 from deploy.local.engines import Engines
 from deploy.local.mongo import VAULT, user_of
 from deploy.local.secrets import write_private
 from deploy.local.settings import LocalSettings
 from infra.issuer import ISSUER, KEYS
+from infra.ruledirs import CALENDAR
 
 PREFIX = "THROUGHLINE_"
 CLOCK = ("CLOCK_RATE", "CLOCK_START")
+NETWORK = Path(__file__).parents[1] / "networks" / "example.yaml"
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def environment(service: Service, engines: Engines, inherited: Mapping[str, str]
         "ISSUER": ISSUER,
         "JWKS": str(engines.settings.state / "keys" / KEYS),
         "SECRETS_DIR": str(_write_secrets(service, engines)),
+        "RULES": inherited.get(f"{PREFIX}RULES") or str(_calendar(engines.settings.state)),
         **_epoch(engines.settings.state, inherited),
     }
     passed = {name: value for name, value in inherited.items() if name not in own}
@@ -88,6 +93,16 @@ def _write_secrets(service: Service, engines: Engines) -> Path:
     }
     for name, value in values.items():
         write_private(directory / f"{PREFIX}{name}".lower(), value)
+    return directory
+
+
+def _calendar(state: Path) -> Path:
+    """A directory of rules with the hours of the example network, which a local run serves unless it is told of another."""
+    from deploy.network import load  # it needs this module to find what runs
+
+    directory = state / "rules"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / CALENDAR).write_text(yaml.safe_dump(load(NETWORK).calendar()))
     return directory
 
 

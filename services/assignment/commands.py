@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.assignment import Program
+from contracts.assignment import Desk, Program
 from contracts.kernel import Code, Command
 from contracts.partners import Text
 
@@ -72,6 +72,7 @@ class ListDirectory(Command):
     type: ClassVar = "list-directory"
     programs: tuple[Program, ...] = Field(max_length=2_000)
     staff: dict[Code, tuple[Code, ...]]
+    desks: tuple[Desk, ...] = Field((), max_length=2_000)
 
 
 COMMANDS = (

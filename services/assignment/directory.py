@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from contracts.assignment import DirectoryListed, Program
+from contracts.assignment import Desk, DirectoryListed, Program
 from contracts.kernel import Change, Decision, Fact, Reason, Refused, State, derived
+from services.assignment import rules
 from services.assignment.commands import ListDirectory
 
 DIRECTORY = "directory/network"
-TWICE = Reason("TL-5201", "/programs", "name every program once")
+TWICE = Reason("TL-5201", "/programs", "name every program and desk once")
+NO_HOURS = Reason("TL-5204", "/desks", "write opening hours, zone and holidays as `throughline network check` has them")
 
 
 class Directory(State):
@@ -16,6 +18,7 @@ class Directory(State):
 
     programs: tuple[Program, ...] = ()
     staff: dict[str, tuple[str, ...]] = {}
+    desks: tuple[Desk, ...] = ()
 
     def on_duty(self, role: str) -> tuple[str, ...]:
         """People behind a role or desk now."""
@@ -32,25 +35,29 @@ class Directory(State):
         """Roles and desks this person is on duty for."""
         return tuple(sorted(role for role, people in self.staff.items() if person in people))
 
+    def desk(self, name: str) -> Desk | None:
+        return next((desk for desk in self.desks if desk.id == name), None)
+
     def program(self, name: str) -> Program | None:
         return next((program for program in self.programs if program.id == name), None)
 
 
 def listed(before: Directory | None, list_now: ListDirectory) -> Decision:
     """The list takes the place of the one before it. One that changes nothing is no fact."""
-    if names_twice(list_now.programs):
+    if names_twice(list_now.programs) or names_twice(list_now.desks):
         return Refused((TWICE,))
-    if before and (before.programs, before.staff) == (list_now.programs, list_now.staff):
-        return ()
-    return [Fact(DIRECTORY, DirectoryListed(programs=list_now.programs, staff=list_now.staff))]
+    if not all(rules.makes_sense(desk) for desk in list_now.desks):
+        return Refused((NO_HOURS,))
+    said = DirectoryListed(programs=list_now.programs, staff=list_now.staff, desks=list_now.desks)
+    return () if before and before == evolve(before, said) else [Fact(DIRECTORY, said)]
 
 
-def names_twice(programs: Sequence[Program]) -> bool:
-    return max(Counter(program.id for program in programs).values(), default=1) > 1
+def names_twice(named: Sequence[Program] | Sequence[Desk]) -> bool:
+    return max(Counter(one.id for one in named).values(), default=1) > 1
 
 
 def evolve(state: Directory | None, fact: Change) -> Directory | None:
     """What the directory becomes."""
     if not isinstance(fact, DirectoryListed):
         return state
-    return (state or Directory()).model_copy(update={"programs": fact.programs, "staff": fact.staff})
+    return (state or Directory()).model_copy(update={"programs": fact.programs, "staff": fact.staff, "desks": fact.desks})

@@ -53,12 +53,12 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
         return Refused((OVER,))
     case = Case(subject, state, _directory(message, world), message.actor, now)
     changes = DECISIONS[type(message.data)](case, message.data)
-    return changes if isinstance(changes, Refused) else told(subject, state, changes, now)
+    return changes if isinstance(changes, Refused) else told(subject, state, changes, case.directory, now)
 
 
 def _opened(message: Message, subject: str, known: Directory, now: datetime) -> Decision:
     changes = ownership.opening(subject, message.subject, message.data, known, message.consent)
-    return changes if isinstance(changes, Refused) else told(subject, None, changes, now)
+    return changes if isinstance(changes, Refused) else told(subject, None, changes, known, now)
 
 
 def _directory(message: Message, world: World) -> Directory:

@@ -1,10 +1,9 @@
 """Asking programs, and what becomes of their answers. The first yes wins; silence and a no lead to the next round.
 
-A round ends when no desk is waited on any more. Each round has its whole time: what is left of the regulatory clock (law 9) is
-not shared out yet, which needs the business calendars.
+A round ends when no desk is waited on any more. Its time is a share of what is left of the regulatory clock; when only a third of
+that is left, everybody who fits is asked at once and is to be called (law 9).
 """
 
-from datetime import datetime
 from typing import NamedTuple
 
 from contracts.assignment import (
@@ -16,14 +15,16 @@ from contracts.assignment import (
     PlacementDeclined,
     PlacementEnded,
     PlacementOffered,
+    Program,
 )
 from contracts.intake import RequestAmended, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Change, DeadlinePassed, Reason
 from contracts.partners import Urgency
+from infra.rules import Clock
 from services.assignment import rules
 from services.assignment.commands import AcceptOffer, DeclineOffer, OfferAgain
 from services.assignment.ownership import follow, person_behind
-from services.assignment.placement import OFFER_RESPONSE, Asked, Case, Changes, Placement, evolve
+from services.assignment.placement import OFFER_RESPONSE, RUNNING_SHORT, Asked, Case, Changes, Placement, evolve
 from services.assignment.ranking import ranked
 
 HELD = Reason("TL-3421", "/program", "a program has it already")
@@ -67,31 +68,50 @@ def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered 
     """
     placement = case.placement
     same = need.service == placement.service
-    standing = [_offer(asked, need, case.now) for asked in placement.waiting_on] if same else []
+    whole = rules.services(placement.requested_at, need.urgency, case.now)
+    standing = [_offer(asked, _clock(asked.desk, need, case, whole)) for asked in placement.waiting_on] if same else []
     passed = {asked.program for asked in placement.asked} if same and not again else set()
     fitting = [program for program in ranked(case.directory.programs, need.service, case.subject) if program.id not in passed]
-    until = rules.due("offer", need.urgency, case.now)
-    fresh = [Offer(program=one.id, desk=one.desk, respond_by=until) for one in fitting[: rules.PARALLEL_OFFERS_MAX - len(standing)]]
+    hurried = whole.is_short(case.now)
+    at_once = rules.HURRIED_OFFERS_MAX if hurried else rules.PARALLEL_OFFERS_MAX
+    fresh = [_asking(program, _clock(program.desk, need, case, whole)) for program in fitting[: max(at_once - len(standing), 0)]]
     offers = (*standing, *fresh)
     named = {offer.program for offer in offers}
     released = () if same else tuple(asked.program for asked in placement.may_say_yes if asked.program not in named)
+    said = {"service": need.service, "urgency": need.urgency, "released": released}
     if not offers:
-        return NoProgramAvailable(service=need.service, urgency=need.urgency, released=released)
-    return PlacementOffered(round=placement.round + 1, offers=offers, service=need.service, urgency=need.urgency, released=released)
+        return NoProgramAvailable(**said)
+    return PlacementOffered(round=placement.round + 1, offers=offers, short_at=whole.short_at, hurried=hurried, **said)
 
 
-def _offer(asked: Asked, need: Need, now: datetime) -> Offer:
-    return Offer(program=asked.program, desk=asked.desk, respond_by=min(asked.respond_by, rules.due("offer", need.urgency, now)))
+def _clock(desk: str, need: Need, case: Case, whole: Clock) -> Clock:
+    return rules.clock("offer", need.urgency, case.now, whole, case.directory.desk(desk))
+
+
+def _asking(program: Program, clock: Clock) -> Offer:
+    return Offer(program=program.id, desk=program.desk, respond_by=clock.due_at, rule=clock.rule)
+
+
+def _offer(asked: Asked, clock: Clock) -> Offer:
+    return Offer(program=asked.program, desk=asked.desk, respond_by=min(asked.respond_by, clock.due_at), rule=asked.rule)
+
+
+def running_short(case: Case, data: DeadlinePassed) -> Changes:
+    """Only a third of the regulatory time is left: whoever fits is asked beside those who have not answered."""
+    placement = case.placement
+    if placement.status != "offering" or placement.urgency is None or placement.short_at != data.at:
+        return ()
+    return (next_round(case, Need(placement.service, placement.urgency)),)
 
 
 def unanswered(case: Case, data: DeadlinePassed) -> Changes:
     """A desk's time is over. The step falls back to the owner, and the next programs are asked."""
+    if data.name == RUNNING_SHORT:
+        return running_short(case, data)
     placement, asked = case.placement, case.placement.asked_of(data.about)
     if data.name != OFFER_RESPONSE or asked is None or asked.answer != "open" or asked.respond_by != data.at:
         return ()
-    silent = OfferUnanswered(
-        program=asked.program, desk=asked.desk, respond_by=asked.respond_by, owner=placement.owner, rule=placement.rule
-    )
+    silent = OfferUnanswered(program=asked.program, desk=asked.desk, respond_by=asked.respond_by, owner=placement.owner, rule=asked.rule)
     return _and_then(case, silent)
 
 

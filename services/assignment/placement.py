@@ -38,7 +38,7 @@ from services.assignment.directory import Directory
 
 FRONT_DESK = "role/intake-desk"
 """Answers where a fact names nobody."""
-OFFER_RESPONSE = "offer-response"
+OFFER_RESPONSE, RUNNING_SHORT = "offer-response", "running-short"
 Status = Literal["opened", "offering", "unplaced", "accepted", "ended"]
 
 
@@ -48,6 +48,7 @@ class Asked(State):
     program: str
     desk: str
     respond_by: AwareDatetime
+    rule: str | None = None
     answer: Literal["open", "late", "declined"] = "open"
 
 
@@ -62,7 +63,8 @@ class HandOff(State):
 class Placement(State):
     """One request's way to a program. `owner`, a person or a role, answers for it; `role` is the one they answer under.
 
-    `asked` holds what was asked for the present need, while nobody holds it; `due` and `rule` are of the next step.
+    `asked` holds what was asked for the present need, while nobody holds it; `due` and `rule` are of the next step,
+    `short_at` is when only a third of the regulatory time is left, and `hurried` that programs were asked since.
     """
 
     request: str
@@ -79,6 +81,8 @@ class Placement(State):
     hand_off: HandOff | None = None
     due: AwareDatetime | None = None
     rule: str | None = None
+    short_at: AwareDatetime | None = None
+    hurried: bool = False
 
     @property
     def waiting_on(self) -> tuple[Asked, ...]:
@@ -147,7 +151,9 @@ def _opened(fact: PlacementOpened) -> Placement:
 def _evolved(state: Placement, fact: Change) -> Placement:
     match fact:
         case PlacementOffered():
-            return state.model_copy(update={"status": "offering", "round": fact.round, **_need(state, fact), "asked": _asked(state, fact)})
+            time = {"short_at": fact.short_at, "hurried": fact.hurried}
+            asked = {"round": fact.round, "asked": _asked(state, fact)}
+            return state.model_copy(update={"status": "offering", **_need(state, fact), **asked, **time})
         case NoProgramAvailable():
             return state.model_copy(update={"status": "unplaced", **_need(state, fact), "asked": _kept(state, fact)})
         case OfferUnanswered():
@@ -184,7 +190,7 @@ def _kept(state: Placement, fact: PlacementOffered | NoProgramAvailable) -> tupl
 
 
 def _asked(state: Placement, fact: PlacementOffered) -> tuple[Asked, ...]:
-    now = tuple(Asked(program=offer.program, desk=offer.desk, respond_by=offer.respond_by) for offer in fact.offers)
+    now = tuple(Asked(**offer.model_dump()) for offer in fact.offers)
     named = {asked.program for asked in now}
     return (*(asked for asked in _kept(state, fact) if asked.program not in named), *now)
 
@@ -194,40 +200,43 @@ def _answered(state: Placement, program: str, answer: str) -> Placement:
     return state.model_copy(update={"asked": asked})
 
 
-def told(subject: str, before: Placement | None, changes: Iterable[Change], now: datetime) -> list[Fact]:
+def told(subject: str, before: Placement | None, changes: Iterable[Change], directory: Directory, now: datetime) -> list[Fact]:
     """These changes as facts, in order, each with who owes what after it."""
     facts, state = [], before
     for change in changes:
-        said = change.model_copy(update={"next": next_of(state, evolve(state, change), now)})
+        said = change.model_copy(update={"next": next_of(state, evolve(state, change), directory, now)})
         state = evolve(state, said)
         facts.append(Fact(subject, said, sensitivity=state.sensitivity if state else ""))
     return facts
 
 
-def next_of(before: Placement | None, after: Placement | None, now: datetime) -> Next | None:
+def next_of(before: Placement | None, after: Placement | None, directory: Directory, now: datetime) -> Next | None:
     """Who owes what, where the placement holds it: from triage (until then the request's word stands) to the end.
 
     While desks are asked it waits on them (comma separated), until the first must have answered; then the step is the owner's
-    again. A later fact of the same step never gives it more time.
+    again. When time runs short they are not only waited for but called. A later fact of the same step never gives it more time.
     """
     if before is None or after is None or after.urgency is None or after.status in ("opened", "ended"):
         return None
     if waiting := after.waiting_on:
+        first = min(waiting, key=lambda asked: asked.respond_by)
         return Next(
             owner=after.role,
-            action="await-answer",
+            action="call-programs" if after.hurried else "await-answer",
             waiting_on=",".join(asked.desk for asked in waiting),
-            due=min(asked.respond_by for asked in waiting),
-            rule=rules.rule_of("offer", after.urgency),
+            due=first.respond_by,
+            rule=first.rule,
             allowed=after.allowed,
         )
     step: rules.Step = "schedule" if after.status == "accepted" else "reroute"
-    due = rules.due(step, after.urgency, now)
-    if before.due and (before.rule or "").startswith(step):
-        due = min(due, before.due)
-    return Next(owner=after.role, action=step, due=due, rule=rules.rule_of(step, after.urgency), allowed=after.allowed)
+    whole = rules.services(after.requested_at, after.urgency, now)
+    clock = rules.clock(step, after.urgency, now, whole, directory.desk(after.role))
+    same = before.due and (before.rule or "").startswith(f"{step}@") and before.due < clock.due_at
+    due, rule = (before.due, before.rule) if same else (clock.due_at, clock.rule)
+    return Next(owner=after.role, action=step, due=due, rule=rule, allowed=after.allowed)
 
 
 def deadlines(state: Placement) -> list[Deadline]:
-    """An answer from every desk it waits on. When one does not come, the next is asked; nothing is closed."""
-    return [Deadline(OFFER_RESPONSE, asked.program, asked.respond_by) for asked in state.waiting_on]
+    """An answer from every desk it waits on, and the instant from which on nobody waits in line. Nothing is closed by either."""
+    found = [Deadline(OFFER_RESPONSE, asked.program, asked.respond_by) for asked in state.waiting_on]
+    return [*found, Deadline(RUNNING_SHORT, "", state.short_at)] if found and state.short_at and not state.hurried else found

@@ -1,46 +1,44 @@
-"""How long a step may take. Plain hours: business calendars, and shares of what is left of the regulatory clock (law 9), come later."""
+"""How long a step may take: `rules.yaml`, the regulatory clocks of `contracts`, and what a network lays over them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from types import MappingProxyType
+from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
+from contracts.assignment import Desk
 from contracts.partners import Urgency
+from infra.calendar import Hours
+from infra.problems import Problem
+from infra.rules import Clock, book_of
 
 Step = Literal["offer", "reroute", "schedule"]
-PARALLEL_OFFERS_MAX = 3
+PARALLEL_OFFERS_MAX, HURRIED_OFFERS_MAX = 3, 10
+"""Programs asked at once; and when the regulatory time runs short, so that nobody waits in line (law 9)."""
+RULES = book_of(__package__, "contracts/clocks.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """How long, and where that comes from: `def` is a default of ours, a proposal."""
-
-    within: timedelta
-    citation: str = "def"
+def services(requested_at: datetime, urgency: Urgency, now: datetime) -> Clock:
+    """By when the person must be seen; every step of ours has to stay inside it."""
+    return RULES.clock("services", requested_at, now=now, urgency=urgency)
 
 
-LIMITS: Mapping[tuple[Step, Urgency], Limit] = MappingProxyType(
-    {
-        ("offer", "emergency"): Limit(timedelta(minutes=30)),
-        ("offer", "urgent"): Limit(timedelta(hours=4)),
-        ("offer", "routine"): Limit(timedelta(hours=48)),
-        ("reroute", "emergency"): Limit(timedelta(minutes=30)),
-        ("reroute", "urgent"): Limit(timedelta(hours=1)),
-        ("reroute", "routine"): Limit(timedelta(hours=24)),
-        ("schedule", "emergency"): Limit(timedelta(hours=4)),
-        ("schedule", "urgent"): Limit(timedelta(hours=8)),
-        ("schedule", "routine"): Limit(timedelta(hours=72)),
-    }
-)
-"""By step and urgency: offer → an answer, reroute → somebody else is asked, schedule → a first visit is booked."""
+def clock(step: Step, urgency: Urgency, start: datetime, within: Clock, desk: Desk | None = None) -> Clock:
+    """The clock of a step that starts at `start`, inside the regulatory one, by the hours of the desk that it is up to."""
+    return RULES.clock(step, start, now=start, hours=hours_of(desk), within=within, urgency=urgency)
 
 
-def rule_of(step: Step, urgency: Urgency) -> str:
-    """The rule's id: `offer-urgent`."""
-    return f"{step}-{urgency}"
+def hours_of(desk: Desk | None) -> Hours | None:
+    """When a desk is open, where it said so; raises TL-5811 where what it said makes no sense."""
+    return _hours(tuple(desk.hours.items()), desk.zone, desk.observes, desk.works_on) if desk and desk.hours and desk.zone else None
 
 
-def due(step: Step, urgency: Urgency, start: datetime) -> datetime:
-    """By when, for a step that starts at `start`."""
-    return start + LIMITS[step, urgency].within
+def makes_sense(desk: Desk) -> bool:
+    """Whether its opening hours can be counted by; none are fine too."""
+    try:
+        return hours_of(desk) is not None or not desk.hours
+    except Problem:
+        return False
+
+
+@lru_cache(maxsize=4_096)
+def _hours(week: tuple[tuple[str, str], ...], zone: str, observes: tuple[str, ...], works_on: tuple[str, ...]) -> Hours:
+    return Hours.of(dict(week), zone, observes, works_on)

@@ -1,17 +1,17 @@
 """A request's life at the front door: received, acknowledged, triaged, withdrawn. Who owns the next step, at every one."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import AwareDatetime
 
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Change, Next, Personal, State
 from contracts.partners import Note, Urgency
+from infra.rules import Clock
+from services.intake.commands import AcknowledgeRequest, TriageRequest
+from services.intake.rules import RULES
 
 DESK, NETWORK_LEAD = "role/intake-desk", "role/network-lead"
-ACKNOWLEDGE_WITHIN = {"emergency": timedelta(minutes=30), None: timedelta(hours=4)}
-TRIAGE_WITHIN = {"emergency": timedelta(minutes=15), None: timedelta(hours=4)}
-"""Defaults of ours (domain rules `acknowledge`, `triage`), until the network's rules say otherwise."""
 
 
 class Request(State):
@@ -43,25 +43,21 @@ ALLOWED = {
 
 def to_acknowledge(urgency: Urgency | None, requested_at: datetime) -> Next:
     """Received: the desk must take it. The clock starts with the request, wherever it was until now."""
-    due = requested_at + ACKNOWLEDGE_WITHIN.get(urgency, ACKNOWLEDGE_WITHIN[None])
-    return Next(owner=DESK, action="acknowledge-request", due=due, rule="acknowledge", allowed=ALLOWED["received"])
+    return _next(DESK, AcknowledgeRequest.type, RULES.clock("acknowledge", requested_at, now=requested_at, urgency=urgency), "received")
 
 
 def to_triage(request: Request, by: str, now: datetime) -> Next:
-    due = now + TRIAGE_WITHIN.get(request.urgency, TRIAGE_WITHIN[None])
-    return Next(owner=by, action="triage-request", due=due, rule="triage", allowed=ALLOWED["acknowledged"])
+    return _next(by, TriageRequest.type, RULES.clock("triage", now, now=now, urgency=request.urgency), "acknowledged")
 
 
 def to_place(request: Request, urgency: Urgency) -> Next:
-    """Triaged: a place must be found within the regulatory day count (CCBHC 2.b.1, from the request)."""
-    within = {"emergency": timedelta(0), "urgent": timedelta(days=1), "routine": timedelta(days=14)}[urgency]
-    return Next(
-        owner="role/coordinator",
-        action="find-place",
-        due=request.requested_at + within,
-        rule=f"{urgency}-services",
-        allowed=ALLOWED["triaged"],
-    )
+    """Triaged: a place must be found within the regulatory time, which counts from the request."""
+    clock = RULES.clock("services", request.requested_at, now=request.requested_at, urgency=urgency)
+    return _next("role/coordinator", "find-place", clock, "triaged")
+
+
+def _next(owner: str, action: str, clock: Clock, status: str) -> Next:
+    return Next(owner=owner, action=action, due=clock.due_at, rule=clock.rule, allowed=ALLOWED[status])
 
 
 def nothing_left() -> Next:

@@ -12,8 +12,8 @@ IMPURE = {
     "threading", "socket", "subprocess", "os", "pathlib", "time", "random", "secrets", "logging", "structlog", "opentelemetry",
 }  # fmt: skip
 """What a decision may not reach: I/O, a clock, chance."""
-VALUES = ("infra.rules", "infra.calendar")
-"""Of infra: rules and calendars, which are read once at start and are values from then on."""
+VALUES = ("infra.rules", "infra.calendar", "infra.problems")
+"""Of infra: rules and calendars, which are read once at start and are values from then on, and how they say that something is wrong."""
 
 
 def imported(source: str, module: str, package: bool = False) -> set[str]:

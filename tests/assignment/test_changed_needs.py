@@ -8,6 +8,7 @@ from services.assignment.commands import AcceptOffer, OfferAgain
 from tests.assignment.stories import (
     CRISIS,
     DORA,
+    GROVE,
     HILLTOP,
     LAKESIDE,
     NIGHTHOUSE,
@@ -37,14 +38,14 @@ def test_more_urgency_brings_the_end_of_open_offers_nearer():
     given.passes(HOUR)
     (offered,) = given.hears(amended(urgency="urgent"))
     assert programs(offered) == [RIVERSIDE, LAKESIDE, HILLTOP] and offered.released == ()
-    assert given.next.due == NINE + 5 * HOUR
+    assert given.next.due == NINE + timedelta(hours=3, minutes=40)
 
 
 def test_an_edit_never_gives_an_open_offer_more_time():
     given = story(received(), triaged("urgent"))
-    given.passes(3 * HOUR)
+    given.passes(2 * HOUR)
     given.hears(amended(urgency="routine"), amended(urgency="urgent"))
-    assert given.next.due == NINE + 4 * HOUR
+    assert given.next.due == NINE + 3 * HOUR
 
 
 @pytest.mark.parametrize("edit", [{}, {"urgency": "urgent"}, {"service": THERAPY}], ids=["reason only", "urgency", "service"])
@@ -64,7 +65,7 @@ def test_when_nobody_was_left_everybody_may_be_asked_again():
     given = story(received(), triaged())
     given.passes(24 * HOUR)
     (offered,) = given.asks(OfferAgain(), given.placement.owner)
-    assert programs(offered) == [RIVERSIDE, LAKESIDE, HILLTOP] and offered.round == 3
+    assert programs(offered) == [RIVERSIDE, LAKESIDE, HILLTOP, GROVE] and offered.round == 3
     assert given.asks(OfferAgain(), given.placement.owner) == [] and given.refused
 
 

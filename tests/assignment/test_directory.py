@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given as whatever
 from hypothesis import strategies as st
 
+from contracts.assignment import Desk
 from contracts.kernel import DeadlinePassed, Message, World
 from services.assignment import domain
 from services.assignment.commands import DeclineOffer
 from services.assignment.directory import DIRECTORY, Directory
 from services.assignment.ranking import ranked
-from services.assignment.rules import LIMITS
-from tests.assignment.stories import NETWORK, NINE, PLACEMENT, RIVERSIDE, THERAPY, names, program, received, story, triaged
+from services.assignment.rules import clock, services
+from tests.assignment.stories import NETWORK, NINE, PLACEMENT, RIVERSIDE, THERAPY, desk, names, program, received, story, triaged
 
 PEOPLE = st.lists(st.integers(0, 99).map(lambda n: f"staff/{n}"), min_size=1, max_size=20, unique=True)
 
@@ -71,8 +72,17 @@ def test_unknown_reasons_to_decline_are_not_commands():
         DeclineOffer.model_validate({"program": RIVERSIDE, "reason": "because"})
 
 
-def test_every_limit_says_where_it_comes_from_and_more_urgent_is_never_slower():
-    assert all(limit.citation for limit in LIMITS.values())
-    for step in ("offer", "reroute", "schedule"):
-        emergency, urgent, routine = (LIMITS[step, urgency].within for urgency in ("emergency", "urgent", "routine"))
-        assert emergency <= urgent <= routine
+@pytest.mark.parametrize("urgencies", [("emergency", "urgent"), ("urgent", "routine")])
+@pytest.mark.parametrize("step", ["offer", "reroute", "schedule"])
+def test_what_is_more_urgent_is_never_slower(step, urgencies):
+    first, second = (clock(step, urgency, NINE, services(NINE, urgency, NINE)).due_at for urgency in urgencies)
+    assert NINE < first <= second
+
+
+def test_a_desk_whose_hours_make_no_sense_is_refused_and_nothing_is_listed():
+    given = story()
+    for wrong in ({"hours": {"someday": "08:00-17:00"}, "zone": "UTC"}, {"hours": {"mon": "08:00-17:00"}}):
+        listing = NETWORK.model_copy(update={"desks": (Desk(id=desk(RIVERSIDE), **wrong),)})
+        assert given.asks(listing, "staff/platform") == [] and given.refused and given.refused.reasons[0].code == "TL-5204"
+    twice = NETWORK.model_copy(update={"desks": (Desk(id=desk(RIVERSIDE)),) * 2})
+    assert given.asks(twice, "staff/platform") == [] and given.refused and given.refused.reasons[0].code == "TL-5201"

@@ -38,7 +38,7 @@ from tests.assignment.stories import (
 HOUR = timedelta(hours=1)
 
 
-@pytest.mark.parametrize(("urgency", "within"), [("emergency", HOUR / 2), ("urgent", 4 * HOUR), ("routine", 48 * HOUR)])
+@pytest.mark.parametrize(("urgency", "within"), [("emergency", HOUR / 2), ("urgent", 3 * HOUR), ("routine", 48 * HOUR)])
 def test_a_triaged_request_is_offered_to_the_three_programs_with_the_most_places(urgency, within):
     given = story(received())
     *_, offered = given.hears(triaged(urgency))
@@ -51,7 +51,7 @@ def test_while_programs_are_asked_it_waits_on_their_desks_beside_its_owner():
     given = story(received(), triaged())
     assert given.next.owner == COORDINATOR
     assert given.next.waiting_on == "desk/riverside,desk/lakeside,desk/hilltop"
-    assert (given.next.action, given.next.due, given.next.rule) == ("await-answer", NINE + 4 * HOUR, "offer-urgent")
+    assert (given.next.action, given.next.due, given.next.rule) == ("await-answer", NINE + 3 * HOUR, "offer@1")
     assert given.next.allowed == ("accept-offer", "decline-offer", "ask-hand-off")
 
 
@@ -91,7 +91,7 @@ def test_the_first_yes_wins_and_the_others_are_released():
     assert (accepted.program, accepted.by, accepted.released) == (RIVERSIDE, DORA, (LAKESIDE, HILLTOP))
     assert (accepted.desk, accepted.owner, accepted.urgency, accepted.requested_at) == (desk(RIVERSIDE), desk(RIVERSIDE), "urgent", NINE)
     assert (assigned.owner, assigned.role) == (DORA, desk(RIVERSIDE))
-    assert (given.next.action, given.next.owner, given.next.due) == ("schedule", desk(RIVERSIDE), NINE + 8 * HOUR)
+    assert (given.next.action, given.next.owner, given.next.due) == ("schedule", desk(RIVERSIDE), NINE + 4 * HOUR)
 
 
 def test_a_second_yes_is_refused_with_what_may_be_asked():
@@ -105,13 +105,13 @@ def test_a_second_yes_is_refused_with_what_may_be_asked():
 def test_a_silent_round_is_passed_over_and_the_coordinator_still_owns_the_placement():
     given = story(received(), triaged())
     owner = given.placement.owner
-    said = given.passes(4 * HOUR)
+    said = given.passes(3 * HOUR)
     assert names(said) == ["OfferUnanswered"] * 3 + ["PlacementOffered"]
     assert programs(said[-1]) == [GROVE] and said[-1].round == 2
     assert (said[0].owner, said[0].rule, said[0].respond_by, said[0].desk) == (
         owner,
-        "offer-urgent",
-        NINE + 4 * HOUR,
+        "offer@1",
+        NINE + 3 * HOUR,
         desk(said[0].program),
     )
     assert given.placement.owner == owner
@@ -121,7 +121,7 @@ def test_when_the_last_silent_desk_is_passed_over_the_step_is_the_owners_again()
     given = story(received(), triaged())
     said = given.passes(9 * HOUR)
     assert names(said[-2:]) == ["OfferUnanswered", "NoProgramAvailable"]
-    assert (given.next.action, given.next.due, given.next.rule) == ("reroute", NINE + 9 * HOUR, "reroute-urgent")
+    assert (given.next.action, given.next.due, given.next.rule) == ("reroute", NINE + 6 * HOUR, "reroute@1")
 
 
 def test_a_late_yes_counts_while_nobody_holds_it():
@@ -157,7 +157,7 @@ def test_a_late_no_is_told_and_asks_nobody_anew():
     given = story(received(), triaged())
     given.passes(24 * HOUR)
     assert names(given.asks(DeclineOffer(program=RIVERSIDE, reason="other"), DORA)) == ["PlacementDeclined"]
-    assert given.next.due == NINE + 9 * HOUR
+    assert given.next.due == NINE + 6 * HOUR
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 def test_the_example_is_sound_and_every_service_has_a_program():
     example = network.load(EXAMPLE)
-    programs, staff = example.directory()
+    listed = example.directory()
+    programs, staff = listed.programs, listed.staff
     assert {service for program in programs for service in program.services} >= {"outpatient-therapy", "psychiatry", "youth-therapy"}
     assert set(staff) >= {program.desk for program in programs}
 

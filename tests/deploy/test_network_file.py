@@ -1,6 +1,6 @@
 """The network file: every fault is told by its place, with what to do, and never with its value."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from deploy import network
 from deploy.network import Agreement
 from deploy.tokens import EXAMPLE, principal
 from infra.problems import Problem
+from infra.ruledirs import CALENDAR, calendar
+from services.assignment.rules import hours_of
 
 
 def example() -> dict[str, Any]:
@@ -28,7 +30,8 @@ def refused(tmp_path: Path, said: object) -> str:
 def test_the_example_is_a_network():
     found = network.load(EXAMPLE)
     assert (len(found.partners), len(found.programs), len(found.staff)) == (6, 8, 7)
-    programs, staff = found.directory()
+    listed = found.directory()
+    programs, staff = listed.programs, listed.staff
     assert all(program.desk in staff for program in programs), "somebody is on duty at every desk"
 
 
@@ -46,6 +49,30 @@ def test_every_fault_is_told_at_once(tmp_path: Path):
     told = refused(tmp_path, said)
     places = ("/zone", "/programs/0/desk", "/staff/1/on_duty", "/partners/0/id", "/partners/1/id", "/partners/2/agreement/ends_on")
     assert all(f"{place}: " in told for place in places)
+
+
+def test_opening_hours_that_make_no_sense_are_refused_where_they_stand(tmp_path: Path):
+    said = example()
+    said["desks"][0]["hours"], said["desks"][1]["zone"] = {"mon-fri": "8-17"}, "Ohio"
+    said["hours"], said["works_on"] = {"someday": "08:00-17:00"}, ["Patriots' Day"]
+    told = refused(tmp_path, said)
+    assert all(f"{place}: " in told for place in ("/desks/0/mon-fri", "/desks/1/zone", "/someday"))
+    assert "/works_on: Patriots' Day is none of these holidays" in refused(tmp_path, example() | {"works_on": ["Patriots' Day"]})
+
+
+def test_assignment_is_told_every_desks_calendar_in_full():
+    desks = {desk.id: desk for desk in network.load(EXAMPLE).directory().desks}
+    assert all(hours_of(desk) for desk in desks.values())
+    assert desks["desk/oak"].zone == "America/New_York" and desks["desk/oak"].observes == ("US", "US-OH")
+    assert desks["desk/harbor"].observes == (), "it never closes for a holiday"
+
+
+def test_the_networks_own_hours_are_a_calendar_of_rules(tmp_path: Path):
+    file = tmp_path / CALENDAR
+    file.write_text(yaml.safe_dump(network.load(EXAMPLE).calendar()))
+    hours = calendar(file)
+    assert (hours.zone, hours.observes) == ("America/New_York", ("US", "US-OH"))
+    assert hours.is_open(datetime(2026, 3, 2, 22, 30, tzinfo=UTC)) and not hours.is_open(datetime(2026, 3, 2, 23, tzinfo=UTC))
 
 
 def test_no_value_is_told(tmp_path: Path):

@@ -23,6 +23,21 @@ async def test_a_referral_has_an_owner_a_clock_from_its_request_and_a_machine_re
     assert desk.answers() == [{"reference": "R-1", "entry": "", "outcome": "event", "issues": []}]
 
 
+@pytest.mark.parametrize(
+    ("requested_at", "urgency", "due"),
+    [
+        ("2026-03-06T16:00:00Z", "routine", "2026-03-09T11:00:00Z"),  # four business hours, over a weekend
+        ("2026-03-07T10:00:00Z", "urgent", "2026-03-09T12:00:00Z"),  # asked on a Saturday: from the next opening
+        ("2026-03-07T10:00:00Z", "emergency", "2026-03-07T10:30:00Z"),  # never business time
+        ("2026-03-07T10:00:00Z", None, "2026-03-09T12:00:00Z"),
+    ],
+)
+async def test_the_desk_has_its_opening_hours_to_take_it(desk: Desk, requested_at: str, urgency: str | None, due: str) -> None:
+    await desk.send("requested", request(requested_at=requested_at, urgency=urgency))
+    received = next(orjson.loads(row.data) for row in desk.log.rows if row.attributes["type"] == "request.received.v1")
+    assert (received["next"]["due"], received["next"]["rule"]) == (due, "acknowledge@1")
+
+
 async def test_the_same_reference_of_the_same_partner_is_one_referral(desk: Desk) -> None:
     await desk.send("requested", request())
     assert await desk.send("requested", request()) == ["event"]
@@ -132,7 +147,7 @@ async def test_triage_sets_the_regulatory_day_from_the_request(desk: Desk) -> No
     await desk.command(subject, AcknowledgeRequest())
     await desk.command(subject, TriageRequest(urgency="urgent", service="outpatient-therapy"))
     triaged = next(orjson.loads(row.data) for row in desk.log.rows if row.attributes["type"] == "request.triaged.v1")
-    assert triaged["next"] == triaged["next"] | {"owner": "role/coordinator", "due": "2026-03-03T08:00:00Z", "rule": "urgent-services"}
+    assert triaged["next"] == triaged["next"] | {"owner": "role/coordinator", "due": "2026-03-03T08:00:00Z", "rule": "services@1"}
 
 
 async def test_a_person_enters_a_referral_for_a_partner_without_software(desk: Desk) -> None:

@@ -142,15 +142,23 @@ def test_shares_are_of_the_time_somebody_works(book):
     assert clock(rules, friday + timedelta(hours=1), within=outer).due_at == datetime(2026, 3, 9, 11, tzinfo=UTC)
 
 
+def test_a_share_may_be_written_as_a_fraction_and_ends_on_a_whole_minute(book):
+    assert clock(book([{"share": "1/3"}]), within=MONDAY + timedelta(hours=4)).due_at == MONDAY + timedelta(minutes=80)
+    assert clock(book([{"share": "1/7"}]), within=MONDAY + timedelta(hours=4)).due_at == MONDAY + timedelta(minutes=34)
+    with pytest.raises(Problem, match="TL-5802"):
+        book([{"share": "3/2"}])
+
+
 def test_a_rule_without_a_share_is_no_internal_clock(book):
     assert clock(book([{}]), within=MONDAY).due_at == MONDAY + timedelta(hours=4)
 
 
-def test_below_a_third_left_a_clock_says_so(book):
+def test_when_no_more_than_a_third_is_left_a_clock_says_so(book):
     rules = book([{"share": 0.5}, {"rule": "services", "limit": "9 h", "calendar": "absolute"}])
     outer = clock(rules, name="services")
     short = {at: clock(rules, MONDAY + timedelta(hours=at), within=outer).running_short for at in (0, 5.9, 6, 6.1, 12)}
-    assert short == {0: False, 5.9: False, 6: False, 6.1: True, 12: True}
+    assert short == {0: False, 5.9: False, 6: True, 6.1: True, 12: True}
+    assert outer.short_at == MONDAY + timedelta(hours=6)
     assert not clock(rules).running_short
     assert law_9(book, timedelta(hours=9), now=MONDAY + timedelta(hours=6.1)).running_short
     assert not law_9(book, timedelta(hours=9), now=MONDAY + timedelta(hours=5.9)).running_short

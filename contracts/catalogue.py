@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from contracts import assignment, intake, kernel, partners, upkeep
+from contracts import assignment, intake, kernel, notification, partners, upkeep
 
 SERVICES = ("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist")
 PARTITIONS = 24
@@ -46,7 +46,7 @@ TOPICS = (
     _own("authorization", "intake", "assignment", "follow_up", "notification", "worklist"),
     _own("crisis_routing", "intake", "assignment", "follow_up", "notification", "worklist"),
     _own("follow_up", "intake", "assignment", "authorization", "crisis_routing", "notification", "worklist"),
-    _own("notification", "assignment", "worklist"),
+    _own("notification", "worklist", events=notification.EVENTS),
     Topic("audit-events", "*", ("worklist",), "actor"),
 )
 """`audit-events` has no single owner: every service may write it."""

@@ -181,6 +181,17 @@ class Deadline:
 
 
 @value
+class Errand:
+    """Something to be done outside, once in effect, from `at` on.
+
+    Errands of one `lane` may hold each other up, those of different lanes never; the lane's first word names the pool it draws on.
+    """
+
+    lane: str
+    at: datetime
+
+
+@value
 class Actor:
     """Who acted: CloudEvents `authtype` (system, user, service_account, …) and `authid`, never a name."""
 

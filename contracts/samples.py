@@ -45,11 +45,31 @@ INVENTED = {
     "reason": ("no-capacity", "not-needed"),
     "left": ("staff/3", "staff/4"),
     "channel": ("phone", "walk-in"),
+    "alert": ("0f0e9d3c-5a44-5b61-9d7e-2b6f7f0a1c11", "7b1c2d4e-93aa-5f10-8d55-6a0e4f1b2c33"),
+    "alerts": ("0f0e9d3c-5a44-5b61-9d7e-2b6f7f0a1c11", "7b1c2d4e-93aa-5f10-8d55-6a0e4f1b2c33"),
+    "milestone": ("unanswered/2026-03-02T12:00:00+00:00", "overdue/2026-03-02T15:00:00+00:00"),
+    "cause": ("placement.offer-unanswered.v1", "request.overdue.v1"),
+    "rung": ("owner", "network-lead"),
+    "rungs": ("owner", "network-lead"),
+    "told": ("staff/7", "staff/12"),
+    "ladder": ("ladder",),
+    "channels": ("email", "inbox"),
+    "next_channel": ("inbox",),
+    "locale": ("en", "es"),
+    "zone": ("America/New_York", "America/Denver"),
+    "code": ("250", "451"),
+    "claim": ("5f2a-17", "5f2a-18"),
+    "quiet_from": ("21:00",),
+    "quiet_until": ("07:00",),
+    "digest_at": ("08:00",),
+    "backup": ("staff/12", "staff/19"),
+    "subscriber": ("role/network-lead", "staff/19"),
 }
 """What fields of these names hold."""
 POINTS_AT = {
     "record": "record", "other": "record", "person": "person", "people": "person", "request": "request", "waits_for": "request",
     "program": "program", "released": "program", "consent": "consent", "desk": "desk", "staff": "staff",
+    "item": "placement", "notice": "notice",
 }  # fmt: skip
 """Fields that hold the id of something, by its kind."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.routing import BaseRoute
 
@@ -9,6 +10,7 @@ from infra import http
 from infra.access import Access, Rule
 from infra.bus import subscribe
 from infra.commands import Counter, Entry, commands
+from infra.errands import ErrandLoop, Performer
 from infra.gauges import Gauges
 from infra.identity import Identity, keyring
 from infra.process import Parts, Work, parts, watch_over
@@ -28,6 +30,8 @@ class App:
     """What a deciding service is, beside its decisions: topics it listens to, commands people give, who may give them.
 
     `partitions` tells how many a topic has; `answers_on` is the prefix of the topics on which senders outside are answered.
+    `streams` are topics read apart (`Runtime`). `performer` makes what does the service's errands, of which `pools` says how many run
+    at a time; `pages` are further routes.
     """
 
     service: Service
@@ -36,6 +40,10 @@ class App:
     commands: Sequence[Entry] = ()
     access: Mapping[str, Rule] = field(default_factory=dict)
     answers_on: str = ""
+    streams: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    performer: Callable[[Parts, Store], Performer] | None = None
+    pools: Mapping[str, int] = field(default_factory=dict)
+    pages: Callable[[Parts, http.Door | None], Sequence[BaseRoute]] | None = None
 
 
 def settler(app: App, made: Parts, store: Store) -> Settler:
@@ -49,7 +57,7 @@ def work(app: App, settings: Settings) -> Work:
     made = parts(settings, app.partitions)
     store = MongoStore(made.mongo_url, app.service.name, driver=settings.mongo_driver)
     limits = Limits(settings.lanes, settings.batch_events_max, settings.unpublished_facts_max)
-    core = Runtime(app.service, settler(app, made, store), app.topics, limits)
+    core = Runtime(app.service, settler(app, made, store), app.topics, limits, app.streams)
     for stream, lanes in core.subscriptions:
         subscribe(made.broker, stream, lanes)
     watch_over(made, core.lanes)
@@ -57,11 +65,13 @@ def work(app: App, settings: Settings) -> Work:
     made.vitals.watch("publisher", lambda: made.publisher.waiting_s, 60.0)
     made.vitals.need("backlog", lambda: not core.pressed)
     catcher = Catcher(app.service, store, made.kafka, app.answers_on)
+    errands = _errands(app, made, core)
+    gauges = Gauges(made.meters, core.lanes, made.clock, store.held, lambda: core.settler.owed)
     return Work(
         made,
         core.lanes,
         routes(app, made, core),
-        [core.due.run, Gauges(made.meters, core.lanes, made.clock, store.held, lambda: core.settler.owed).run],
+        [core.due.run, gauges.run, *(one.run for one in errands)],
         opening=[
             ("database", store.open),
             ("vault", lambda: made.vault.open(create=bool(app.service.outside))),
@@ -69,18 +79,31 @@ def work(app: App, settings: Settings) -> Work:
             ("history", catcher.catch_up),
             ("speech", core.open),
         ],
-        closing=[("marks", core.settler.mark), ("publisher", lambda: made.publisher.stop(2.0)), ("database", store.close)],
-    )
+        closing=[
+            *(("errands", partial(one.stop, 3.0)) for one in errands),
+            ("marks", core.settler.mark), ("publisher", lambda: made.publisher.stop(2.0)), ("database", store.close),
+        ],
+    )  # fmt: skip
+
+
+def _errands(app: App, made: Parts, core: Runtime) -> list[ErrandLoop]:
+    """At most one loop, where there is something to do outside."""
+    if app.performer is None:
+        return []
+    loop = ErrandLoop(core.settler, app.performer(made, core.settler.store), made.clock, core.owned, app.pools, made.meters)
+    made.vitals.watch("errand loop", lambda: loop.silence_s, 60.0)
+    return [loop]
 
 
 def routes(app: App, made: Parts, core: Runtime) -> list[BaseRoute]:
     """Commands for people, if an issuer of tokens is known."""
     settings = made.settings
     if not settings.issuer:
-        return []
+        return list(app.pages(made, None)) if app.pages else []
     identity = Identity(settings.issuer, settings.audience, keyring(settings.jwks, made.clock), made.clock)
-    counter = Counter(app.service.name, core.settler.settle, http.Door(identity, Access(app.access)), made.clock, lambda: core.pressed)
-    return list(commands(counter, app.commands))
+    door = http.Door(identity, Access(app.access))
+    counter = Counter(app.service.name, core.settler.settle, door, made.clock, lambda: core.pressed)
+    return [*commands(counter, app.commands), *(app.pages(made, door) if app.pages else ())]
 
 
 def run(app: App) -> None:

@@ -21,6 +21,8 @@ UNDECIDABLE = Reason("TL-4001", fix="an operator releases it when the cause is m
 HELD_BACK = Reason("TL-4002", fix="the item is parked; ask its steward to release it")
 WAITING = ("early", "parked", "quarantined")
 """Receipts that are kept until somebody settled them."""
+ASKED_NOW = ("command", "errand")
+"""Whoever brings these waits for the outcome: they are never kept for later."""
 ENDED_AS: dict[str, ReceiptState] = {"command": "command", "upkeep": "discarded"}
 REPAIRED_AT, OVERDUE_AT, RELEASED_AT, PARKED_AT, ANSWERED_AT = 60, 70, 80, 90, 100
 AGAIN_AT = 1_000
@@ -159,7 +161,7 @@ class Batch:
         return None
 
     def _keep(self, item: Item, subject: str, state: ReceiptState) -> Outcome:
-        if item.kind == "command":
+        if item.kind in ASKED_NOW:
             return Outcome("refused", item.message.subject, reasons=(HELD_BACK,))
         work = self.working
         if item.was == "early" and state == "early":
@@ -220,7 +222,7 @@ class Batch:
 
     def _failed(self, item: Item, targets: Sequence[str], error: Exception) -> Outcome:
         self.failures.append(failure(item, error))
-        if item.kind == "command":
+        if item.kind in ASKED_NOW:
             return Outcome("failed", item.message.subject)
         if not targets:
             return self._quarantine(item, (UNDECIDABLE,))

@@ -1,8 +1,9 @@
 """A deciding service, put together: lanes read, one settler decides and writes, the due loop does what nobody else did."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from contracts.kernel import Message
 from contracts.upkeep import Origin
@@ -19,6 +20,9 @@ SLICE, SLICE_BYTES, BREATH = 500, 8 << 20, 32
 """Entries settled in one transaction: a bundle may bear many more than it has records."""
 
 
+NO_STREAMS: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+
 class Pressed(Exception):
     """Too many facts wait to be published: whoever brings more has to wait."""
 
@@ -33,26 +37,36 @@ class Limits:
 
 
 class Runtime:
-    """`subscriptions` are what the process must subscribe its lanes to; nothing is connected here."""
+    """`subscriptions` are what the process must subscribe its lanes to; nothing is connected here.
 
-    def __init__(self, service: Service, settler: Settler, topics: Sequence[str], limits: Limits) -> None:
+    `streams` are topics that are read apart, each by lanes and a group of its own: `service.name`.
+    """
+
+    def __init__(
+        self, service: Service, settler: Settler, topics: Sequence[str], limits: Limits, streams: Mapping[str, Sequence[str]] = NO_STREAMS
+    ) -> None:
         self.service, self.settler, self.limits = service, settler, limits
         self.opened = False
         self.reader = Reader(service)
         self.replayer = Replayer(service, settler.store, settler.vault)
         self.inner = self._lanes(service.name) if topics else []
         self.outer = self._lanes(f"{service.name}.partners") if service.outside else []
+        apart = [
+            (Stream(f"{service.name}.{name}", topics=tuple(named)), self._lanes(f"{service.name}.{name}"))
+            for name, named in streams.items()
+        ]
+        self.apart = [lane for _, lanes in apart for lane in lanes]
         self.due = DueLoop(settler, self.replayer, settler.clock, self.owned)
         inner = Stream(service.name, topics=tuple(topics))
         outer = Stream(f"{service.name}.partners", pattern=f"^{service.outside}[a-z0-9-]+$")
-        self.subscriptions = [(stream, lanes) for stream, lanes in ((inner, self.inner), (outer, self.outer)) if lanes]
+        self.subscriptions = [(stream, lanes) for stream, lanes in ((inner, self.inner), (outer, self.outer), *apart) if lanes]
 
     def _lanes(self, group: str) -> list[Lane]:
         return [Lane(f"{group}/{n}", group, self.take, self.settler.store.fence) for n in range(self.limits.lanes)]
 
     @property
     def lanes(self) -> list[Lane]:
-        return [*self.inner, *self.outer]
+        return [*self.inner, *self.outer, *self.apart]
 
     async def open(self) -> None:
         """The last step before lanes start: from here on this process may speak."""

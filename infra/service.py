@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from contracts.kernel import Blind, Change, Command, Deadline, Decision, Event, Fact, Message, Reason, Route, State, World, value
+from contracts.kernel import Blind, Change, Command, Deadline, Decision, Errand, Event, Fact, Message, Reason, Route, State, World, value
 from contracts.upkeep import Origin
 from infra.records import Received
 from infra.store import ReceiptState
@@ -41,7 +41,7 @@ class Item:
     from, so that it can be kept. `verdict` is the front door's: what is not an event is answered and never decided on.
     """
 
-    kind: Literal["heard", "outside", "command", "deadline", "upkeep"]
+    kind: Literal["heard", "outside", "command", "deadline", "errand", "upkeep"]
     message: Message
     origin: Origin
     receipt: str = ""
@@ -79,6 +79,11 @@ def _nobody(*_: Any) -> Sequence[Fact]:
     return ()
 
 
+def no_errand(_: Any) -> Errand | None:
+    """For services that do nothing outside."""
+    return None
+
+
 @dataclass(frozen=True)
 class Service:
     """All that makes a service. Everything callable here is pure.
@@ -95,6 +100,8 @@ class Service:
     decide: Callable[[Message, World, datetime], Decision]
     evolve: Callable[[Any, Change], State | None]
     deadlines: Callable[[Any], Iterable[Deadline]]
+    errand: Callable[[Any], Errand | None] = no_errand
+    """What of an aggregate must be done outside, and when: a function of its state, as its deadlines are."""
     hears: Mapping[str, type[Event]] = field(default_factory=dict)
     commands: Mapping[str, type[Command]] = field(default_factory=dict)
     says: Mapping[str, type[Change]] = field(default_factory=dict)

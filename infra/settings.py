@@ -73,6 +73,16 @@ class Settings(BaseSettings):
 
     demo_data: bool = Field(False, description="Every page says that its people are invented.")
 
+    board_url: str = Field(
+        "http://127.0.0.1:8080", pattern=r"^https?://\S+$", description="Where people sign in and act: links lead there."
+    )
+    mail_sender: str = Field("throughline@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="Address that e-mail comes from.")
+    smtp_host: str = Field("", description="Relay for e-mail; empty: no e-mail is sent.")
+    smtp_port: Port = Field(587, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is protected.")
+    smtp_user: str = Field("", description="User at the relay, if it asks for one.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Its password.")
+
     trace_endpoint: str = Field("", pattern=r"^(https?://\S+)?$", description="OTLP/HTTP collector; empty: no traces.")
     trace_sampling_ratio: Ratio = Field(0.01, description="Share of traces kept, from 0 to 1.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level written.")
@@ -97,8 +107,10 @@ def _rules(s: Settings) -> Iterable[tuple[bool, str]]:
         only = f"only with {PREFIX}DEVELOPMENT=true"
         yield virtual, f"{PREFIX}CLOCK_RATE and CLOCK_START may differ from the world's {only}"
         yield not s.kafka_tls, f"{PREFIX}KAFKA_TLS may be false {only}"
+        yield bool(s.smtp_host) and s.smtp_security == "none", f"{PREFIX}SMTP_SECURITY may be none {only}"
         yield s.jwks.startswith("http://"), f"{PREFIX}JWKS may be plain http {only}; use https or a file"
     yield bool(s.kafka_user) != bool(s.kafka_password.get_secret_value()), f"{PREFIX}KAFKA_USER and KAFKA_PASSWORD go together"
+    yield bool(s.smtp_user) != bool(s.smtp_password.get_secret_value()), f"{PREFIX}SMTP_USER and SMTP_PASSWORD go together"
     yield bool(s.issuer) != bool(s.jwks), f"{PREFIX}ISSUER and JWKS go together"
 
 

@@ -50,6 +50,8 @@ METRICS = (
     Metric("quarantined", "gauge", "Inputs that somebody must look at"),
     Metric("due_late_seconds", "histogram", "How much later than it could have a deadline fired"),
     Metric("deadlines_total", "counter", "Deadlines fired, by what came of them", ("outcome",)),
+    Metric("errands_total", "counter", "Things done outside, or given up by an error of ours", ("pool", "outcome")),
+    Metric("errand_wait_seconds", "histogram", "From when something may be done outside to its beginning", ("pool",)),
     Metric("http_requests_total", "counter", "Requests answered, by route and status class", ("route", "status")),
     Metric("http_request_seconds", "histogram", "Time until a request's answer began", ("route",)),
     Metric("spans_dropped_total", "counter", "Trace spans dropped because the exporter fell behind"),

@@ -1,6 +1,7 @@
 """The working copies of one batch: what was loaded, what it becomes, and what one transaction must write."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import inf
@@ -9,7 +10,7 @@ from typing import Any
 from contracts.kernel import Blind, Change, Deadline, Fact, Message, Route, derived, kind_of
 from infra import keeping
 from infra.partition import partition_of
-from infra.service import Item, Service
+from infra.service import Item, Service, no_errand
 from infra.store import Aggregate, Receipt
 
 
@@ -214,6 +215,15 @@ class Working:
         except Exception:
             return [self.now + self.service.early_within]
 
+    def _set_errand(self, subject: str, row: Aggregate) -> None:
+        """The index of the errand loop. A state that this build cannot read keeps the errand it had."""
+        if self.service.errand is no_errand or kind_of(subject) == keeping.INPUT:
+            return
+        with suppress(Exception):
+            state = self.states[subject]
+            errand = None if state is None else self.service.errand(state)
+            row.errand_at, row.lane = (errand.at, errand.lane) if errand else (None, row.lane)
+
     def set_due(self) -> None:
         """The index of the due loop: the earliest deadline not yet fired; at once when an early message may find its cause."""
         arrived = {said.fact.subject for said in self.said if not keeping.about_upkeep(said.fact.data)}
@@ -223,6 +233,7 @@ class Working:
                 wait = self.now if subject in arrived else self.waiting.get(subject, row.due_at)
                 instants += [wait] if wait else []
             row.due_at = min(instants, default=None)
+            self._set_errand(subject, row)
 
 
 def _place(receipt: Receipt, item: Item) -> str:

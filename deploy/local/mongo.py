@@ -18,8 +18,9 @@ from infra.problems import Problem
 
 ADMIN = "admin"
 VAULT = "vault"
-"""Data keys per record. One service writes it; its backups are short-lived, so that deleting a key deletes what it sealed."""
-VAULT_WRITER = "intake"
+"""Data keys per record. Its backups are short-lived, so that deleting a key deletes what it sealed."""
+VAULT_WRITERS = ("intake", "notification")
+"""Who keeps something of somebody under a key of its own: people in care, and the addresses of colleagues."""
 USER_EXISTS = 51003
 READY_SECONDS_MAX = 60.0
 
@@ -63,8 +64,8 @@ def user_of(service: str) -> str:
 
 
 def roles_of(service: str) -> list[dict[str, str]]:
-    """Its own database, and the vault: to read, or for the one service that makes the keys, to write."""
-    return [{"role": "readWrite", "db": service}, {"role": "readWrite" if service == VAULT_WRITER else "read", "db": VAULT}]
+    """Its own database, and the vault: to read, or for services that make keys, to write."""
+    return [{"role": "readWrite", "db": service}, {"role": "readWrite" if service in VAULT_WRITERS else "read", "db": VAULT}]
 
 
 def start(mongo: Mongo, run: Path, logs: Path) -> processes.Child | None:

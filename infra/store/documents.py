@@ -27,17 +27,24 @@ def aggregate_insert(row: Aggregate) -> Document:
     fields = {"_id": row.id, "part": row.part, **_aggregate_fields(row)}
     if row.due_at:
         fields["due_at"] = not_before(row.due_at)
+    if row.errand_at:
+        fields |= {"errand_at": not_before(row.errand_at), "lane": row.lane}
     return fields
 
 
 def aggregate_update(row: Aggregate) -> Document:
     """Only against the version before; only the fields that are known."""
     fields = _aggregate_fields(row)
-    change = {"$set": fields}
+    gone: Document = {}
     if row.due_at:
         fields["due_at"] = not_before(row.due_at)
     else:
-        change["$unset"] = {"due_at": ""}
+        gone["due_at"] = ""
+    if row.errand_at:
+        fields |= {"errand_at": not_before(row.errand_at), "lane": row.lane}
+    elif row.lane:
+        gone["errand_at"] = ""
+    change = {"$set": fields, "$unset": gone} if gone else {"$set": fields}
     return {"q": {"_id": row.id, "v": row.v - 1}, "u": change}
 
 
@@ -64,6 +71,8 @@ def aggregate(document: Document) -> Aggregate:
         tuple(about["kept"]),
         about["parked"],
         tuple(about["spent"]),
+        document.get("errand_at"),
+        document.get("lane", ""),
     )
 
 

@@ -184,6 +184,12 @@ class MemoryStore(Store):
         due = [(row.due_at, row.id) for row in rows if row.due_at and row.due_at <= now and row.part in parts]
         return [id for _, id in sorted(due)[:limit]]
 
+    async def errands(self, parts: Collection[int], after: datetime, until: datetime, limit: int) -> list[tuple[str, str]]:
+        await self._pause("errands")
+        rows = self.tables.aggregates.values()
+        found = [(row.errand_at, row.id, row.lane) for row in rows if row.errand_at and row.part in parts]
+        return [(id, lane) for at, id, lane in sorted(found) if not_after(after) <= not_before(at) <= until][:limit]
+
     async def fence(self, resources: Collection[str]) -> None:
         await self._pause("fence")
         for resource in resources:
@@ -236,6 +242,7 @@ def _owned(row: Aggregate) -> Aggregate:
     """A copy: what a caller does to its own rows is not yet written, and what others write it has not yet read."""
     owned = row.copy()
     owned.due_at = row.due_at and not_before(row.due_at)
+    owned.errand_at = row.errand_at and not_before(row.errand_at)
     return owned
 
 

@@ -19,6 +19,7 @@ from infra.store.documents import Document
 from infra.store.driver import Driver, close, connect, settled
 from infra.store.failures import WRITE_CONFLICT, answering, before_commit, expect
 from infra.store.fences import Holder
+from infra.store.instants import not_after
 from infra.store.outbox import Outbox, aggregate_of, markers, of
 from infra.store.port import HELD_MAX, Aggregate, Changes, Conflict, FactRow, Held, Receipt, Store, Unavailable, Unknown
 
@@ -33,7 +34,10 @@ ONE_ANSWER = 1_000_000
 """Rows in the first batch of a read, so that there is no second round trip (libraries ask for 101)."""
 
 INDEXES = {  # equality first, then one range or list: more than that the local server does not search by
-    "aggregates": [IndexModel(["due_at", "part"], name="due", partialFilterExpression={"due_at": {"$exists": True}})],
+    "aggregates": [
+        IndexModel(["due_at", "part"], name="due", partialFilterExpression={"due_at": {"$exists": True}}),
+        IndexModel(["errand_at", "part"], name="errands", partialFilterExpression={"errand_at": {"$exists": True}}),
+    ],
     "outbox": [IndexModel(["part", "recorded_at"], name="waiting")],
     "receipts": [
         IndexModel(["waits_in"], name="waiting", sparse=True),
@@ -138,6 +142,11 @@ class MongoStore(Store):
         query = {"due_at": {"$lte": now}, "part": {"$in": list(parts)}}
         found = await self._find("aggregates", query, {"_id": 1}, sort=[("due_at", 1)], limit=limit)
         return [document["_id"] for document in found]
+
+    async def errands(self, parts: Collection[int], after: datetime, until: datetime, limit: int) -> list[tuple[str, str]]:
+        query = {"errand_at": {"$gte": not_after(after), "$lte": until}, "part": {"$in": list(parts)}}
+        found = await self._find("aggregates", query, {"lane": 1}, sort=[("errand_at", 1)], limit=limit)
+        return [(document["_id"], document["lane"]) for document in found]
 
     async def fence(self, resources: Collection[str]) -> None:
         if resources:

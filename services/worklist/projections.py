@@ -19,6 +19,8 @@ from services.worklist.words import sentence
 Patch = dict[str, Any]
 REFERRAL = ("request", "placement", "care")
 """Kinds of the aggregates that make one referral, in the order in which a need goes through them; they share what follows the `/`."""
+ALERT = "alert"
+"""Kind of the aggregates that hold who was told of an item (`alert/placement/1`): part of that item's story."""
 SLOTS = 0x1000
 NOTHING_LEFT = "none"
 """The action of a `next` that says that nothing is left to do."""
@@ -65,6 +67,8 @@ class Change:
 def item_of(subject: str) -> str:
     """Requests, placements and care of one need are one referral; everything else is an item of its own."""
     kind, _, suffix = subject.partition("/")
+    if kind == ALERT:
+        return item_of(suffix)
     return f"referral/{suffix}" if kind in REFERRAL else subject
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from contracts import assignment as placing
 from contracts import intake, upkeep
+from contracts import notification as telling
 from contracts.kernel import Event, kind_of
 
 ACTIONS = {
@@ -23,6 +24,7 @@ STATUSES = {
     "message-overdue": "A message is waiting", "possible-duplicate": "Possibly known already",
 }  # fmt: skip
 KINDS = {"referral": "Referral", "record": "Record", "input": "Input", "parked": "Held back", "partner": "Partner"}
+HELD = {"quiet": "it is quiet hours", "routine": "for the daily digest", "rate": "too many came within an hour"}
 URGENCIES = {"emergency": "Emergency", "urgent": "Urgent", "routine": "Routine"}
 
 
@@ -96,6 +98,18 @@ def _amended(e: intake.RequestAmended) -> str:
     return f"The sender changed the {' and the '.join(changed)}" if changed else "The sender repeated the request"
 
 
+def _raised(e: telling.AlertRaised) -> str:
+    whom = _count(len(e.told), "one person is", "{} people are") if e.told else "nobody is on duty to be"
+    what = {"reminder": "reminded that it will be late", "call": "called, because it is late", "transfer": "asked to take it over"}[
+        e.purpose
+    ]
+    return f"{plain(whom)} {what}, level {e.level + 1}"
+
+
+def _attempt(e: telling.NoticeSent | telling.NoticeDelivered | telling.NoticeAttempted, how: str) -> str:
+    return f"A message was {how} by {plain(e.channel).lower()}"
+
+
 SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     intake.RequestReceived: _received,
     intake.RequestAmended: _amended,
@@ -121,6 +135,32 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     placing.HandOffDeclined: lambda e: f"The hand-off was declined: {plain(e.reason).lower()}",
     placing.HandOffWithdrawn: "The hand-off is no longer asked",
     placing.PlacementEnded: lambda e: f"The search for a place ended: {plain(e.reason).lower()}",
+    telling.AlertRaised: _raised,
+    telling.AlertPassedOn: "Who was called is away; their backup is called",
+    telling.AlertAcknowledged: "Somebody has seen the call; nothing was done yet",
+    telling.AlertActed: lambda e: f"Acted on; {_count(len(e.alerts), 'one call', '{} calls')} ended",
+    telling.AlertAbandoned: lambda e: f"{'Nobody acted' if e.reason == 'unanswered' else 'Nobody is on duty'}, level {e.level + 1}",
+    telling.AlertStopped: "A death was reported; nobody is reminded of this any more",
+    telling.NoticeQueued: lambda e: f"A message of {_count(len(e.entries), 'one call', '{} calls')} was queued",
+    telling.NoticeAttempted: lambda e: _attempt(e, "begun to be handed over"),
+    telling.NoticeSent: lambda e: _attempt(e, "handed over"),
+    telling.NoticeDelivered: lambda e: _attempt(e, "delivered"),
+    telling.NoticeDeferred: "A message could not be handed over yet; it is tried again",
+    telling.NoticeFailed: lambda e: (
+        f"A message failed on {plain(e.channel).lower()}; {'the next way is tried' if e.next_channel else 'no way is left'}"
+    ),
+    telling.NoticeWithdrawn: "A message was not needed any more",
+    telling.RecipientListed: lambda e: f"{_count(len(e.contacts), 'One way', '{} ways')} to tell this person is known",
+    telling.RecipientPreferred: "This person chose how to be told",
+    telling.RecipientAway: lambda e: f"This person is away{'; somebody stands in' if e.backup else ''}",
+    telling.RecipientHeld: lambda e: f"A call waits: {HELD[e.why]}",
+    telling.RecipientTold: lambda e: f"Told of {_count(len(e.alerts), 'one call', '{} calls')}",
+    telling.RecipientBounced: lambda e: f"An address for {plain(e.channel).lower()} takes no messages",
+    telling.RosterListed: lambda e: f"People on duty behind {_count(len(e.staff), 'one role', '{} roles')}",
+    telling.RosterSubscribed: lambda e: f"{_count(len(e.subscriptions), 'One subscription', '{} subscriptions')} to calls",
+    telling.RosterShifted: lambda e: f"{_count(len(e.shifts), 'One shift', '{} shifts')} listed",
+    telling.SilenceBegun: "A death was reported; nobody is told anything about this person",
+    telling.SilenceEnded: "The report of a death was wrong",
     upkeep.InputQuarantined: "An input could not be used; somebody must look",
     upkeep.InputRepaired: lambda e: "The input was repaired and decided on" if e.repaired else "The input was decided on again",
     upkeep.InputDiscarded: "The input was looked at and set aside",

@@ -236,9 +236,9 @@ def test_stale_text_names_the_command(monkeypatch, tmp_path):
 
 
 def test_the_readme_keeps_its_words_round_the_map():
-    before, after = f"Words.\n{generate.BEGIN}\nold\n", f"{generate.END}\nMore words.\n"
+    before, after = f"Words.\n{generate.BEGIN}\nyesterday's map\n", f"{generate.END}\nMore words.\n"
     text = generate.with_map(before + after)
-    assert text.startswith(f"Words.\n{generate.BEGIN}\n| service |") and text.endswith(after) and "old" not in text
+    assert text.startswith(f"Words.\n{generate.BEGIN}\n| service |") and text.endswith(after) and "yesterday" not in text
 
 
 def test_the_next_version_counts_on():

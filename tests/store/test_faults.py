@@ -82,6 +82,7 @@ async def test_every_verb_is_bounded_in_time(store: Store, proxy: Proxy):
     for asked in (
         store.load(["item/1"]), store.claims(["c"]), store.receipts(["r"]), store.kept(["item/1"]), store.unpublished({"item/1": 7}),
         store.backlog([7], aggregate().due_at or change().facts[0].recorded_at, 1), store.due([7], change().facts[0].recorded_at, 1),
+        store.errands([7], change().facts[0].recorded_at, change().facts[0].recorded_at, 1),
         store.history("item/1"), store.subjects("", 1), store.fence(["lane/0"]), store.commit(change(v=2)),
     ):  # fmt: skip
         with pytest.raises(Unavailable):

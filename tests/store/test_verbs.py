@@ -149,6 +149,27 @@ async def test_due_follows_the_latest_version(store: Store):
     assert await store.due([7], NOON + MS, 10) == ["item/2"]
 
 
+async def test_errands_are_sharded_ordered_bounded_and_named_with_their_lane(store: Store):
+    rows = [aggregate(f"item/{n}", errand_at=NOON - n * MS, lane=f"a {n}") for n in (1, 3, 2)]
+    others = [
+        aggregate("item/4", part=8, errand_at=NOON, lane="b"),
+        aggregate("item/5", lane="b"),
+        aggregate("item/6", errand_at=NOON + MS, lane="b"),
+    ]
+    await store.commit(Changes(rows + others))
+    assert await store.errands([6, 7], NOON - 9 * MS, NOON, 10) == [("item/3", "a 3"), ("item/2", "a 2"), ("item/1", "a 1")]
+    assert await store.errands([7], NOON - 2 * MS, NOON, 10) == [("item/2", "a 2"), ("item/1", "a 1")]
+    assert await store.errands([7], NOON - 9 * MS, NOON, 1) == [("item/3", "a 3")]
+    assert (await store.load(["item/1"]))["item/1"] == rows[0]
+
+
+async def test_an_errand_that_is_done_is_not_found_again(store: Store):
+    await store.commit(Changes([aggregate(errand_at=NOON, lane="a")]))
+    await store.commit(Changes([aggregate(v=2, lane="a")]))
+    assert await store.errands([7], NOON - MS, NOON + MS, 10) == []
+    assert (await store.load(["item/1"]))["item/1"] == aggregate(v=2, lane="a")
+
+
 async def test_history_is_of_one_aggregate_only(store: Store):
     mine = [fact(sequence=1), fact(sequence=2), fact(sequence=1, topic="other-events")]
     await store.commit(Changes(facts=[*reversed(mine), fact("item/10"), fact("item/1/part"), fact("item")]))

@@ -1,0 +1,221 @@
+"""The errand loop: what the store says must be done outside is claimed, done, and its outcome settled like everything else.
+
+A claim is a decision of the service on the aggregate's version, so of two processes one begins an errand. Whoever dies between doing
+it and settling its outcome leaves a claim that runs out; what follows then is the service's decision again. Doing a thing outside and
+recording it cannot be one transaction: an errand may be done twice, and must be such that twice is once in effect.
+
+Lanes are kept apart: each has a few places of its own, and each pool (a lane's first word) as many as it was given. An errand that
+waits for a place is a line in memory; no errand of another lane waits behind it.
+"""
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import uuid4
+
+import structlog
+
+from contracts.kernel import LONG_AGO, Event, Message, derived
+from contracts.upkeep import Origin
+from infra.clock import Clock
+from infra.service import Item
+from infra.settle import Settler
+from infra.store import Aggregate
+from infra.telemetry import Meters
+from infra.working import parsed
+
+WAITING_MAX = 50_000
+"""Errands that a process knows of at a time; more of them are found when some of these are done."""
+CLAIMED_TOGETHER = 200
+LEASE_S = 90.0
+"""How long a claim stands, on the world's clock: longer than any errand may take."""
+LOOK_BACK = timedelta(seconds=10)
+"""Commits become visible out of order: what was due a little before the last look is looked for again."""
+LOOK_AT_ALL_S = 30.0
+log = structlog.get_logger(__name__)
+
+
+def pool_of(lane: str) -> str:
+    """What a lane draws on: its first word."""
+    return lane.partition(" ")[0]
+
+
+class Performer(Protocol):
+    """A service's outside. `begin` and `begun` are pure; `perform` is bounded in time and answers what is to be decided after it."""
+
+    def begin(self, subject: str, state: Any, token: str, until: datetime) -> Event | None:
+        """The claim to decide on; None when there is nothing to do."""
+
+    def begun(self, state: Any, token: str) -> bool:
+        """Whether the state says that this claim is the one that stands."""
+
+    async def perform(self, subject: str, state: Any) -> Event:
+        """Do it."""
+
+
+class ErrandLoop:
+    """`owned` says for which partitions this process may act; `pools` how many errands of each run at a time, `lane_max` of each lane."""
+
+    def __init__(
+        self, settler: Settler, performer: Performer, clock: Clock, owned: Callable[[], Awaitable[Collection[int]]],
+        pools: Mapping[str, int], meters: Meters, *, lane_max: int = 2, idle_s: float = 0.05,
+    ) -> None:  # fmt: skip
+        self._settler, self._performer, self._clock, self._owned = settler, performer, clock, owned
+        self._pools, self._meters, self._lane_max, self._idle_s = pools, meters, lane_max, idle_s
+        self._waiting: dict[str, deque[str]] = {}
+        self._known: dict[str, str] = {}
+        self._busy: Counter[str] = Counter()
+        self._running: set[asyncio.Task[None]] = set()
+        self._done: list[tuple[str, str, Event]] = []
+        self._parts: frozenset[int] = frozenset()
+        self._after, self._looked_at_all = LONG_AGO, 0.0
+        self._process, self._turn = uuid4().hex, 0
+        self.beat = time.monotonic()
+
+    @property
+    def silence_s(self) -> float:
+        """Since when no round has succeeded."""
+        return time.monotonic() - self.beat
+
+    async def run(self) -> None:
+        """Until cancelled. A failure is logged and tried again: what was done waits to be settled, what was not is in the store."""
+        while True:
+            busy = False
+            try:
+                busy = await self.sweep()
+                self.beat = time.monotonic()
+            except Exception as error:
+                log.warning("errands failed", error=type(error).__name__)
+            await asyncio.sleep(0 if busy else self._idle_s)
+
+    async def sweep(self) -> bool:
+        """One round: settle what is done, find what is due, begin what has a place. True when something was done."""
+        settled = await self._settle()
+        await self._find()
+        return await self._begin() or settled
+
+    async def stop(self, seconds: float) -> None:
+        """Let what is under way end, for so long, and settle it."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+        await self._settle()
+
+    async def _find(self) -> None:
+        parts = frozenset(await self._owned())
+        if parts != self._parts or time.monotonic() - self._looked_at_all > LOOK_AT_ALL_S:
+            self._forget_waiting()
+            self._parts, self._after, self._looked_at_all = parts, LONG_AGO, time.monotonic()
+        if not parts or len(self._known) >= WAITING_MAX:
+            return
+        now = self._clock.now()
+        for subject, lane in await self._settler.store.errands(sorted(parts), self._after, now, WAITING_MAX):
+            if subject not in self._known:
+                self._known[subject] = lane
+                self._waiting.setdefault(lane, deque()).append(subject)
+        self._after = now - LOOK_BACK * self._clock.rate
+
+    def _forget_waiting(self) -> None:
+        """What only waits is in the store; what is under way is remembered until it is settled."""
+        for subjects in self._waiting.values():
+            for subject in subjects:
+                self._known.pop(subject, None)
+        self._waiting.clear()
+
+    def _ready(self) -> list[str]:
+        """Who has a place now, each lane in its own order."""
+        found: list[str] = []
+        for lane in list(self._waiting):
+            waiting, pool = self._waiting[lane], pool_of(lane)
+            while waiting and self._busy[lane] < self._lane_max and self._busy[pool] < self._pools[pool] and len(found) < CLAIMED_TOGETHER:
+                found.append(waiting.popleft())
+                self._busy.update((lane, pool))
+            if not waiting:
+                del self._waiting[lane]
+        return found
+
+    async def _begin(self) -> bool:
+        ready = self._ready()
+        started = 0
+        try:
+            if ready:
+                started = await self._claim(ready)
+        except BaseException:
+            for subject in ready:
+                self._release(subject)
+            raise
+        return bool(started)
+
+    async def _claim(self, ready: Sequence[str]) -> int:
+        """Decide the claims together, and start those that stand."""
+        until = self._clock.now() + timedelta(seconds=LEASE_S * self._clock.rate)
+        rows = await self._settler.store.load(ready)
+        tokens = {subject: self._token() for subject in ready}
+        items = [item for subject in ready if (item := self._claiming(subject, rows.get(subject), tokens[subject], until))]
+        if items:
+            await self._settler.settle(items)
+        after = await self._settler.store.load([item.message.subject for item in items])
+        started = 0
+        for subject in ready:
+            state = parsed(self._settler.service, after.get(subject))
+            if state is not None and self._performer.begun(state, tokens[subject]):
+                self._waited(rows[subject])
+                self._start(subject, tokens[subject], state)
+                started += 1
+            else:
+                self._release(subject)
+        return started
+
+    def _waited(self, row: Aggregate) -> None:
+        if row.errand_at:
+            waited = (self._clock.now() - row.errand_at).total_seconds() / self._clock.rate
+            self._meters.observe("errand_wait_seconds", max(0.0, waited), pool_of(row.lane))
+
+    def _token(self) -> str:
+        self._turn += 1
+        return f"{self._process}-{self._turn}"
+
+    def _claiming(self, subject: str, row: Aggregate | None, token: str, until: datetime) -> Item | None:
+        if row is None or row.parked or row.sv > self._settler.service.schema:
+            return None
+        data = self._performer.begin(subject, parsed(self._settler.service, row), token, until)
+        return None if data is None else self._item(subject, token, "begin", data)
+
+    def _item(self, subject: str, token: str, step: str, data: Event) -> Item:
+        message = Message(derived("errand", subject, token, step), data, subject, "errand", at=self._clock.now())
+        return Item("errand", message, Origin(topic="errand"))
+
+    def _start(self, subject: str, token: str, state: Any) -> None:
+        async def perform() -> None:
+            try:
+                self._done.append((subject, token, await self._performer.perform(subject, state)))
+                self._meters.count("errands_total", 1, pool_of(self._known[subject]), "done")
+            except Exception as error:  # its claim runs out; what then, the service decides
+                log.error("errand failed", error=type(error).__name__)
+                self._meters.count("errands_total", 1, pool_of(self._known[subject]), "raised")
+                self._release(subject)
+
+        task = asyncio.create_task(perform())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def _release(self, subject: str) -> None:
+        """Its place is free, and it may be found again."""
+        lane = self._known.pop(subject)
+        self._busy.subtract((lane, pool_of(lane)))
+
+    async def _settle(self) -> bool:
+        """The outcomes that are known. One that cannot be settled now is kept, with its place."""
+        done, self._done = self._done[:CLAIMED_TOGETHER], self._done[CLAIMED_TOGETHER:]
+        if not done:
+            return False
+        try:
+            await self._settler.settle([self._item(subject, token, "end", data) for subject, token, data in done])
+        except BaseException:
+            self._done = done + self._done
+            raise
+        for subject, _, _ in done:
+            self._release(subject)
+        return True

@@ -1,0 +1,149 @@
+"""All alerts on one item, in one aggregate: whatever notices a lateness finds the alert that stands, and acting on the item ends them.
+
+Each lateness (rule, milestone) has a ladder; each level of it is one alert, whose id says what it means. An alert is open until the
+item goes on. It climbs when its time is over, however many have acknowledged it.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from contracts.kernel import Change, Deadline, State, derived
+from contracts.notification import (
+    AlertAbandoned,
+    AlertAcknowledged,
+    AlertActed,
+    AlertPassedOn,
+    AlertRaised,
+    AlertStopped,
+    Entry,
+    Purpose,
+    Severity,
+)
+
+TELL, CLIMB = "tell", "climb"
+AHEAD: dict[Severity, timedelta] = {"crisis": timedelta(days=2), "urgent": timedelta(days=1), "routine": timedelta(0)}
+"""The due loop takes the earliest first: a flood of what can wait keeps nobody from being told what cannot."""
+
+
+def alerts_on(item: str) -> str:
+    """The aggregate that holds an item's alerts."""
+    return f"alert/{item}"
+
+
+def alert_id(item: str, rule: str, milestone: str, level: int) -> str:
+    """The same lateness at the same level is the same alert, whoever notices it and however often."""
+    return derived("alert", item, rule, milestone, str(level))
+
+
+class Ladder(State):
+    """One lateness and how far it has climbed. `ids` are its alerts so far, the last one at `level`."""
+
+    item: str
+    rule: str
+    milestone: str
+    severity: Severity
+    purpose: Purpose
+    cause: str
+    rungs: tuple[str, ...]
+    rung: str
+    level: int
+    ids: tuple[str, ...]
+    told: tuple[str, ...] = ()
+    to_duty: bool = False
+    raised_at: AwareDatetime
+    climbs_at: AwareDatetime | None = None
+    owner: str | None = None
+    waiting_on: str | None = None
+    action: str | None = None
+    due: AwareDatetime | None = None
+    record: str | None = None
+    program: str | None = None
+    organisation: str | None = None
+    status: Literal["open", "acknowledged"] = "open"
+
+    @property
+    def alert(self) -> str:
+        return self.ids[-1]
+
+    @property
+    def entry(self) -> Entry:
+        """How a notice names it."""
+        return Entry(
+            alert=self.alert, item=self.item, rule=self.rule, milestone=self.milestone.partition("/")[0], severity=self.severity,
+            purpose=self.purpose, cause=self.cause,
+            action=self.action, due=self.due, level=self.level, record=self.record,
+        )  # fmt: skip
+
+
+class Alerts(State):
+    """`ladders` stand; of those that do not, `over` remembers the first alert's id, so that nothing is raised twice."""
+
+    item: str
+    ladders: tuple[Ladder, ...] = ()
+    over: tuple[str, ...] = ()
+
+    def knows(self, rule: str, milestone: str) -> bool:
+        """Whether this lateness was ever raised."""
+        first = alert_id(self.item, rule, milestone, 0)
+        return first in self.over or any((ladder.rule, ladder.milestone) == (rule, milestone) for ladder in self.ladders)
+
+    def ladder(self, alert: str) -> Ladder | None:
+        """The ladder that stands with this alert on it, at whatever level it is by now."""
+        return next((ladder for ladder in self.ladders if alert in ladder.ids), None)
+
+
+def evolve(state: Alerts | None, fact: Change) -> Alerts | None:
+    if isinstance(fact, AlertRaised):
+        return _raised(state or Alerts(item=fact.item), fact)
+    if state is None:
+        return None
+    match fact:
+        case AlertPassedOn():
+            return _with(state, fact.alert, told=lambda ladder: (*ladder.told, fact.to))
+        case AlertAcknowledged():
+            return _with(state, fact.alert, status=lambda _: "acknowledged", climbs_at=lambda _: fact.climbs_at)
+        case AlertAbandoned():
+            return _with(state, fact.alert, climbs_at=lambda _: None)
+        case AlertActed() | AlertStopped():
+            return _over(state, fact.alerts)
+    return state
+
+
+def _raised(state: Alerts, fact: AlertRaised) -> Alerts:
+    before = next((one for one in state.ladders if (one.rule, one.milestone) == (fact.rule, fact.milestone)), None)
+    said = {name: getattr(fact, name) for name in Ladder.model_fields if name in AlertRaised.model_fields}
+    ladder = Ladder(**said, ids=(*(before.ids if before else ()), fact.alert))
+    others = tuple(one for one in state.ladders if one is not before)
+    return state.model_copy(update={"ladders": (*others, ladder)})
+
+
+def _with(state: Alerts, alert: str, **changes: object) -> Alerts:
+    """The ladder whose present alert this is, changed."""
+    ladders = tuple(
+        one.model_copy(update={name: change(one) for name, change in changes.items()}) if one.alert == alert else one  # type: ignore[operator]
+        for one in state.ladders
+    )
+    return state.model_copy(update={"ladders": ladders})
+
+
+def _over(state: Alerts, alerts: tuple[str, ...]) -> Alerts:
+    ended = [one for one in state.ladders if one.alert in alerts]
+    over = (*state.over, *(alert_id(one.item, one.rule, one.milestone, 0) for one in ended))
+    return state.model_copy(update={"ladders": tuple(one for one in state.ladders if one not in ended), "over": over})
+
+
+def deadlines(state: Alerts) -> Iterable[Deadline]:
+    """Whom to tell, at once; when to climb. What nobody acts on is never closed by time: a ladder without an end left stands."""
+    for ladder in state.ladders:
+        for person in ladder.told:
+            yield Deadline(TELL, about(ladder.alert, person), ladder.raised_at - AHEAD[ladder.severity])
+        if ladder.climbs_at:
+            yield Deadline(CLIMB, ladder.alert, ladder.climbs_at)
+
+
+def about(alert: str, person: str) -> str:
+    """What a deadline to tell somebody is about."""
+    return f"{alert} {person}"

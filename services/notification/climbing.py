@@ -1,0 +1,93 @@
+"""Raising alerts, climbing, acknowledging, and ending them: the decisions on an item's alerts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from contracts.kernel import Change, Decision, Fact, Message, Reason, Refused
+from contracts.notification import AlertAbandoned, AlertAcknowledged, AlertActed, AlertRaised, AlertStopped
+from services.notification import rules
+from services.notification.alerts import Alerts, Ladder, alert_id, alerts_on
+from services.notification.commands import AcknowledgeAlert
+from services.notification.roster import Roster, by_duty
+from services.notification.sources import Late, acts
+
+UNKNOWN = Reason("TL-5601", "/alert", "there is no such alert, or it was acted on already")
+NOT_TOLD = Reason("TL-5602", "", "who was told of it, or has the duty of its owner or of the network, may acknowledge it")
+LEADS = "role/network-lead"
+
+
+def raised(state: Alerts | None, late: Late, roster: Roster, now: datetime) -> Sequence[Change]:
+    """A lateness that nobody raised before: its first level that has somebody on it, and whoever subscribed."""
+    if state and state.knows(late.rule, late.milestone):
+        return ()
+    return (_level(late, roster, 0, (), now, roster.subscribers(late, now)),)
+
+
+def _level(late: Late, roster: Roster, level: int, told: tuple[str, ...], now: datetime, also: tuple[str, ...] = ()) -> AlertRaised:
+    """The alert of this level, or of the first above it that somebody is behind; of this one, for nobody yet, if there is none."""
+    clock = rules.ladder(late.severity, late.purpose, now)
+    rungs = clock.said.escalates
+    for above in range(level, level + len(rungs)):
+        rung = rungs[above % len(rungs)]
+        if people := roster.on_rung(rung, late, told, now):
+            break
+    else:
+        above, rung, people = level, rungs[level % len(rungs)], ()
+    return AlertRaised(
+        alert=alert_id(late.item, late.rule, late.milestone, above),
+        item=late.item, rule=late.rule, milestone=late.milestone, level=above, rung=rung, rungs=rungs,
+        severity=late.severity, purpose=late.purpose, cause=late.cause, owner=late.owner, waiting_on=late.waiting_on,
+        action=late.action, due=late.due, told=tuple(dict.fromkeys((*people, *also))), to_duty=by_duty(rung, late),
+        raised_at=now, climbs_at=clock.due_at if people else min(clock.due_at, rules.nobody(late.severity, now)),
+        ladder=clock.rule, record=late.record, program=late.program, organisation=late.organisation,
+    )  # fmt: skip
+
+
+def climbed(state: Alerts, alert: str, at: datetime, roster: Roster, now: datetime) -> Sequence[Change]:
+    """Its time is over and nobody acted: this alert is abandoned, and the next level takes it on, for as many rounds as there are."""
+    ladder = next((one for one in state.ladders if one.alert == alert and one.climbs_at == at), None)
+    if ladder is None:
+        return ()
+    if ladder.told and (ladder.purpose == "reminder" or ladder.level + 1 >= rules.ROUNDS_MAX * len(ladder.rungs)):
+        return (AlertAbandoned(alert=alert, item=state.item, level=ladder.level, reason="unanswered"),)
+    above = _level(_late(ladder), roster, ladder.level + 1, ladder.told, now)
+    reason = "unanswered" if ladder.told else "nobody-on-duty"
+    return (AlertAbandoned(alert=alert, item=state.item, level=ladder.level, reason=reason, next_level=above.level), above)
+
+
+def _late(ladder: Ladder) -> Late:
+    """What the ladder was raised for. Who was asked for a transfer is not asked again higher up."""
+    known = {name: getattr(ladder, name) for name in Late.__dataclass_fields__ if name != "asked"}
+    return Late(**known, asked=None)
+
+
+def acknowledged(subject: str, state: Alerts | None, message: Message, roster: Roster, now: datetime) -> Decision:
+    """Seen, by somebody whom it concerns: it waits once more as long as a level does. Twice is once."""
+    asked: AcknowledgeAlert = message.data
+    ladder = state.ladder(asked.alert) if state else None
+    if ladder is None:
+        return Refused((UNKNOWN,))
+    person = message.actor.id
+    if person not in (*ladder.told, *roster.behind(ladder.owner, now), *roster.on_duty(LEADS, now)):
+        return Refused((NOT_TOLD,))
+    if ladder.status == "acknowledged" or ladder.climbs_at is None:
+        return ()
+    until = max(ladder.climbs_at, rules.ladder(ladder.severity, ladder.purpose, now).due_at)
+    return [Fact(subject, AlertAcknowledged(alert=ladder.alert, item=ladder.item, by=person, climbs_at=until))]
+
+
+def acted(state: Alerts | None, message: Message) -> Sequence[Change]:
+    """The item went on: every alert whose step this fact took, or ended, is over, and says so."""
+    ended = [one.alert for one in state.ladders if acts(message.data, one.cause, one.action, one.due)] if state else []
+    if not state or not ended:
+        return ()
+    return (AlertActed(alerts=tuple(ended), item=state.item, by=message.data.type, actor=message.actor.id or None),)
+
+
+def stopped(states: Sequence[Alerts | None], by: str) -> list[Fact]:
+    """Nobody is told anything more of these items."""
+    standing = [state for state in states if state and state.ladders]
+    return [
+        Fact(alerts_on(state.item), AlertStopped(alerts=tuple(one.alert for one in state.ladders), item=state.item, by=by))
+        for state in standing
+    ]

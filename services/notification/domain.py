@@ -1,0 +1,181 @@
+"""What notification decides. Pure: message, states and time go in, facts come out."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from contracts.assignment import DirectoryListed
+from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Errand, Fact, Message, Route, State, World
+from services.notification import alerts, climbing, notices, recipients, roster, silence, telling
+from services.notification.alerts import CLIMB, TELL, Alerts, alerts_on
+from services.notification.climbing import LEADS
+from services.notification.commands import (
+    COMMANDS,
+    AcknowledgeAlert,
+    BeginNotice,
+    EndNotice,
+    EndSilence,
+    ListContacts,
+    ListShifts,
+    ListSubscriptions,
+    RecordBounce,
+    SetAway,
+    SetPreferences,
+)
+from services.notification.notices import FLAG, LATE, LOST, Notice
+from services.notification.recipients import RELEASE, Recipient, person_of, recipient
+from services.notification.roster import ROSTER, Roster
+from services.notification.silence import Silence, silence_of
+from services.notification.sources import DEATH, family, kind_of_fact, late, tells_of_a_death
+
+STATES: dict[str, type[State]] = {"alert": Alerts, "notice": Notice, "recipient": Recipient, "roster": Roster, "silence": Silence}
+FOLDS: Mapping[str, Callable[[Any, Change], State | None]] = {
+    "alert": alerts.evolve, "notice": notices.evolve, "recipient": recipients.evolve, "roster": roster.evolve, "silence": silence.evolve,
+}  # fmt: skip
+
+
+def route(message: Message, blind: Blind) -> Route:
+    """A fact concerns the alerts of its item; the roster, and whether the person may be alive, are only read beside them."""
+    data, subject = message.data, message.subject
+    match data:
+        case DirectoryListed() | ListSubscriptions() | ListShifts():
+            return Route((ROSTER,))
+        case DeadlinePassed():
+            return _passed(message)
+        case AcknowledgeAlert() | SetAway():
+            return Route((subject,), references=(ROSTER,))
+        case BeginNotice():
+            return Route((subject,), references=(*map(alerts_on, data.items), *map(silence_of, data.records)))
+    if isinstance(data, (*COMMANDS, EndNotice)):
+        return Route((subject,))
+    record = getattr(data, "record", None)
+    if tells_of_a_death(data):
+        return Route((*map(alerts_on, family(subject)), *([silence_of(record)] if record else [])), references=(ROSTER,))
+    return Route((alerts_on(subject),), references=(ROSTER, *([silence_of(record)] if record else [])))
+
+
+def _passed(message: Message) -> Route:
+    """Whom a deadline of one aggregate concerns beside it: its name says how, what it is about says whom."""
+    subject, passed = message.subject, message.data
+    match passed.name:
+        case "tell":
+            alert, _, person = passed.about.partition(" ")
+            return Route((subject, recipient(person), telling.notice_of(alert, person)))
+        case "climb":
+            return Route((subject,), references=(ROSTER,))
+        case "release":
+            return Route((subject, telling.bundle_of(person_of(subject), passed.about, passed.at)))
+        case "flag":
+            return Route((subject, recipient(passed.about.partition(" ")[2])))
+    return Route((subject,))
+
+
+def decide(message: Message, world: World, now: datetime) -> Decision:
+    """One message, one decision. Who may ask at all is decided at the door."""
+    data, subject = message.data, message.subject
+    match data:
+        case DirectoryListed() | ListSubscriptions() | ListShifts():
+            return roster.decided(world[ROSTER], message, now)
+        case DeadlinePassed():
+            return _deadline(message, world, now)
+        case AcknowledgeAlert():
+            return climbing.acknowledged(subject, world[subject], message, _roster(world), now)
+        case BeginNotice():
+            about = {item: world[alerts_on(item)] for item in data.items}
+            silent = any((known := world[silence_of(record)]) and known.stands for record in data.records)
+            return notices.begun(subject, world[subject], data, about, silent, now)
+        case EndNotice():
+            return notices.ended(subject, world[subject], data, now)
+        case RecordBounce():
+            return notices.bounced(subject, world[subject], data, now)
+        case EndSilence():
+            return silence.ended(subject, world[subject], message)
+        case ListContacts():
+            return recipients.listed(subject, message)
+        case SetPreferences():
+            return recipients.preferred(subject, world[subject], message)
+        case SetAway():
+            return recipients.away(subject, message, _roster(world).on_duty(LEADS, now))
+    return _heard(message, world, now)
+
+
+def _heard(message: Message, world: World, now: datetime) -> Decision:
+    """A fact of the network: a death stops what is told; what was done ends its alerts; what is late raises one."""
+    if not isinstance(message.data, Change):
+        return ()
+    item, known = message.subject, _roster(world)
+    if tells_of_a_death(message.data):
+        return _died(message, world, known, now)
+    target, state = alerts_on(item), world[alerts_on(item)]
+    changes = list(climbing.acted(state, message))
+    kind = kind_of_fact(message.data.type)
+    if kind and not known.is_history(message.at, now) and not _silent(world, message.data):
+        for change in changes:
+            state = alerts.evolve(state, change)
+        changes += climbing.raised(state, late(message, kind), known, now)
+    return [Fact(target, change) for change in changes]
+
+
+def _died(message: Message, world: World, known: Roster, now: datetime) -> Decision:
+    """Nothing more about this person to anybody, but that somebody must verify it."""
+    item, fact = message.subject, message.data
+    facts = climbing.stopped([world[alerts_on(one)] for one in family(item)], fact.type)
+    if record := getattr(fact, "record", None):
+        facts += silence.begun(world[silence_of(record)], record, fact.type, item)
+    if known.is_history(message.at, now):
+        return facts
+    verify = climbing.raised(world[alerts_on(item)], late(message, DEATH), known, now)
+    return [*facts, *(Fact(alerts_on(item), change) for change in verify)]
+
+
+def _silent(world: World, fact: Change) -> bool:
+    record = getattr(fact, "record", None)
+    known = world[silence_of(record)] if record else None
+    return bool(known and known.stands)
+
+
+def _roster(world: World) -> Roster:
+    known: Roster | None = world[ROSTER]
+    return known or Roster()
+
+
+def _deadline(message: Message, world: World, now: datetime) -> Decision:
+    subject, passed = message.subject, message.data
+    state = world[subject]
+    match passed.name:
+        case name if name == TELL:
+            alert, _, person = passed.about.partition(" ")
+            return telling.told(state, alert, person, world[recipient(person)], world[telling.notice_of(alert, person)], now)
+        case name if name == CLIMB:
+            return [Fact(subject, change) for change in climbing.climbed(state, passed.about, passed.at, _roster(world), now)]
+        case name if name == RELEASE:
+            return telling.released(person_of(subject), state, passed.about, passed.at, now)
+        case name if name == LOST:
+            return notices.lost(subject, state, passed.about, now)
+        case name if name == LATE:
+            return notices.late(subject, state, passed.about, now)
+        case name if name == FLAG:
+            return notices.flagged(subject, state, passed.about)
+    return ()
+
+
+def evolve(state: Any, fact: Change) -> State | None:
+    """What an aggregate becomes."""
+    return FOLDS[fact.type.partition(".")[0]](state, fact)
+
+
+def deadlines(state: State) -> Iterable[Deadline]:
+    """Clocks: of ladders, of messages on their way, of what is held for somebody."""
+    match state:
+        case Alerts():
+            return alerts.deadlines(state)
+        case Notice():
+            return notices.deadlines(state)
+        case Recipient():
+            return recipients.deadlines(state)
+    return ()
+
+
+def errand(state: State) -> Errand | None:
+    """What must be handed to a channel."""
+    return notices.errand(state) if isinstance(state, Notice) else None

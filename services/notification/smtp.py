@@ -1,0 +1,103 @@
+"""E-mail over SMTP. Connections are kept a little while, for each recipient domain apart, and dropped at the first sign of trouble.
+
+What SMTP cannot tell: a connection that ends after the message was sent and before the server's answer may or may not have left it
+there. That is `dropped`; it is sent again, byte for byte, under the same Message-ID, by which many mail systems drop the second.
+"""
+
+import asyncio
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+    SMTPTimeoutError,
+)
+
+from infra.settings import Settings
+from services.notification.channel import Handed, Letter
+
+ANSWER_WITHIN_S = 15.0
+"""Of each step; an attempt as a whole has twice that."""
+IDLE_S, IDLE_MAX = 20.0, 4
+
+
+class Smtp:
+    """One relay. What it refuses for good about this message fails; whatever else goes wrong is the relay's trouble, and is tried again."""
+
+    def __init__(self, settings: Settings, answer_within_s: float = ANSWER_WITHIN_S) -> None:
+        self._settings, self._within = settings, answer_within_s
+        self._idle: dict[str, list[tuple[float, SMTP]]] = {}
+
+    async def send(self, letter: Letter) -> Handed:
+        try:
+            async with asyncio.timeout(2 * self._within):
+                return await self._sent(letter)
+        except (TimeoutError, SMTPTimeoutError):
+            return Handed("deferred", "timeout")
+        except SMTPRecipientsRefused as error:
+            return _refused(error.recipients[0].code)
+        except (SMTPSenderRefused, SMTPDataError) as error:
+            return _refused(error.code)
+        except SMTPResponseException as error:  # the greeting, or our own credentials: not this message's fault
+            return Handed("deferred", str(error.code))
+        except ConnectionRefusedError:
+            return Handed("deferred", "refused")
+        except (SMTPException, OSError, ValueError):
+            return Handed("deferred", "dropped")
+
+    async def _sent(self, letter: Letter) -> Handed:
+        client = await self._connected(letter.domain)
+        try:
+            await client.sendmail(self._settings.mail_sender, [letter.address], written(letter, self._settings.mail_sender))
+        except BaseException:
+            client.close()
+            raise
+        idle = self._idle.setdefault(letter.domain, [])
+        idle.append((asyncio.get_running_loop().time(), client))
+        for _, spare in idle[:-IDLE_MAX]:
+            spare.close()
+        del idle[:-IDLE_MAX]
+        return Handed("sent", "250")
+
+    async def _connected(self, domain: str) -> SMTP:
+        """One that was used a moment ago, or a new one."""
+        idle, fresh = self._idle.get(domain, []), asyncio.get_running_loop().time() - IDLE_S
+        while idle:
+            since, client = idle.pop()
+            if since > fresh and client.is_connected:
+                return client
+            client.close()
+        settings = self._settings
+        client = SMTP(
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_user or None,
+            password=settings.smtp_password.get_secret_value() or None,
+            use_tls=settings.smtp_security == "tls",
+            start_tls=settings.smtp_security == "starttls",
+            timeout=self._within,
+        )
+        await client.connect()
+        return client
+
+
+def _refused(code: int) -> Handed:
+    return Handed("failed" if code >= 500 else "deferred", str(code))
+
+
+def written(letter: Letter, sender: str) -> bytes:
+    """The message on the wire: the same bytes for the same letter, whenever and wherever it is written."""
+    message = EmailMessage(policy=WIRE)
+    message["Message-ID"] = f"<{letter.id}@{sender.rpartition('@')[2]}>"
+    message["Date"] = letter.at
+    message["From"], message["To"], message["Subject"] = sender, letter.address, letter.subject
+    message["Auto-Submitted"], message["Content-Language"] = "auto-generated", letter.locale
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    message.set_boundary(f"={letter.id}=")
+    return message.as_bytes()

@@ -1,0 +1,153 @@
+"""Which facts of the network are alerts: one table over wire types, and the shape that all of them share.
+
+A new fact is heard as soon as it is in the catalogue. It is an alert when its type fits a line below (the first that does); what it
+says is read by the names that every lateness fact uses, and from its `next` block where it has no field of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from contracts.kernel import Change, Message, Next, kind_of
+from contracts.notification import Purpose, Severity
+
+CRISIS_TOPICS = ("crisis-intake-events", "crisis-routing-events")
+SEVERITIES: dict[str | None, Severity] = {
+    "emergency": "crisis", "crisis": "crisis", "immediate": "crisis", "expedited": "urgent", "urgent": "urgent", "routine": "routine",
+    "standard": "routine",
+}  # fmt: skip
+REFERRAL = ("request", "placement", "care")
+"""Aggregates of one need share what follows the `/`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a fact means for whoever must act. `severity` is for facts that name neither it nor an urgency; `until` are facts of the item
+    that show that it was acted on, beside those that change its next step."""
+
+    milestone: str
+    purpose: Purpose = "call"
+    severity: Severity = "urgent"
+    until: tuple[str, ...] = ()
+
+
+DEATH = Kind("death-reported", severity="urgent", until=("*.death-*", "*.closed.*", "*.ended.*"))
+KINDS: tuple[tuple[str, Kind], ...] = (
+    ("*.died.v*", DEATH),
+    ("*.death-reported.v*", DEATH),
+    ("placement.offer-unanswered.v*", Kind("unanswered", until=("placement.offered.v*",))),
+    ("placement.no-program-available.v*", Kind("no-program", until=("placement.offered.v*",))),
+    ("*.hand-off-asked.v*", Kind("hand-off", "transfer", until=("*.handed-off.v*", "*.hand-off-declined.v*", "*.hand-off-withdrawn.v*"))),
+    ("aggregate.parked.v*", Kind("parked", until=("aggregate.released.v*",))),
+    ("input.quarantined.v*", Kind("quarantined", severity="routine", until=("input.repaired.v*", "input.discarded.v*"))),
+    ("message.overdue.v*", Kind("cause-missing", severity="routine", until=("*",))),
+    ("*.warned.v*", Kind("warned", "reminder", "routine")),
+    ("*-warned.v*", Kind("warned", "reminder", "routine")),
+    ("*.expiring.v*", Kind("expiring", "reminder", "routine")),
+    ("*.overdue.v*", Kind("overdue")),
+    ("*-overdue.v*", Kind("overdue")),
+    ("*.escalated.v*", Kind("escalated")),
+    ("*-escalated.v*", Kind("escalated")),
+    ("*.lapsing.v*", Kind("lapsing", until=("*.reengaged.v*",))),
+    ("*.disengaging.v*", Kind("lapsing", until=("*.reengaged.v*",))),
+    ("*.supervisor-review-*.v*", Kind("review")),
+    ("*-missed.v*", Kind("missed")),
+    ("*.missed.v*", Kind("missed")),
+    ("*.at-risk.v*", Kind("at-risk")),
+    ("*.unowned.v*", Kind("unowned")),
+    ("*.silent.v*", Kind("silent", severity="routine", until=("*.heard-again.v*",))),
+    ("*-silent.v*", Kind("silent", severity="routine", until=("*.heard-again.v*",))),
+)
+ENDS = ("*.ended.v*", "*.closed.v*", "*.withdrawn.v*", "*.cancelled.v*", "*.retracted.v*")
+"""Facts after which nothing of an item is left to act on."""
+NOTHING_LEFT = "none"
+"""The action of a `next` that says so."""
+
+
+@cache
+def kind_of_fact(type: str) -> Kind | None:
+    """What a wire type means; None for facts that call nobody."""
+    return next((kind for pattern, kind in KINDS if fnmatchcase(type, pattern)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What an alert must say of its fact, and what it is narrowed by."""
+
+    item: str
+    cause: str
+    rule: str
+    milestone: str
+    severity: Severity
+    purpose: Purpose
+    owner: str | None
+    asked: str | None
+    waiting_on: str | None
+    action: str | None
+    due: datetime | None
+    record: str | None
+    program: str | None
+    organisation: str | None
+
+
+def late(message: Message, kind: Kind) -> Late:
+    """Read by name. The milestone names the instant that it is about: lateness of the same step at another time is another one."""
+    fact: Change = message.data
+    step = fact.next or Next(owner="", action="")
+    rule = _first(fact, "rule") or step.rule or fact.type.rpartition(".")[0]
+    due = _first(fact, "due", "due_at", "respond_by", "expires_at") or step.due
+    return Late(
+        item=message.subject,
+        cause=fact.type,
+        rule=rule,
+        milestone=f"{kind.milestone}/{due.isoformat()}" if due else kind.milestone,
+        severity=_severity(fact, rule, message.topic, kind),
+        purpose=kind.purpose,
+        owner=_first(fact, "owner") or step.owner or None,
+        asked=_first(fact, "to") if kind.purpose == "transfer" else None,
+        waiting_on=_first(fact, "waiting_on", "waited_on", "desk") or step.waiting_on,
+        action=step.action or None,
+        due=due,
+        record=None if kind is DEATH else _first(fact, "record"),
+        program=_first(fact, "program"),
+        organisation=_first(fact, "organisation", "partner"),
+    )
+
+
+def _first(fact: Change, *names: str) -> Any:
+    return next((value for name in names if (value := getattr(fact, name, None)) is not None), None)
+
+
+def _severity(fact: Change, rule: str, topic: str, kind: Kind) -> Severity:
+    """As the fact says; else as its rule's name or its topic does."""
+    if stated := SEVERITIES.get(_first(fact, "severity", "urgency")):
+        return stated
+    if topic in CRISIS_TOPICS:
+        return "crisis"
+    return next((SEVERITIES[word] for word in rule.partition("@")[0].split("-") if word in SEVERITIES), kind.severity)
+
+
+def acts(fact: Change, cause: str, action: str | None, due: datetime | None) -> bool:
+    """Whether a later fact of an item shows that what `cause` called for was done: the step is another one, or has another time."""
+    kind = kind_of_fact(cause)
+    if kind and any(fnmatchcase(fact.type, pattern) for pattern in kind.until):
+        return fact.type != cause
+    if any(fnmatchcase(fact.type, pattern) for pattern in ENDS):
+        return True
+    if kind_of_fact(fact.type) or fact.next is None:
+        return False
+    step = fact.next
+    return step.action in (NOTHING_LEFT,) or step.action != action or bool(due and step.due and step.due > due)
+
+
+def tells_of_a_death(fact: Change) -> bool:
+    """Whether this says that the person died, in whatever words its aggregate has for it."""
+    return kind_of_fact(fact.type) is DEATH or "died" in (getattr(fact, name, None) for name in ("reason", "outcome", "disposition"))
+
+
+def family(subject: str) -> tuple[str, ...]:
+    """The aggregates of the same need, so far as their ids tell; this one first."""
+    kind, rest = kind_of(subject), subject.partition("/")[2]
+    return (subject, *(f"{other}/{rest}" for other in REFERRAL if kind in REFERRAL and other != kind))

@@ -240,6 +240,8 @@ class ContactPoint(Model):
     channel: Channel
     address: Personal[Text]
     domain: Code
+    mark: Code | None = None
+    """Blind digest of channel and address: the same list again is no fact."""
 
 
 class RecipientListed(Sealable):
@@ -247,6 +249,8 @@ class RecipientListed(Sealable):
 
     type: ClassVar = "recipient.listed.v1"
     contacts: tuple[ContactPoint, ...]
+    home: Code = "UTC"
+    """The zone they are in, unless they prefer another."""
 
 
 class RecipientPreferred(Change):
@@ -254,7 +258,7 @@ class RecipientPreferred(Change):
 
     type: ClassVar = "recipient.preferred.v1"
     locale: Code
-    zone: Code
+    zone: Code | None = None
     quiet_from: DayTime | None = None
     quiet_until: DayTime | None = None
     digest_at: DayTime

@@ -100,6 +100,8 @@ class Person(Part):
     id: Annotated[str, Field(pattern=r"^staff/[0-9]{1,12}$")]
     name: Words
     on_duty: tuple[Id, ...] = Field(min_length=1)
+    email: Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[a-z0-9.-]+$")] | None = None
+    """Where they are told beside the board's own inbox."""
 
     @property
     def roles(self) -> frozenset[str]:
@@ -152,6 +154,11 @@ class Network(Part):
     def calendar(self) -> dict[str, Any]:
         """The network's own hours, as a directory of rules has them in its `calendar.yaml`."""
         return {"hours": self.hours, "zone": self.zone, "observes": list(self.observes), "works_on": list(self.works_on)}
+
+    def contacts(self) -> dict[str, dict[str, Any]]:
+        """Where people can be told; the inbox of the board needs no address."""
+        by_mail = {one.id: [{"channel": "email", "address": one.email}] for one in self.staff if one.email}
+        return {person: {"contacts": contacts, "home": self.zone} for person, contacts in by_mail.items()}
 
     def faults(self) -> Iterator[str]:
         """What no single part can be blamed for: names said twice, names of nothing, an end before its beginning."""
@@ -242,6 +249,8 @@ def apply(running: Running, network: Network, say: Say, dry_run: bool = False) -
     say(f"registrations: {len(ours)}, of which {sum(told)} changed")
     body = listed.model_dump(mode="json", include={"programs", "staff", "desks"})
     changed = "changed" if _told(running, "assignment", "/v1/directory", body) else "unchanged"
+    for person, contacts in network.contacts().items():
+        _told(running, "notification", f"/v1/people/{person.partition('/')[2]}/contacts", contacts)
     say(f"{taking}; {changed}")
     return passwords
 

@@ -116,7 +116,8 @@ def told(running: Running, network: Network, ended: Mapping[str, int]) -> None:
     print()
     table(list(rows), [list(rows.values())])
     print()
-    table(["open", ""], [[f"{board}/", "the board"], [f"{board}/sign-in", "choose whom to be"]])
+    places = [[f"{board}/", "the board"], [f"{board}/sign-in", "choose whom to be"], [f"{running.url('mail')}/", "mail that was sent"]]
+    table(["open", ""], places)
     print()
     people = [(one, ", ".join(duty.partition("/")[2] for duty in one.on_duty)) for one in network.staff]
     table(["sign in as", "on duty for", "token"], [[one.name, duties, f"throughline token {one.id}"] for one, duties in people])

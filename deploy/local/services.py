@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from deploy import access
+from deploy.local import ports
 from deploy.local.engines import Engines
 from deploy.local.mongo import VAULT, user_of
 from deploy.local.secrets import write_private
@@ -24,14 +25,15 @@ NETWORK = Path(__file__).parents[1] / "networks" / "example.yaml"
 
 @dataclass(frozen=True)
 class Service:
-    """One line of the table. `offset` is added to the first HTTP port."""
+    """One line of the table. `offset` is added to the first HTTP port. A `stand_in` is no service of ours: it plays a part of the world."""
 
     name: str
     offset: int
+    stand_in: str = ""
 
     @property
     def module(self) -> str:
-        return f"services.{self.name}.app"
+        return self.stand_in or f"services.{self.name}.app"
 
     @property
     def process(self) -> str:
@@ -40,7 +42,7 @@ class Service:
 
     def exists(self) -> bool:
         try:
-            return find_spec(self.module) is not None
+            return find_spec(self.module) is not None and (not self.stand_in or find_spec("aiosmtpd") is not None)
         except ModuleNotFoundError:  # its package is not there either
             return False
 
@@ -53,8 +55,12 @@ SERVICES = (
     Service("crisis_routing", 4),
     Service("follow_up", 5),
     Service("notification", 6),
+    Service("mail", 7, "deploy.local.mail"),
 )
-"""The worklist comes first: it has the pages people look at, so it gets the port they remember."""
+"""The worklist comes first: it has the pages people look at, so it gets the port they remember. `mail` is everybody's mail server: it
+keeps what is sent and shows it."""
+SMTP_OFFSET = 8
+"""Where that one takes mail, from the first HTTP port."""
 
 
 def environment(service: Service, engines: Engines, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -62,6 +68,8 @@ def environment(service: Service, engines: Engines, inherited: Mapping[str, str]
 
     Other `THROUGHLINE_…` variables of the caller pass through, but for those that configure the local run itself.
     """
+    if service.stand_in:
+        return {**inherited, "MAIL_HTTP_PORT": str(engines.settings.http_port + service.offset), **_mail(engines)}
     own = {f"{PREFIX}{name.upper()}" for name in LocalSettings.model_fields} | {"MONGO_URL"}
     settings = {
         "SERVICE": service.name,
@@ -74,11 +82,19 @@ def environment(service: Service, engines: Engines, inherited: Mapping[str, str]
         "ISSUER": ISSUER,
         "JWKS": str(engines.settings.state / "keys" / KEYS),
         "SECRETS_DIR": str(_write_secrets(service, engines)),
+        "BOARD_URL": f"http://{ports.LOOPBACK}:{engines.settings.http_port}",
+        "SMTP_HOST": ports.LOOPBACK,
+        "SMTP_PORT": str(engines.settings.http_port + SMTP_OFFSET),
+        "SMTP_SECURITY": "none",
         "RULES": inherited.get(f"{PREFIX}RULES") or str(_calendar(engines.settings.state)),
         **_epoch(engines.settings.state, inherited),
     }
     passed = {name: value for name, value in inherited.items() if name not in own}
     return passed | {f"{PREFIX}{name}": value for name, value in settings.items()}
+
+
+def _mail(engines: Engines) -> dict[str, str]:
+    return {"MAIL_SMTP_PORT": str(engines.settings.http_port + SMTP_OFFSET), "MAIL_FOLDER": str(engines.settings.state / "mail")}
 
 
 def _write_secrets(service: Service, engines: Engines) -> Path:

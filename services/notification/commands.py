@@ -31,6 +31,7 @@ class ListContacts(Command):
 
     type: ClassVar = "list-contacts"
     contacts: tuple[Contact, ...] = Field(max_length=10)
+    home: Code = "UTC"
 
 
 class SetPreferences(Command):
@@ -38,7 +39,7 @@ class SetPreferences(Command):
 
     type: ClassVar = "set-preferences"
     locale: Locale = "en"
-    zone: Code = "UTC"
+    zone: Code | None = None
     quiet_from: Time | None = None
     quiet_until: Time | None = None
     digest_at: Time = "08:00"

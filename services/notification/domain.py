@@ -91,7 +91,7 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
         case EndSilence():
             return silence.ended(subject, world[subject], message)
         case ListContacts():
-            return recipients.listed(subject, message)
+            return recipients.listed(subject, world[subject], message, world.blind)
         case SetPreferences():
             return recipients.preferred(subject, world[subject], message)
         case SetAway():

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
 
-from contracts.kernel import Change, Deadline, Decision, Fact, Message, Reason, Refused, State
+from contracts.kernel import Blind, Change, Deadline, Decision, Fact, Message, Reason, Refused, State
 from contracts.notification import (
     ContactPoint,
     Entry,
@@ -53,7 +53,8 @@ class Recipient(State):
     contacts: tuple[ContactPoint, ...] = ()
     bounced: tuple[str, ...] = ()
     locale: str = "en"
-    zone: str = "UTC"
+    home: str = "UTC"
+    zone: str | None = None
     quiet_from: str | None = None
     quiet_until: str | None = None
     digest_at: str = "08:00"
@@ -62,6 +63,11 @@ class Recipient(State):
     backup: str | None = None
     recent: tuple[AwareDatetime, ...] = ()
     held: tuple[Held, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The zone of their clock."""
+        return self.zone or self.home
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -80,14 +86,14 @@ class Recipient(State):
         """When their quiet hours end, if it is quiet now."""
         if not self.quiet_from or not self.quiet_until:
             return None
-        local = now.astimezone(ZoneInfo(self.zone)).time()
+        local = now.astimezone(ZoneInfo(self.where)).time()
         begins, ends = time.fromisoformat(self.quiet_from), time.fromisoformat(self.quiet_until)
         quiet = begins <= local < ends if begins <= ends else local >= begins or local < ends
         return self.next_time(self.quiet_until, now) if quiet else None
 
     def next_time(self, at: str, now: datetime) -> datetime:
         """The next instant at which it is that time where they are."""
-        zone, hour = ZoneInfo(self.zone), time.fromisoformat(at)
+        zone, hour = ZoneInfo(self.where), time.fromisoformat(at)
         today = datetime.combine(now.astimezone(zone).date(), hour, zone)
         return today if today > now else datetime.combine(today.date() + timedelta(days=1), hour, zone)
 
@@ -110,24 +116,29 @@ def person_of(subject: str) -> str:
     return subject.partition("/")[2]
 
 
-def listed(subject: str, message: Message) -> Decision:
-    """Where they can be told. The domain of an address is kept beside it, sealed address unread."""
+def listed(subject: str, state: Recipient | None, message: Message, blind: Blind) -> Decision:
+    """Where they can be told. The domain of an address is kept beside it; the address itself is sealed, and known again by its mark."""
     asked: ListContacts = message.data
+    if not is_zone(asked.home):
+        return Refused((NOT_A_ZONE,))
     contacts = []
     for one in asked.contacts:
         name, at, domain = (one.address.plain or "").rpartition("@")
         whole = one.channel != "email" or (name and at and domain)
         if not whole or set(one.address.plain or "") & set("\r\n <>,;"):
             return Refused((NO_ADDRESS,))
-        contacts.append(ContactPoint(channel=one.channel, address=one.address, domain=domain.lower() or one.channel))
-    return [Fact(subject, RecipientListed(record=subject, contacts=tuple(contacts)))]
+        mark = blind("contact", subject, one.channel, one.address.plain or "")
+        contacts.append(ContactPoint(channel=one.channel, address=one.address, domain=domain.lower() or one.channel, mark=mark))
+    if state and not state.bounced and state.home == asked.home and [one.mark for one in state.contacts] == [one.mark for one in contacts]:
+        return ()
+    return [Fact(subject, RecipientListed(record=subject, contacts=tuple(contacts), home=asked.home))]
 
 
 def preferred(subject: str, state: Recipient | None, message: Message) -> Decision:
     asked: SetPreferences = message.data
     if message.actor.id != person_of(subject):
         return Refused((NOT_YOURS,))
-    if not is_zone(asked.zone):
+    if asked.zone and not is_zone(asked.zone):
         return Refused((NOT_A_ZONE,))
     if (asked.quiet_from is None) != (asked.quiet_until is None):
         return Refused((HALF_QUIET,))
@@ -151,7 +162,7 @@ def evolve(state: Recipient | None, fact: Change) -> Recipient | None:
     known = state or Recipient()
     match fact:
         case RecipientListed():
-            return known.model_copy(update={"contacts": fact.contacts, "bounced": ()})
+            return known.model_copy(update={"contacts": fact.contacts, "home": fact.home, "bounced": ()})
         case RecipientPreferred():
             return known.model_copy(update={name: getattr(fact, name) for name in SetPreferences.model_fields})
         case RecipientAway():

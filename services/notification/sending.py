@@ -37,7 +37,7 @@ class Sender:
     async def perform(self, subject: str, state: Any) -> Event:
         notice: Notice = state
         handed = await self._handed(subject, notice)
-        log.info("handed over", name=subject, channel=notice.channel, outcome=handed.outcome, code=handed.code)
+        log.info(f"handed to {notice.channel}", name=subject, outcome=handed.outcome, code=handed.code)
         return EndNotice(claim=notice.claim or "", channel=notice.channel, outcome=handed.outcome, code=handed.code)
 
     async def _handed(self, subject: str, notice: Notice) -> Handed:

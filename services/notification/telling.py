@@ -53,7 +53,7 @@ def _queued(notice: str, person: str, who: Recipient, kind: str, entries: Sequen
     severity = min((entry.severity for entry in entries), key=GRAVEST.index)
     queued = NoticeQueued(
         to=person, kind=kind, entries=tuple(entries), severity=severity, channels=who.channels, domains=who.domains,
-        locale=who.locale, zone=who.zone, queued_at=now, give_up_at=rules.channel(severity, now),
+        locale=who.locale, zone=who.where, queued_at=now, give_up_at=rules.channel(severity, now),
     )  # fmt: skip
     said = RecipientTold(notice=notice, told_at=now, alerts=tuple(entry.alert for entry in entries))
     return [Fact(notice, queued), Fact(recipient(person), said)]

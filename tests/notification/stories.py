@@ -173,7 +173,9 @@ class Story:
     def decides(self, message: Message) -> list[Change]:
         """Decide as the runtime does: on what the route names and nothing else; only what it writes may change."""
         route = domain.route(message, unblinded)
-        seen = World({name: self.states.get(name) for name in (*route.writes, *route.references)})
+        seen = World(
+            {name: self.states.get(name) for name in (*route.writes, *route.references)}, blind=lambda *parts: f"blind-{hash(parts)}"
+        )
         decision = domain.decide(message, seen, self.now)
         assert decision == domain.decide(message, seen, self.now)
         assert not isinstance(decision, Early)

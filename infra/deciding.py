@@ -13,6 +13,7 @@ from typing import Any
 from contracts.kernel import Decision, Early, Fact, Reason, Refused, Route, World, kind_of
 from contracts.upkeep import AggregateReleased
 from infra import keeping
+from infra.breathing import breaths
 from infra.service import Item, Outcome, Verdict
 from infra.store import Receipt, ReceiptState
 from infra.working import Working, holds_parked, waits
@@ -51,8 +52,8 @@ class Batch:
     poison: frozenset[int] = frozenset()
     failures: list[Failure] = field(default_factory=list)
 
-    def decide(self, items: Sequence[Item]) -> list[Outcome]:
-        outcomes = [self._settle(item) for item in items]
+    async def decide(self, items: Sequence[Item]) -> list[Outcome]:
+        outcomes = [self._settle(item) async for portion in breaths(items) for item in portion]
         self.working.set_due()
         return outcomes
 

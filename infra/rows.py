@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from contracts.kernel import Message, Sealable
+from infra.breathing import breaths
 from infra.envelope import sequence_text
 from infra.packing import size_of
 from infra.publisher import RECORD_BYTES_MAX
@@ -25,16 +26,17 @@ def records_to_seal(work: Working) -> set[str]:
     return said | {kept.receipt.id for kept in work.kept.values() if kept.item.kind == "outside"}
 
 
-def changes(work: Working, keys: Keys, source: str) -> tuple[Changes, list[FactRow]]:
+async def changes(work: Working, keys: Keys, source: str) -> tuple[Changes, list[FactRow]]:
     """What one transaction writes, and the facts among it in the order in which they were said.
 
     Values are sealed where they are: a fact and the state that was folded from it hold the same tokens. Raises Rejected.
     """
-    for said in work.said:
-        if isinstance(said.fact.data, Sealable):
-            seal_here(said.fact.data, said.fact.data.record, keys.get(said.fact.data.record))
-    recorded = work.now.isoformat()
-    rows = [fact_row(said, source, work.now, recorded) for said in work.said]
+    recorded, rows = work.now.isoformat(), list[FactRow]()
+    async for portion in breaths(work.said):
+        for said in portion:
+            if isinstance(said.fact.data, Sealable):
+                seal_here(said.fact.data, said.fact.data.record, keys.get(said.fact.data.record))
+            rows.append(fact_row(said, source, work.now, recorded))
     if any(len(row.data) > LARGE and size_of(row) > RECORD_BYTES_MAX for row in rows):
         raise Rejected("a fact could never be published")
     for subject in work.became:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from contracts.kernel import Message
 from contracts.upkeep import Origin
+from infra.breathing import breaths
 from infra.bus import Stream
 from infra.due import DueLoop
 from infra.inbound import Reader
@@ -16,7 +17,7 @@ from infra.replay import Replayer
 from infra.service import Item, Outcome, Service
 from infra.settle import Settler
 
-SLICE, SLICE_BYTES, BREATH = 500, 8 << 20, 32
+SLICE, SLICE_BYTES = 500, 8 << 20
 """Entries settled in one transaction: a bundle may bear many more than it has records."""
 
 
@@ -102,12 +103,10 @@ class Runtime:
 async def sliced(records: Sequence[Received], reader: Reader) -> AsyncIterator[list[Item]]:
     """What records bear, in portions of bounded number and weight; others get their turn while a long poll is read."""
     items, weight = list[Item](), 0
-    for number, record in enumerate(records):
-        if number % BREATH == 0:
-            await asyncio.sleep(0)
-        for item in reader.items(record):
+    async for portion in breaths(records):
+        for item, size in ((item, len(record.value or b"")) for record in portion for item in reader.items(record)):
             items.append(item)
-            weight += len(record.value or b"") if item.verdict == "quarantine" else 0
+            weight += size if item.verdict == "quarantine" else 0
             if len(items) == SLICE or weight > SLICE_BYTES:
                 yield items
                 items, weight = [], 0

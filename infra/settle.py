@@ -119,10 +119,10 @@ class Settler:
         await hit("after_load")
         work = Working(self.service, loaded, self.clock.now(), self.clock.wall() + RECEIPTS_KEPT, blind)
         batch = Batch(work, poison)
-        outcomes = batch.decide(items)
+        outcomes = await batch.decide(items)
         records = records_to_seal(work)
         keys = await self.vault.keys(sorted(records), create=True) if records else {}
-        written, rows = changes(work, keys, self.source)
+        written, rows = await changes(work, keys, self.source)
         if written:
             await self.store.commit(written)
         for failed in batch.failures:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.engines import Engines
-from tests.bench import floor, plain
+from tests.bench import floor, instances, plain
 from tests.bench.events import Sent, floor_bytes, forget, new_partners, preload, referrals
 from tests.bench.report import Line, skipped
 from tests.bench.running import Result, measured, others, start_anew, told
@@ -13,6 +13,8 @@ from tests.bench.running import Result, measured, others, start_anew, told
 PARTNERS = 6
 """As many one-partition topics as the floor's topic has partitions, so that three lanes have work all the time."""
 TO_REACH = 0.6
+INSTANCES = 3
+SCALED = f"intake: {INSTANCES} lanes, pymongo, one in each of {INSTANCES} instances"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ def side_by_side(engines: Engines, sections: set[str], events: int, repeat: int,
             for driver in ("pymongo", "motor") if "intake" in sections else ():
                 found = same_shape(engines, events, How(lanes, driver, batch))
                 results.setdefault(f"intake: {lanes} lanes, {driver}", []).append(found)
+        if "intake" in sections:
+            results.setdefault(SCALED, []).append(instances.run(engines, events, INSTANCES, batch))
     taken |= {name: [rate(found) for found in every] for name, every in results.items()}
     lines = [skipped("floor", missing)] if "floor" in sections and missing else []
     lines += _rates(taken) + [Line.of(name, values, "µs/event") for name, values in stored.items()]
@@ -108,9 +112,10 @@ def costs(name: str, every: list[Result]) -> list[Line]:
         Line.of(f"{name}, CPU of {'the service' if who == 'own' else f'the {who}'}", values, "µs/event") for who, values in per.items()
     ]
     lines.append(Line.of(f"{name}, CPU of all three", [sum(each) for each in zip(*per.values(), strict=True)], "µs/event"))
-    lines.append(Line.of(f"{name}, facts", [found["facts"] / found["events"] for found in every], "facts/event"))
-    lines.append(Line.of(f"{name}, events a batch", [found["events_a_batch"] for found in every], "events"))
-    lines.append(Line.of(f"{name}, record (key, headers, value)", [found["record_bytes"] for found in every], "bytes"))
+    if "facts" in every[0]:
+        lines.append(Line.of(f"{name}, facts", [found["facts"] / found["events"] for found in every], "facts/event"))
+        lines.append(Line.of(f"{name}, events a batch", [found["events_a_batch"] for found in every], "events"))
+        lines.append(Line.of(f"{name}, record (key, headers, value)", [found["record_bytes"] for found in every], "bytes"))
     lines.append(Line.of(f"{name}, maximum RSS", [found["rss_bytes"] / 2**20 for found in every], "MiB"))
     return lines
 

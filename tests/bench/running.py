@@ -57,16 +57,17 @@ def measured(module: str, about: Mapping[str, Any], env: Mapping[str, str], time
 
 @contextmanager
 def running(engines: Engines, *services: str, **settings: str) -> Iterator[dict[str, processes.Child]]:
-    """Processes of these services, ready; stopped at the end."""
+    """Processes of these services, ready; stopped at the end. One that is named again is another instance (`intake`, `intake-2`)."""
     children: dict[str, processes.Child] = {}
     try:
         for service in services:
-            port = ports.free_port()
-            children[service] = processes.spawn(
-                f"bench-{service}", [sys.executable, "-m", f"services.{service}.app"], run=engines.run, logs=engines.logs, cwd=ROOT,
+            port, before = ports.free_port(), sum(name.partition("-")[0] == service for name in children)
+            name = f"{service}-{before + 1}" if before else service
+            children[name] = processes.spawn(
+                f"bench-{name}", [sys.executable, "-m", f"services.{service}.app"], run=engines.run, logs=engines.logs, cwd=ROOT,
                 env=told(engines, service, http_port=str(port), **settings),
             )  # fmt: skip
-            _await_ready(children[service], port)
+            _await_ready(children[name], port)
         yield children
     finally:
         processes.stop(children.values())
@@ -91,6 +92,25 @@ def lag(engines: Engines, group: str, names: Iterable[str]) -> int:
     with _consumer(engines, group) as consumer:
         done = {(at.topic, at.partition): max(0, at.offset) for at in _committed(consumer, _places(consumer, names))}
     return sum(end - done.get(place, 0) for place, end in ends(engines, names).items())
+
+
+class Committed:
+    """How far a group has come on these topics, asked again and again."""
+
+    def __init__(self, engines: Engines, group: str, names: Iterable[str]) -> None:
+        self._consumer, self._names = _consumer(engines, group), names
+
+    def __enter__(self) -> "Committed":
+        self._asking = self._consumer.__enter__()
+        self._where = _places(self._asking, self._names)
+        return self
+
+    def __exit__(self, *how: Any) -> None:
+        self._consumer.__exit__(*how)
+
+    def records(self) -> int:
+        """Records of all of them that were committed, if each began at 0."""
+        return sum(max(0, at.offset) for at in _committed(self._asking, self._where))
 
 
 def ends(engines: Engines, names: Iterable[str]) -> dict[tuple[str, int], int]:

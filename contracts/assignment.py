@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime
 
+from contracts import lateness
+from contracts.clocks import Clocked
 from contracts.kernel import Change, Code, Model
 from contracts.partners import Sensitivity, Urgency
 
@@ -41,7 +43,7 @@ class DirectoryListed(Change):
     desks: tuple[Desk, ...] = ()
 
 
-class PlacementOpened(Change):
+class PlacementOpened(Clocked):
     """A request needs a place. Its owner is the role that opened it until a person takes it."""
 
     type: ClassVar = "placement.opened.v1"
@@ -55,7 +57,7 @@ class PlacementOpened(Change):
     consent: str | None = None
 
 
-class OwnerAssigned(Change):
+class OwnerAssigned(Clocked):
     """A role's placement has a person who answers for it. A hand-off that was still asked lapses: its asker owns it no more."""
 
     type: ClassVar = "placement.owner-assigned.v1"
@@ -70,9 +72,11 @@ class Offer(Model):
     desk: str
     respond_by: AwareDatetime
     rule: str | None = None
+    warns_at: tuple[AwareDatetime, ...] = ()
+    """When the desk is reminded, and its owner warned."""
 
 
-class PlacementOffered(Change):
+class PlacementOffered(Clocked):
     """Programs were asked, as a summary without identity. The first yes wins.
 
     `short_at`: when only a third of the regulatory time will be left. From then on (`hurried`) everybody who fits is asked at once, and
@@ -90,9 +94,12 @@ class PlacementOffered(Change):
     released: tuple[str, ...] = ()
     short_at: AwareDatetime | None = None
     hurried: bool = False
+    services_by: AwareDatetime | None = None
+    """When the person must have been seen, by the regulation."""
+    services_rule: str | None = None
 
 
-class PlacementAccepted(Change):
+class PlacementAccepted(Clocked):
     """A program took it; the others asked are `released` and told that it is no longer needed.
 
     Ownership moved with it: `owner` is the role of the program that answers from now on. `requested_at` is the instant
@@ -110,7 +117,7 @@ class PlacementAccepted(Change):
     requested_at: AwareDatetime | None = None
 
 
-class PlacementDeclined(Change):
+class PlacementDeclined(Clocked):
     """A program said no; `reason` is a code of the list."""
 
     type: ClassVar = "placement.declined.v1"
@@ -120,7 +127,7 @@ class PlacementDeclined(Change):
     desk: str | None = None
 
 
-class OfferUnanswered(Change):
+class OfferUnanswered(Clocked):
     """A program's time to answer ran out at `respond_by`. Its late yes still counts while nobody holds the placement.
 
     `owner` answered for the placement at that instant, `rule` set the clock.
@@ -134,7 +141,7 @@ class OfferUnanswered(Change):
     rule: str | None = None
 
 
-class NoProgramAvailable(Change):
+class NoProgramAvailable(Clocked):
     """Nobody is left to ask. The need stands and is counted as unmet until somebody finds a way."""
 
     type: ClassVar = "placement.no-program-available.v1"
@@ -142,9 +149,11 @@ class NoProgramAvailable(Change):
     urgency: Urgency | None = None
     released: tuple[str, ...] = ()
     """Programs asked for the need before this one, when it changed."""
+    services_by: AwareDatetime | None = None
+    services_rule: str | None = None
 
 
-class HandOffAsked(Change):
+class HandOffAsked(Clocked):
     """The owner wants to hand the placement on; it stays theirs until `to` accepts."""
 
     type: ClassVar = "placement.hand-off-asked.v1"
@@ -156,7 +165,7 @@ class HandOffAsked(Change):
     """The role under which `to` would answer."""
 
 
-class HandedOff(Change):
+class HandedOff(Clocked):
     """The new owner accepted: ownership moved at this instant."""
 
     type: ClassVar = "placement.handed-off.v1"
@@ -165,7 +174,7 @@ class HandedOff(Change):
     role: str | None = None
 
 
-class HandOffDeclined(Change):
+class HandOffDeclined(Clocked):
     """The proposed owner said no; nothing moved."""
 
     type: ClassVar = "placement.hand-off-declined.v1"
@@ -174,7 +183,7 @@ class HandOffDeclined(Change):
     to: str | None = None
 
 
-class HandOffWithdrawn(Change):
+class HandOffWithdrawn(Clocked):
     """Whoever asked, or the owner, asks no longer; nothing moved."""
 
     type: ClassVar = "placement.hand-off-withdrawn.v1"
@@ -182,7 +191,25 @@ class HandOffWithdrawn(Change):
     by: str
 
 
-class PlacementEnded(Change):
+class PlacementWarned(lateness.Warned, Clocked):
+    """Part of the time for a step is used up: the desks that it waits on are reminded, and its owner is warned."""
+
+    type: ClassVar = "placement.warned.v1"
+
+
+class PlacementOverdue(lateness.Overdue):
+    """A step was not done in time, or (`find-place`) the regulatory time is over without a place. Nothing is closed by it."""
+
+    type: ClassVar = "placement.overdue.v1"
+
+
+class PlacementOverdueRetracted(lateness.OverdueRetracted):
+    """What came late shows that it is not due yet: it never was overdue."""
+
+    type: ClassVar = "placement.overdue-retracted.v1"
+
+
+class PlacementEnded(Clocked):
     """Nothing is left to place (`reason`: withdrawn, …); open offers are `released`, and `program` is the one that had taken it."""
 
     type: ClassVar = "placement.ended.v1"
@@ -194,4 +221,5 @@ class PlacementEnded(Change):
 EVENTS = (
     DirectoryListed, PlacementOpened, OwnerAssigned, PlacementOffered, PlacementAccepted, PlacementDeclined, OfferUnanswered,
     NoProgramAvailable, HandOffAsked, HandedOff, HandOffDeclined, HandOffWithdrawn, PlacementEnded,
+    PlacementWarned, PlacementOverdue, PlacementOverdueRetracted,
 )  # fmt: skip

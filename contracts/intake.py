@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime
 
+from contracts import lateness
+from contracts.clocks import Clocked
 from contracts.kernel import Change, Code, Personal, Sealable
 from contracts.partners import Note, PersonDetails, Sensitivity, Urgency
 
@@ -47,7 +49,7 @@ class CandidateFound(Change):
     other: str
 
 
-class RequestReceived(Sealable):
+class RequestReceived(Sealable, Clocked):
     """A referral has come in, and a role answers for it. Nobody has looked at it yet.
 
     `requested_at` is the sender's instant, from which regulatory clocks count; `reference` its own number.
@@ -69,7 +71,7 @@ class RequestReceived(Sealable):
     """`partner`, or how a person took it: phone, walk-in, fax, e-mail."""
 
 
-class RequestAmended(Sealable):
+class RequestAmended(Sealable, Clocked):
     """The sender changed what it asked. Only the fields present changed; queue age and clocks stay."""
 
     type: ClassVar = "request.amended.v1"
@@ -86,20 +88,38 @@ class RequestWithdrawn(Change):
     reason: Code
 
 
-class RequestAcknowledged(Change):
+class RequestAcknowledged(Clocked):
     """A person of the desk took it."""
 
     type: ClassVar = "request.acknowledged.v1"
     by: str
 
 
-class RequestTriaged(Change):
+class RequestTriaged(Clocked):
     """Urgency and need were decided by a person; from here on assignment finds a program."""
 
     type: ClassVar = "request.triaged.v1"
     by: str
     urgency: Urgency
     service: str
+
+
+class RequestWarned(lateness.Warned, Clocked):
+    """Part of the time for a step at the front door is used up, and the step is not done."""
+
+    type: ClassVar = "request.warned.v1"
+
+
+class RequestOverdue(lateness.Overdue):
+    """A step at the front door was not done in time. Nothing is closed by it."""
+
+    type: ClassVar = "request.overdue.v1"
+
+
+class RequestOverdueRetracted(lateness.OverdueRetracted):
+    """What came late shows that the step was not due yet: it never was overdue."""
+
+    type: ClassVar = "request.overdue-retracted.v1"
 
 
 class PartnerRegistered(Change):
@@ -112,5 +132,6 @@ class PartnerRegistered(Change):
 
 EVENTS = (
     RequestReceived, RequestAmended, RequestWithdrawn, RequestAcknowledged, RequestTriaged,
+    RequestWarned, RequestOverdue, RequestOverdueRetracted,
     RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound, PartnerRegistered,
 )  # fmt: skip

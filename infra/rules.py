@@ -92,6 +92,11 @@ class Rulebook:
             raise Problem("TL-5804", f"no rule {name} applies", f"asked for {asked or 'anything'} on {day}", "add one that does")
         return found
 
+    def source(self, rule: str) -> tuple[str, str]:
+        """Citation and its status, of a rule by its `name@version`; of one that was taken out since, that it was."""
+        found = next((one for one in reversed(self.rules) if one.id == rule), None)
+        return (found.citation, found.citation_status) if found else ("a rule that stands no more", "recalled")
+
     def clock(
         self,
         name: str,

@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Early, Message, Reason, Refused, Route, State, World
-from services.assignment import directory, offers, ownership, placement
+from services.assignment import directory, lateness, offers, ownership, placement
 from services.assignment.commands import (
     AcceptHandOff,
     AcceptOffer,
@@ -74,7 +74,7 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
     RequestTriaged: offers.triaged,
     RequestAmended: offers.amended,
     RequestWithdrawn: offers.withdrawn,
-    DeadlinePassed: offers.unanswered,
+    DeadlinePassed: lateness.passed,
     AcceptOffer: offers.accept,
     DeclineOffer: offers.decline,
     OfferAgain: offers.again,

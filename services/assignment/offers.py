@@ -15,6 +15,7 @@ from contracts.assignment import (
     PlacementDeclined,
     PlacementEnded,
     PlacementOffered,
+    PlacementOverdueRetracted,
     Program,
 )
 from contracts.intake import RequestAmended, RequestTriaged, RequestWithdrawn
@@ -24,7 +25,7 @@ from infra.rules import Clock
 from services.assignment import rules
 from services.assignment.commands import AcceptOffer, DeclineOffer, OfferAgain
 from services.assignment.ownership import follow, person_behind
-from services.assignment.placement import OFFER_RESPONSE, RUNNING_SHORT, Asked, Case, Changes, Placement, evolve
+from services.assignment.placement import FIND_PLACE, Asked, Case, Changes, Placement, evolve
 from services.assignment.ranking import ranked
 
 HELD = Reason("TL-3421", "/program", "a program has it already")
@@ -49,7 +50,7 @@ def triaged(case: Case, data: RequestTriaged) -> Changes:
     moved = follow(case, data.next.owner if data.next else None)
     if placement.status != "opened" and need == (placement.service, placement.urgency):
         return moved
-    return (*moved, next_round(case, need))
+    return (*moved, *_anew(case, need))
 
 
 def amended(case: Case, data: RequestAmended) -> Changes:
@@ -58,7 +59,15 @@ def amended(case: Case, data: RequestAmended) -> Changes:
     if placement.status not in ("offering", "unplaced") or placement.urgency is None:
         return ()
     need = Need(data.service or placement.service, data.urgency or placement.urgency)
-    return () if need == (placement.service, placement.urgency) else (next_round(case, need),)
+    return () if need == (placement.service, placement.urgency) else _anew(case, need)
+
+
+def _anew(case: Case, need: Need) -> tuple[Change, ...]:
+    """Another need has another regulatory end: what was told late is taken back where that is still to come."""
+    was, asked = case.placement, next_round(case, need)
+    if not was.services_late or was.services_by is None or asked.services_by is None or asked.services_by <= max(was.services_by, case.now):
+        return (asked,)
+    return asked, PlacementOverdueRetracted(action=FIND_PLACE, rule=was.services_rule or "", due=was.services_by)
 
 
 def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered | NoProgramAvailable:
@@ -78,7 +87,13 @@ def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered 
     offers = (*standing, *fresh)
     named = {offer.program for offer in offers}
     released = () if same else tuple(asked.program for asked in placement.may_say_yes if asked.program not in named)
-    said = {"service": need.service, "urgency": need.urgency, "released": released}
+    said = {
+        "service": need.service,
+        "urgency": need.urgency,
+        "released": released,
+        "services_by": whole.due_at,
+        "services_rule": whole.rule,
+    }
     if not offers:
         return NoProgramAvailable(**said)
     return PlacementOffered(round=placement.round + 1, offers=offers, short_at=whole.short_at, hurried=hurried, **said)
@@ -89,11 +104,14 @@ def _clock(desk: str, need: Need, case: Case, whole: Clock) -> Clock:
 
 
 def _asking(program: Program, clock: Clock) -> Offer:
-    return Offer(program=program.id, desk=program.desk, respond_by=clock.due_at, rule=clock.rule)
+    return Offer(program=program.id, desk=program.desk, respond_by=clock.due_at, rule=clock.rule, warns_at=clock.warns_at)
 
 
 def _offer(asked: Asked, clock: Clock) -> Offer:
-    return Offer(program=asked.program, desk=asked.desk, respond_by=min(asked.respond_by, clock.due_at), rule=asked.rule)
+    """The offer that stands, or the same one with an earlier end."""
+    if asked.respond_by <= clock.due_at:
+        return Offer(**asked.model_dump(exclude={"answer"}))
+    return Offer(program=asked.program, desk=asked.desk, respond_by=clock.due_at, rule=clock.rule, warns_at=clock.warns_at)
 
 
 def running_short(case: Case, data: DeadlinePassed) -> Changes:
@@ -106,10 +124,8 @@ def running_short(case: Case, data: DeadlinePassed) -> Changes:
 
 def unanswered(case: Case, data: DeadlinePassed) -> Changes:
     """A desk's time is over. The step falls back to the owner, and the next programs are asked."""
-    if data.name == RUNNING_SHORT:
-        return running_short(case, data)
     placement, asked = case.placement, case.placement.asked_of(data.about)
-    if data.name != OFFER_RESPONSE or asked is None or asked.answer != "open" or asked.respond_by != data.at:
+    if asked is None or asked.answer != "open" or asked.respond_by != data.at:
         return ()
     silent = OfferUnanswered(program=asked.program, desk=asked.desk, respond_by=asked.respond_by, owner=placement.owner, rule=asked.rule)
     return _and_then(case, silent)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
+from contracts import clocks
 from contracts.assignment import (
     HandedOff,
     HandOffAsked,
@@ -20,7 +21,10 @@ from contracts.assignment import (
     PlacementEnded,
     PlacementOffered,
     PlacementOpened,
+    PlacementOverdue,
+    PlacementOverdueRetracted,
 )
+from contracts.clocks import Owed, Step, owed, told_late
 from contracts.kernel import Actor, Change, Deadline, Fact, Next, Reason, Refused, State
 from contracts.partners import Sensitivity, Urgency
 from services.assignment import rules
@@ -38,7 +42,7 @@ from services.assignment.directory import Directory
 
 FRONT_DESK = "role/intake-desk"
 """Answers where a fact names nobody."""
-OFFER_RESPONSE, RUNNING_SHORT = "offer-response", "running-short"
+OFFER_RESPONSE, RUNNING_SHORT, FIND_PLACE = "offer-response", "running-short", "find-place"
 Status = Literal["opened", "offering", "unplaced", "accepted", "ended"]
 
 
@@ -49,6 +53,7 @@ class Asked(State):
     desk: str
     respond_by: AwareDatetime
     rule: str | None = None
+    warns_at: tuple[AwareDatetime, ...] = ()
     answer: Literal["open", "late", "declined"] = "open"
 
 
@@ -63,8 +68,9 @@ class HandOff(State):
 class Placement(State):
     """One request's way to a program. `owner`, a person or a role, answers for it; `role` is the one they answer under.
 
-    `asked` holds what was asked for the present need, while nobody holds it; `due` and `rule` are of the next step,
-    `short_at` is when only a third of the regulatory time is left, and `hurried` that programs were asked since.
+    `asked` holds what was asked for the present need, while nobody holds it; `owed` is the next step and its clock.
+    The person must have been seen at `services_by`; `services_late` says that this was told overdue, `short_at` when only a third of
+    that time is left, and `hurried` that programs were asked since.
     """
 
     request: str
@@ -79,10 +85,12 @@ class Placement(State):
     asked: tuple[Asked, ...] = ()
     program: str | None = None
     hand_off: HandOff | None = None
-    due: AwareDatetime | None = None
-    rule: str | None = None
+    owed: Owed | None = None
     short_at: AwareDatetime | None = None
     hurried: bool = False
+    services_by: AwareDatetime | None = None
+    services_rule: str | None = None
+    services_late: bool = False
 
     @property
     def waiting_on(self) -> tuple[Asked, ...]:
@@ -137,9 +145,8 @@ def evolve(state: Placement | None, fact: Change) -> Placement | None:
     """What the placement becomes. A fact about nothing that was opened changes nothing."""
     if state is None:
         return _opened(fact) if isinstance(fact, PlacementOpened) else None
-    after = _evolved(state, fact)
-    clock = {"due": fact.next.due, "rule": fact.next.rule} if fact.next else {"due": None, "rule": None}
-    return after.model_copy(update=clock)
+    step = told_late(owed(state.owed, fact), fact)
+    return _evolved(state, fact).model_copy(update={"owed": step if fact.next else None})
 
 
 def _opened(fact: PlacementOpened) -> Placement:
@@ -151,11 +158,15 @@ def _opened(fact: PlacementOpened) -> Placement:
 def _evolved(state: Placement, fact: Change) -> Placement:
     match fact:
         case PlacementOffered():
-            time = {"short_at": fact.short_at, "hurried": fact.hurried}
+            time = {"short_at": fact.short_at, "hurried": fact.hurried, **_services(fact)}
             asked = {"round": fact.round, "asked": _asked(state, fact)}
             return state.model_copy(update={"status": "offering", **_need(state, fact), **asked, **time})
         case NoProgramAvailable():
-            return state.model_copy(update={"status": "unplaced", **_need(state, fact), "asked": _kept(state, fact)})
+            return state.model_copy(update={"status": "unplaced", **_need(state, fact), "asked": _kept(state, fact), **_services(fact)})
+        case PlacementOverdue() if fact.action == FIND_PLACE:
+            return state.model_copy(update={"services_late": True})
+        case PlacementOverdueRetracted() if fact.action == FIND_PLACE:
+            return state.model_copy(update={"services_late": False})
         case OfferUnanswered():
             return _answered(state, fact.program, "late")
         case PlacementDeclined():
@@ -184,6 +195,10 @@ def _need(state: Placement, fact: PlacementOffered | NoProgramAvailable) -> dict
     return {"service": fact.service or state.service, "urgency": fact.urgency or state.urgency}
 
 
+def _services(fact: PlacementOffered | NoProgramAvailable) -> dict[str, Any]:
+    return {"services_by": fact.services_by, "services_rule": fact.services_rule} if fact.services_by else {}
+
+
 def _kept(state: Placement, fact: PlacementOffered | NoProgramAvailable) -> tuple[Asked, ...]:
     """Who was asked for another service was asked something else."""
     return state.asked if fact.service in (None, state.service) else ()
@@ -204,39 +219,47 @@ def told(subject: str, before: Placement | None, changes: Iterable[Change], dire
     """These changes as facts, in order, each with who owes what after it."""
     facts, state = [], before
     for change in changes:
-        said = change.model_copy(update={"next": next_of(state, evolve(state, change), directory, now)})
+        step = step_of(state, evolve(state, change), directory, now)
+        said = change.model_copy(update=step._asdict())
         state = evolve(state, said)
         facts.append(Fact(subject, said, sensitivity=state.sensitivity if state else ""))
     return facts
 
 
-def next_of(before: Placement | None, after: Placement | None, directory: Directory, now: datetime) -> Next | None:
+def step_of(before: Placement | None, after: Placement | None, directory: Directory, now: datetime) -> Step:
     """Who owes what, where the placement holds it: from triage (until then the request's word stands) to the end.
 
     While desks are asked it waits on them (comma separated), until the first must have answered; then the step is the owner's
     again. When time runs short they are not only waited for but called. A later fact of the same step never gives it more time.
     """
     if before is None or after is None or after.urgency is None or after.status in ("opened", "ended"):
-        return None
+        return Step()
     if waiting := after.waiting_on:
         first = min(waiting, key=lambda asked: asked.respond_by)
-        return Next(
-            owner=after.role,
-            action="call-programs" if after.hurried else "await-answer",
-            waiting_on=",".join(asked.desk for asked in waiting),
-            due=first.respond_by,
-            rule=first.rule,
-            allowed=after.allowed,
-        )
+        action, desks = "call-programs" if after.hurried else "await-answer", ",".join(asked.desk for asked in waiting)
+        following = _next(after, action, first.respond_by, first.rule, desks)
+        return Step(following, None, tuple(at for at in first.warns_at if at > now))
     step: rules.Step = "schedule" if after.status == "accepted" else "reroute"
     whole = rules.services(after.requested_at, after.urgency, now)
     clock = rules.clock(step, after.urgency, now, whole, directory.desk(after.role))
-    same = before.due and (before.rule or "").startswith(f"{step}@") and before.due < clock.due_at
-    due, rule = (before.due, before.rule) if same else (clock.due_at, clock.rule)
-    return Next(owner=after.role, action=step, due=due, rule=rule, allowed=after.allowed)
+    if before.owed and before.owed.action == step and before.owed.due <= clock.due_at:
+        return Step(_next(after, step, before.owed.due, before.owed.rule), None, clocks.still_to_come(before.owed, now))
+    return Step(_next(after, step, clock.due_at, clock.rule), clock.counts_from, clock.warns_at)
+
+
+def _next(after: Placement, action: str, due: datetime, rule: str | None, waiting_on: str | None = None) -> Next:
+    return Next(owner=after.role, action=action, waiting_on=waiting_on, due=due, rule=rule, allowed=after.allowed)
 
 
 def deadlines(state: Placement) -> list[Deadline]:
-    """An answer from every desk it waits on, and the instant from which on nobody waits in line. Nothing is closed by either."""
+    """An answer from every desk it waits on, reminders, the end of the owner's step and of the regulatory time, and the instant from
+    which on nobody waits in line. Nothing is closed by any."""
+    if state.status not in ("offering", "unplaced"):
+        return []
     found = [Deadline(OFFER_RESPONSE, asked.program, asked.respond_by) for asked in state.waiting_on]
-    return [*found, Deadline(RUNNING_SHORT, "", state.short_at)] if found and state.short_at and not state.hurried else found
+    found += [one for one in clocks.deadlines(state.owed) if one.name == clocks.WARN or not state.waiting_on]
+    if state.services_by and not state.services_late:
+        found.append(Deadline(clocks.DUE, FIND_PLACE, state.services_by))
+    if state.waiting_on and state.short_at and not state.hurried:
+        found.append(Deadline(RUNNING_SHORT, "", state.short_at))
+    return found

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from contracts import clocks
 from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered
 from contracts.catalogue import PARTNER_IN
 from contracts.intake import (
@@ -15,9 +16,23 @@ from contracts.intake import (
     RequestTriaged,
     RequestWithdrawn,
 )
-from contracts.kernel import Blind, Change, Deadline, Decision, Early, Fact, Message, Next, Reason, Refused, Route, State, World
+from contracts.kernel import (
+    Blind,
+    Change,
+    Deadline,
+    DeadlinePassed,
+    Decision,
+    Early,
+    Fact,
+    Message,
+    Reason,
+    Refused,
+    Route,
+    State,
+    World,
+)
 from contracts.partners import PersonDetails, ReferralAmended, ReferralRequested, ReferralWithdrawn
-from services.intake import answers, records, requests
+from services.intake import answers, lateness, records, requests
 from services.intake.commands import AcknowledgeRequest, EnterReferral, RegisterPartner, TriageRequest, WithdrawRequest
 from services.intake.records import Named, Record
 from services.intake.requests import ALLOWED, Request
@@ -102,12 +117,13 @@ def _requested(message: Message, world: World, now: datetime) -> Decision:
     if state is not None and state.content == content:
         return _answer(message, answers.received(request, partner, message, duplicate=True))
     if state is not None:
-        return [*_changes(request, state, message, world, content), *_answer(message, answers.received(request, partner, message))]
+        return [*_changes(request, state, message, world, now, content), *_answer(message, answers.received(request, partner, message))]
     record, learnt = records.met(partner, data.person, Named(partner, data.person, data.reference, world.blind), world)
+    step = requests.to_acknowledge(data.urgency, data.requested_at, now)
     said = RequestReceived(
         record=record, partner=partner, reference=data.reference, requested_at=data.requested_at, service=data.service,
         urgency=data.urgency, reason=data.reason, sender=data.sender, sensitivity=data.sensitivity, consent=data.consent,
-        content=content, channel=getattr(data, "channel", "partner"), next=requests.to_acknowledge(data.urgency, data.requested_at),
+        content=content, channel=getattr(data, "channel", "partner"), **step._asdict(),
     )  # fmt: skip
     claim = (record_of(partner, data.reference, world.blind),)
     fact = Fact(request, said, claims=claim, holder=record, at=data.requested_at)
@@ -130,26 +146,28 @@ def _amended(message: Message, world: World, now: datetime) -> Decision:
     state: Request | None = world[request]
     if state is None or state.status == "withdrawn":
         return _unless_open(state) or []
-    return [*_changes(request, state, message, world), answers.received(request, partner, message)]
+    return [*_changes(request, state, message, world, now), answers.received(request, partner, message)]
 
 
-def _changes(request: str, state: Request, message: Message, world: World, content: str = "") -> list[Fact]:
+def _changes(request: str, state: Request, message: Message, world: World, now: datetime, content: str = "") -> list[Fact]:
     """What a sender told us anew of a referral that we have. What is absent stands."""
     data, facts = message.data, list[Fact]()
     if data.person and data.person != PersonDetails():
         named = Named(state.partner, data.person, data.reference, world.blind)
         facts += records.told(state.record, world[state.record], data.person, named)
     if content or any(value is not None for value in (data.service, data.urgency, data.reason)):
-        said = RequestAmended(
-            record=state.record, service=data.service, urgency=data.urgency, reason=data.reason, content=content, next=_still(state, data)
-        )
-        facts.insert(0, Fact(request, said, at=getattr(data, "amended_at", None)))
+        told = {"record": state.record, "service": data.service, "urgency": data.urgency, "reason": data.reason, "content": content}
+        said = RequestAmended(**told, **_still(state, data, now))
+        after = requests.evolve(state, said)
+        facts = [Fact(request, said, at=getattr(data, "amended_at", None)), *lateness.taken_back(request, state, after, now), *facts]
     return facts
 
 
-def _still(state: Request, data: Any) -> Next | None:
+def _still(state: Request, data: Any, now: datetime) -> dict[str, Any]:
     """An edit resets nothing: while the desk has not taken it, its clock counts from the request as before."""
-    return requests.to_acknowledge(data.urgency or state.urgency, state.requested_at) if state.status == "received" else None
+    if state.status != "received":
+        return {}
+    return requests.to_acknowledge(data.urgency or state.urgency, state.requested_at, now)._asdict()
 
 
 def _unless_open(state: Request | None) -> Refused | None:
@@ -180,7 +198,7 @@ def _acknowledged(message: Message, world: World, now: datetime) -> Decision:
     request, state = message.subject, world[message.subject]
     if refused := _unless_allowed(state, AcknowledgeRequest):
         return refused
-    said = RequestAcknowledged(by=message.actor.id, next=requests.to_triage(state, message.actor.id, now))
+    said = RequestAcknowledged(by=message.actor.id, **requests.to_triage(state, message.actor.id, now)._asdict())
     told = [answers.acknowledged(request, state.partner, state.reference, now)] if state.channel == "partner" else []
     return [Fact(request, said), *told]
 
@@ -189,7 +207,8 @@ def _triaged(message: Message, world: World, now: datetime) -> Decision:
     request, state, data = message.subject, world[message.subject], message.data
     if refused := _unless_allowed(state, TriageRequest):
         return refused
-    said = RequestTriaged(by=message.actor.id, urgency=data.urgency, service=data.service, next=requests.to_place(state, data.urgency))
+    step = requests.to_place(state, data.urgency, now)._asdict()
+    said = RequestTriaged(by=message.actor.id, urgency=data.urgency, service=data.service, **step)
     return [Fact(request, said), *_status(request, state, "triaged")]
 
 
@@ -239,6 +258,7 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     PlacementOffered: _placed,
     PlacementAccepted: _placed,
     NoProgramAvailable: _placed,
+    DeadlinePassed: lateness.passed,
 }
 
 
@@ -250,5 +270,5 @@ def evolve(state: Any, fact: Change) -> State | None:
 
 
 def deadlines(state: State) -> Iterable[Deadline]:
-    """None yet: who is late is said once the rules are data."""
-    return ()
+    """The time of the step that a request owes."""
+    return clocks.deadlines(state.owed) if isinstance(state, Request) else ()

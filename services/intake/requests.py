@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime
 
+from contracts.clocks import Owed, Step, owed, told_late
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Change, Next, Personal, State
 from contracts.partners import Note, Urgency
@@ -30,6 +31,7 @@ class Request(State):
     consent: str | None = None
     content: str = ""
     taken_by: str | None = None
+    owed: Owed | None = None
 
 
 ALLOWED = {
@@ -41,23 +43,33 @@ ALLOWED = {
 """What may be asked of a request, by status."""
 
 
-def to_acknowledge(urgency: Urgency | None, requested_at: datetime) -> Next:
+def to_acknowledge(urgency: Urgency | None, requested_at: datetime, now: datetime) -> Step:
     """Received: the desk must take it. The clock starts with the request, wherever it was until now."""
-    return _next(DESK, AcknowledgeRequest.type, RULES.clock("acknowledge", requested_at, now=requested_at, urgency=urgency), "received")
+    clock = RULES.clock("acknowledge", requested_at, now=now, urgency=urgency)
+    return _step(DESK, AcknowledgeRequest.type, clock, "received")
 
 
-def to_triage(request: Request, by: str, now: datetime) -> Next:
-    return _next(by, TriageRequest.type, RULES.clock("triage", now, now=now, urgency=request.urgency), "acknowledged")
+def to_triage(request: Request, by: str, now: datetime) -> Step:
+    return _step(by, TriageRequest.type, RULES.clock("triage", now, now=now, urgency=request.urgency), "acknowledged")
 
 
-def to_place(request: Request, urgency: Urgency) -> Next:
+def to_place(request: Request, urgency: Urgency, now: datetime) -> Step:
     """Triaged: a place must be found within the regulatory time, which counts from the request."""
-    clock = RULES.clock("services", request.requested_at, now=request.requested_at, urgency=urgency)
-    return _next("role/coordinator", "find-place", clock, "triaged")
+    clock = RULES.clock("services", request.requested_at, now=now, urgency=urgency)
+    return _step("role/coordinator", "find-place", clock, "triaged")
 
 
-def _next(owner: str, action: str, clock: Clock, status: str) -> Next:
-    return Next(owner=owner, action=action, due=clock.due_at, rule=clock.rule, allowed=ALLOWED[status])
+def _step(owner: str, action: str, clock: Clock, status: str) -> Step:
+    following = Next(owner=owner, action=action, due=clock.due_at, rule=clock.rule, allowed=ALLOWED[status])
+    return Step(following, clock.counts_from, clock.warns_at)
+
+
+def still(request: Request) -> Next | None:
+    """The block as it stands, for a fact that changes nothing of it."""
+    step = request.owed
+    if step is None:
+        return None
+    return Next(**step.model_dump(include={"owner", "action", "waiting_on", "due", "rule"}), allowed=ALLOWED[request.status])
 
 
 def nothing_left() -> Next:
@@ -65,7 +77,16 @@ def nothing_left() -> Next:
 
 
 def evolve(state: Request | None, fact: Change) -> Request | None:
-    """The life of a request. What is withdrawn stays withdrawn."""
+    """The life of a request. What is withdrawn stays withdrawn; from triage on the time of a step is not the front door's."""
+    after = _evolved(state, fact)
+    if after is None:
+        return None
+    ours = after.status in ("received", "acknowledged")
+    step = told_late(owed(state.owed if state else None, fact), fact) if ours else None
+    return after.model_copy(update={"owed": step})
+
+
+def _evolved(state: Request | None, fact: Change) -> Request | None:
     if isinstance(fact, RequestReceived):
         return Request(
             partner=fact.partner, reference=fact.reference, record=fact.record, status="received", service=fact.service,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contracts import assignment as placing
-from contracts import intake, upkeep
+from contracts import intake, lateness, upkeep
 from contracts import notification as telling
 from contracts.kernel import Event, kind_of
 
@@ -13,6 +13,10 @@ ACTIONS = {
     "acknowledge-request": "Acknowledge the request",
     "triage-request": "Triage the request",
     "find-place": "Find a place",
+    "await-answer": "Wait for the programs that were asked",
+    "call-programs": "Call the programs that were asked",
+    "reroute": "Ask somebody else, or find a way in between",
+    "schedule": "Book a first visit",
     "look-at-input": "Look at an input that could not be used",
     "release-aggregate": "Mend the cause and release what is held",
     "find-missing-cause": "Find the message that is missing",
@@ -110,12 +114,27 @@ def _attempt(e: telling.NoticeSent | telling.NoticeDelivered | telling.NoticeAtt
     return f"A message was {how} by {plain(e.channel).lower()}"
 
 
+def _warned(e: lateness.Warned) -> str:
+    return f"Soon due: {action(e.action).lower()}"
+
+
+def _overdue(e: lateness.Overdue) -> str:
+    return f"Overdue: {action(e.action).lower()}, by the rule of {e.citation}"
+
+
+def _retracted(e: lateness.OverdueRetracted) -> str:
+    return f"Was not overdue after all: {action(e.action).lower()}"
+
+
 SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     intake.RequestReceived: _received,
     intake.RequestAmended: _amended,
     intake.RequestWithdrawn: lambda e: f"The sender took the request back: {plain(e.reason).lower()}",
     intake.RequestAcknowledged: "A person of the intake desk took it",
     intake.RequestTriaged: lambda e: f"Triaged as {e.urgency} for {plain(e.service).lower()}",
+    intake.RequestWarned: _warned,
+    intake.RequestOverdue: _overdue,
+    intake.RequestOverdueRetracted: _retracted,
     intake.RecordOpened: "A partner's record of this person became known",
     intake.RecordAmended: "A partner told more about this person",
     intake.RecordLinked: "This record and another are the same person",
@@ -130,6 +149,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     placing.PlacementDeclined: lambda e: f"A program declined: {plain(e.reason).lower()}",
     placing.OfferUnanswered: "A program did not answer in time; a late yes still counts",
     placing.NoProgramAvailable: lambda e: f"No program is left to ask for {plain(e.service).lower()}",
+    placing.PlacementWarned: _warned,
+    placing.PlacementOverdue: _overdue,
+    placing.PlacementOverdueRetracted: _retracted,
     placing.HandOffAsked: "The owner asked somebody to take over",
     placing.HandedOff: "The new owner took over",
     placing.HandOffDeclined: lambda e: f"The hand-off was declined: {plain(e.reason).lower()}",

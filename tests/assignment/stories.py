@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.assignment import Program
+from contracts.assignment import PlacementWarned, Program
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Actor, Change, Command, DeadlinePassed, Early, Event, Fact, Message, Next, Refused, World, unblinded
 from services.assignment import domain
@@ -147,6 +147,11 @@ def story(*events: Event, network: ListDirectory | None = NETWORK) -> Story:
 
 def programs(offered: Any) -> list[str]:
     return [offer.program for offer in offered.offers]
+
+
+def unwarned(facts: Sequence[Change]) -> list[Change]:
+    """Without the warnings before a step is late."""
+    return [fact for fact in facts if not isinstance(fact, PlacementWarned)]
 
 
 def names(facts: Sequence[Change]) -> list[str]:

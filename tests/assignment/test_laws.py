@@ -1,5 +1,6 @@
 """What holds whatever happens, in whatever order: one owner always, one acceptance at most, nothing closed by time."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,15 @@ from hypothesis import strategies as st
 from contracts.assignment import (
     HandedOff,
     NoProgramAvailable,
+    OfferUnanswered,
     OwnerAssigned,
     PlacementAccepted,
     PlacementEnded,
     PlacementOffered,
     PlacementOpened,
+    PlacementOverdue,
+    PlacementOverdueRetracted,
+    PlacementWarned,
 )
 from contracts.kernel import Change, Next
 from services.assignment import domain
@@ -190,7 +195,7 @@ def test_time_alone_closes_nothing_and_gives_it_to_nobody(history):
         play(begun, step)
     before = begun.states.get(PLACEMENT)
     said = begun.passes(timedelta(days=365))
-    assert {type(fact).__name__ for fact in said} <= {"OfferUnanswered", "PlacementOffered", "NoProgramAvailable"}
+    assert {type(fact) for fact in said} <= {OfferUnanswered, PlacementOffered, NoProgramAvailable, PlacementWarned, PlacementOverdue}
     assert begun.states.get(PLACEMENT) == before or (before and begun.placement.owner == before.owner)
     assert not before or (begun.placement.status == "ended") == (before.status == "ended")
 
@@ -218,3 +223,19 @@ def test_what_is_heard_twice_in_a_row_is_heard_once(history):
         else:
             play(begun, step)
             assert play(begun, step) == []
+
+
+@settings(max_examples=200, deadline=None)
+@whatever(HISTORIES | LIKELY)
+def test_nothing_is_told_late_twice_or_before_its_time_and_all_that_is_late_is_told(history):
+    begun = story()
+    for step in [*history, timedelta(days=40)]:
+        play(begun, step)
+    late, back = begun.told(PlacementOverdue), Counter((told.action, told.due) for told in begun.told(PlacementOverdueRetracted))
+    counts = Counter((told.action, told.due) for told in late)
+    assert all(count <= 1 + back[which] for which, count in counts.items())
+    assert all(told.citation and told.owner and told.late_minutes >= 0 for told in late)
+    placement = begun.states.get(PLACEMENT)
+    if placement and placement.status in ("offering", "unplaced"):
+        assert placement.services_late == (placement.services_by <= begun.now)
+        assert placement.waiting_on or placement.owed.late == (placement.owed.due <= begun.now)

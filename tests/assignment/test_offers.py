@@ -33,6 +33,7 @@ from tests.assignment.stories import (
     received,
     story,
     triaged,
+    unwarned,
 )
 
 HOUR = timedelta(hours=1)
@@ -105,7 +106,7 @@ def test_a_second_yes_is_refused_with_what_may_be_asked():
 def test_a_silent_round_is_passed_over_and_the_coordinator_still_owns_the_placement():
     given = story(received(), triaged())
     owner = given.placement.owner
-    said = given.passes(3 * HOUR)
+    said = unwarned(given.passes(3 * HOUR))
     assert names(said) == ["OfferUnanswered"] * 3 + ["PlacementOffered"]
     assert programs(said[-1]) == [GROVE] and said[-1].round == 2
     assert (said[0].owner, said[0].rule, said[0].respond_by, said[0].desk) == (
@@ -119,7 +120,7 @@ def test_a_silent_round_is_passed_over_and_the_coordinator_still_owns_the_placem
 
 def test_when_the_last_silent_desk_is_passed_over_the_step_is_the_owners_again():
     given = story(received(), triaged())
-    said = given.passes(9 * HOUR)
+    said = given.passes(5 * HOUR)
     assert names(said[-2:]) == ["OfferUnanswered", "NoProgramAvailable"]
     assert (given.next.action, given.next.due, given.next.rule) == ("reroute", NINE + 6 * HOUR, "reroute@1")
 

@@ -90,7 +90,7 @@ def test_asked_to_be_handed_off_it_stays_with_its_owner():
     assert (asked.to, asked.by, asked.owner, asked.role) == (other, owner, owner, COORDINATOR)
     assert given.placement.owner == owner
     assert given.next.allowed[-3:] == ("accept-hand-off", "decline-hand-off", "withdraw-hand-off")
-    assert given.passes(timedelta(hours=2)) == [] and given.placement.owner == owner
+    assert given.passes(timedelta(hours=1)) == [] and given.placement.owner == owner
 
 
 def test_it_moves_when_the_one_who_was_asked_accepts():

@@ -1,0 +1,96 @@
+"""What facts say of the clock in their `next` block, and what the time of a step leads to. Pure, and the same for every aggregate.
+
+A step that is owed is told of when part of its time is used up, and once when it is late. What was told is part of the state, so
+that nothing is told twice, and a clock that is set anew by late data takes back what it no longer says.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import AwareDatetime
+
+from contracts.kernel import Change, Deadline, DeadlinePassed, Next, State
+from contracts.lateness import Overdue, OverdueRetracted
+
+WARN, DUE = "warn", "due"
+
+
+class Clocked(Change):
+    """A change that may set a clock: the instant that the one in `next` counts from, and when its owner is warned before it is due.
+
+    None where it sets none: the clock of the step stands as it was.
+    """
+
+    counts_from: AwareDatetime | None = None
+    warns_at: tuple[AwareDatetime, ...] | None = None
+
+
+class Step(NamedTuple):
+    """What is owed next, as the fields of a Clocked fact."""
+
+    next: Next | None = None
+    counts_from: datetime | None = None
+    warns_at: tuple[datetime, ...] | None = None
+
+
+class Owed(State):
+    """The step that is owed now, as the last fact said. `warns_at` are warnings to come; `late`: it was told overdue."""
+
+    action: str
+    owner: str
+    due: AwareDatetime
+    rule: str
+    waiting_on: str | None = None
+    counts_from: AwareDatetime | None = None
+    warns_at: tuple[AwareDatetime, ...] = ()
+    late: bool = False
+
+
+def owed(before: Owed | None, fact: Change) -> Owed | None:
+    """The step that is owed after a fact. The same step by the same instant keeps its clock; told late, it stays so until that is
+    taken back."""
+    if fact.next is None or fact.next.due is None or fact.next.rule is None:
+        return before if fact.next is None else None
+    said = fact.next.model_dump(include={"action", "owner", "due", "rule", "waiting_on"})
+    goes_on = before is not None and before.action == fact.next.action
+    kept = before.model_dump(include={"warns_at", "counts_from"}) if before and goes_on and before.due == fact.next.due else {}
+    clock = {name: value for name in ("warns_at", "counts_from") if (value := getattr(fact, name, None)) is not None}
+    return Owed(**said, **{**kept, **clock}, late=bool(before and before.late and goes_on))
+
+
+def told_late(step: Owed | None, fact: Change) -> Owed | None:
+    """What telling that a step is overdue, or was not after all, makes of it."""
+    if step is None or not isinstance(fact, Overdue | OverdueRetracted) or fact.action != step.action:
+        return step
+    return step.model_copy(update={"late": isinstance(fact, Overdue)})
+
+
+def deadlines(step: Owed | None) -> Iterator[Deadline]:
+    """The next warning, and the end; none once it was told late."""
+    if step is None or step.late:
+        return
+    yield from (Deadline(WARN, step.action, at) for at in step.warns_at[:1] if at < step.due)
+    yield Deadline(DUE, step.action, step.due)
+
+
+def is_over(step: Owed | None, passed: DeadlinePassed, now: datetime) -> bool | None:
+    """Whether the time of the step is over (True) or partly used up (False); None where this deadline is of no step that is owed."""
+    if step is None or step.late or passed.about != step.action or passed.name not in (WARN, DUE):
+        return None
+    return now >= step.due
+
+
+def still_to_come(step: Owed, now: datetime) -> tuple[datetime, ...]:
+    """Warnings after this one: several whose time came while nobody looked are one."""
+    return tuple(at for at in step.warns_at if at > now)
+
+
+def late_minutes(step: Owed, now: datetime) -> int:
+    """Whole minutes after its end."""
+    return int((now - step.due).total_seconds() // 60)
+
+
+def is_taken_back(before: Owed | None, after: Owed | None, now: datetime) -> bool:
+    """Whether a step that was told late is not due yet, as its clock is known now."""
+    return bool(before and before.late and after and after.late and after.due > max(before.due, now))

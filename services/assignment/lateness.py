@@ -1,0 +1,53 @@
+"""When a step of a placement is late, and when the regulatory time is: its owner is warned, and it is told once."""
+
+from datetime import datetime
+from typing import Any
+
+from contracts import clocks
+from contracts.assignment import PlacementOverdue, PlacementWarned
+from contracts.kernel import DeadlinePassed
+from services.assignment import offers
+from services.assignment.placement import FIND_PLACE, OFFER_RESPONSE, RUNNING_SHORT, Case, Changes
+from services.assignment.rules import RULES
+
+
+def passed(case: Case, data: DeadlinePassed) -> Changes:
+    """A deadline of the placement has come; one that no longer stands is nothing."""
+    match data.name:
+        case clocks.DUE if data.about == FIND_PLACE:
+            return _regulatory(case, data)
+        case clocks.WARN | clocks.DUE:
+            return _step(case, data)
+        case _ if data.name == OFFER_RESPONSE:
+            return offers.unanswered(case, data)
+        case _ if data.name == RUNNING_SHORT:
+            return offers.running_short(case, data)
+    return ()
+
+
+def _step(case: Case, data: DeadlinePassed) -> Changes:
+    placement, step = case.placement, case.placement.owed
+    if step is None or (over := clocks.is_over(step, data, case.now)) is None:
+        return ()
+    said: dict[str, Any] = step.model_dump(include={"action", "rule", "due", "waiting_on"}) | {"owner": placement.owner}
+    if not over:
+        return (PlacementWarned(**said),)
+    return (PlacementOverdue(**said, **_cited(step.rule, step.due, case.now)),)
+
+
+def _regulatory(case: Case, data: DeadlinePassed) -> Changes:
+    """The time in which the person must be seen is over, and nobody has taken them."""
+    placement = case.placement
+    if placement.services_late or placement.services_by != data.at or placement.services_rule is None:
+        return ()
+    waiting = ",".join(asked.desk for asked in placement.waiting_on) or None
+    late = PlacementOverdue(
+        action=FIND_PLACE, rule=placement.services_rule, due=data.at, owner=placement.owner, waiting_on=waiting,
+        **_cited(placement.services_rule, data.at, case.now),
+    )  # fmt: skip
+    return (late,)
+
+
+def _cited(rule: str, due: datetime, now: datetime) -> dict[str, Any]:
+    citation, status = RULES.source(rule)
+    return {"citation": citation, "citation_status": status, "late_minutes": int((now - due).total_seconds() // 60)}

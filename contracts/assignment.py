@@ -74,6 +74,7 @@ class Offer(Model):
     rule: str | None = None
     warns_at: tuple[AwareDatetime, ...] = ()
     """When the desk is reminded, and its owner warned."""
+    counts_from: AwareDatetime | None = None
 
 
 class PlacementOffered(Clocked):

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from deploy import commands, console, operations, tokens, validate
+from deploy import clocks, commands, console, operations, tokens, validate
 from deploy.demo import run as demo_run
 from deploy.local import logs as local_logs
 from deploy.local import state
@@ -37,6 +37,7 @@ app = typer.Typer(
 for name, sub in (
     ("partner", operations.app),
     ("network", operations.networks),
+    ("rules", clocks.app),
     ("event", validate.app),
     ("quarantine", operations.quarantine),
     ("parked", operations.parked),

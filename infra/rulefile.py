@@ -57,6 +57,11 @@ class Limit(str):
         return self.partition(" ")[2]
 
     @property
+    def length(self) -> timedelta:
+        """As open time for business hours, else as it is."""
+        return UNITS[self.unit] * self.number
+
+    @property
     def in_words(self) -> str:
         """`4 business hours`."""
         return f"{self.number:g} {WORDS[self.unit]}{'' if self.number == 1 else 's'}"
@@ -74,14 +79,14 @@ class Limit(str):
                 return hours.add_hours(start, self.number)
             case "d", Hours():
                 return hours.same_time(start, int(self.number))
-        return start + UNITS[self.unit] * self.number
+        return start + self.length
 
 
 class Rule(BaseModel):
     """One clock. `layer` is 0 in a service's own file and grows with every file laid over it; `source` is the file.
 
     A rule counts by the responsible desk's calendar, the network's, or absolute time. `share` is law 9's: at most this part of what is
-    left of the clock around it, but not under `floor`. `pauses_while` names what stops it.
+    left of the clock around it, but not under `floor`, counted as the rule counts. `pauses_while` names what stops it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from infra.calendar import Hours
 from infra.problems import Problem
@@ -56,6 +56,14 @@ class Clock:
     def is_short(self, now: datetime) -> bool:
         """Whether no more than a third of it is left."""
         return self.left(now) <= length(self.hours, self.starts_at, self.due_at) // 3
+
+
+class Running(NamedTuple):
+    """A step that is owed by an instant that was recorded, and its clock as the rules make it now."""
+
+    action: str
+    due: datetime
+    clock: Clock
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,7 @@ def _end(within: Clock | datetime) -> datetime:
 
 def _inside(rule: Rule, starts_at: datetime, end: datetime, hours: Hours | None) -> datetime:
     """The latest end inside `end`: the share of what is left in whole minutes, at least the floor; once it is past, the floor."""
-    floor = rule.floor.after(starts_at, None)
+    floor = later(hours, starts_at, rule.floor.length)
     if end <= starts_at:
         return floor
     share = length(hours, starts_at, end) * (rule.share or 1)

@@ -16,7 +16,6 @@ from contracts.assignment import (
     PlacementEnded,
     PlacementOffered,
     PlacementOverdueRetracted,
-    Program,
 )
 from contracts.intake import RequestAmended, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Change, DeadlinePassed, Reason
@@ -83,7 +82,8 @@ def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered 
     fitting = [program for program in ranked(case.directory.programs, need.service, case.subject) if program.id not in passed]
     hurried = whole.is_short(case.now)
     at_once = rules.HURRIED_OFFERS_MAX if hurried else rules.PARALLEL_OFFERS_MAX
-    fresh = [_asking(program, _clock(program.desk, need, case, whole)) for program in fitting[: max(at_once - len(standing), 0)]]
+    next_best = fitting[: max(at_once - len(standing), 0)]
+    fresh = [_asking(program.id, program.desk, _clock(program.desk, need, case, whole)) for program in next_best]
     offers = (*standing, *fresh)
     named = {offer.program for offer in offers}
     released = () if same else tuple(asked.program for asked in placement.may_say_yes if asked.program not in named)
@@ -103,15 +103,17 @@ def _clock(desk: str, need: Need, case: Case, whole: Clock) -> Clock:
     return rules.clock("offer", need.urgency, case.now, whole, case.directory.desk(desk))
 
 
-def _asking(program: Program, clock: Clock) -> Offer:
-    return Offer(program=program.id, desk=program.desk, respond_by=clock.due_at, rule=clock.rule, warns_at=clock.warns_at)
+def _asking(program: str, desk: str, clock: Clock) -> Offer:
+    return Offer(
+        program=program, desk=desk, respond_by=clock.due_at, rule=clock.rule, warns_at=clock.warns_at, counts_from=clock.counts_from
+    )
 
 
 def _offer(asked: Asked, clock: Clock) -> Offer:
     """The offer that stands, or the same one with an earlier end."""
     if asked.respond_by <= clock.due_at:
         return Offer(**asked.model_dump(exclude={"answer"}))
-    return Offer(program=asked.program, desk=asked.desk, respond_by=clock.due_at, rule=clock.rule, warns_at=clock.warns_at)
+    return _asking(asked.program, asked.desk, clock)
 
 
 def running_short(case: Case, data: DeadlinePassed) -> Changes:

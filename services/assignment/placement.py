@@ -54,6 +54,7 @@ class Asked(State):
     respond_by: AwareDatetime
     rule: str | None = None
     warns_at: tuple[AwareDatetime, ...] = ()
+    counts_from: AwareDatetime | None = None
     answer: Literal["open", "late", "declined"] = "open"
 
 
@@ -238,7 +239,7 @@ def step_of(before: Placement | None, after: Placement | None, directory: Direct
         first = min(waiting, key=lambda asked: asked.respond_by)
         action, desks = "call-programs" if after.hurried else "await-answer", ",".join(asked.desk for asked in waiting)
         following = _next(after, action, first.respond_by, first.rule, desks)
-        return Step(following, None, tuple(at for at in first.warns_at if at > now))
+        return Step(following, first.counts_from, tuple(at for at in first.warns_at if at > now))
     step: rules.Step = "schedule" if after.status == "accepted" else "reroute"
     whole = rules.services(after.requested_at, after.urgency, now)
     clock = rules.clock(step, after.urgency, now, whole, directory.desk(after.role))

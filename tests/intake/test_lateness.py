@@ -9,7 +9,7 @@ import pytest
 from contracts.kernel import DeadlinePassed, Message
 from contracts.upkeep import Origin
 from infra.service import Item
-from services.intake import domain
+from services.intake import domain, explain
 from services.intake.commands import AcknowledgeRequest, TriageRequest, WithdrawRequest
 from tests.intake.desk import Desk, request
 
@@ -113,3 +113,14 @@ async def test_an_edit_that_leaves_it_late_takes_nothing_back_and_tells_nobody_a
     assert await passes(desk, 60 * 24) == []
     await desk.send("amended", {"reference": "R-1", "urgency": "emergency"})
     assert said(desk, "request.overdue-retracted.v1") == [] and await passes(desk, 60 * 24) == []
+
+
+async def test_each_clock_is_made_again_and_comes_to_the_instant_that_was_recorded(desk: Desk) -> None:
+    await desk.send("requested", request(requested_at="2026-02-28T08:00:00Z"))
+    subject, taken = desk.one("request")
+    await desk.command(subject, AcknowledgeRequest())
+    for state in (taken, desk.one("request")[1]):
+        ((action, due, clock),) = explain.running(state, {})
+        assert (action, due) == (state.owed.action, state.owed.due) and clock.due_at == due
+    await desk.command(subject, TriageRequest(urgency="urgent", service="outpatient-therapy"))
+    assert list(explain.running(desk.one("request")[1], {})) == []

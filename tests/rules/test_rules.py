@@ -149,6 +149,12 @@ def test_a_share_may_be_written_as_a_fraction_and_ends_on_a_whole_minute(book):
         book([{"share": "3/2"}])
 
 
+def test_the_floor_waits_for_the_next_opening_as_its_rule_does(book):
+    rules, saturday = book([{"share": "1/3"}]), datetime(2026, 3, 7, 10, tzinfo=UTC)
+    assert clock(rules, saturday, within=saturday).due_at == datetime(2026, 3, 9, 8, 15, tzinfo=UTC)
+    assert clock(rules, saturday, within=saturday + timedelta(hours=9)).due_at == saturday + timedelta(hours=9)
+
+
 def test_a_rule_without_a_share_is_no_internal_clock(book):
     assert clock(book([{}]), within=MONDAY).due_at == MONDAY + timedelta(hours=4)
 

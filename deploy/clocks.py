@@ -1,0 +1,123 @@
+"""`throughline rules`: which clocks there are, and why an item is due when it is."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Annotated, Any
+
+import typer
+
+from contracts.catalogue import SERVICES
+from contracts.kernel import kind_of
+from deploy import console, kept
+from deploy.local.settings import LocalSettings
+from infra.problems import Problem
+from infra.ruledirs import VARIABLE
+from infra.rulefile import Rule
+from infra.rules import Rulebook, Running
+from infra.ruletext import explained, instant
+from infra.store.mongo import MongoStore
+from infra.working import parsed
+
+app = typer.Typer(no_args_is_help=True, help="Clocks as data: what may take how long, by whose word.")
+REFERRAL = ("request", "placement", "care")
+COLUMNS = ("service", "rule", "applies to", "limit", "calendar", "from", "source", "seen", "in force since")
+
+
+@app.command("list")
+def listed(
+    service: Annotated[str | None, typer.Argument(help="Only this service's.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Every rule of every service, with what lies over it. The more specific of two that apply wins."""
+    _same_rules(LocalSettings())
+    found = [(name, rule) for name, book in books(service) for rule in book.rules]
+    if as_json:
+        print(json.dumps([{"service": name, "layer": rule.layer, **rule.model_dump(mode="json")} for name, rule in found]))
+        return
+    console.table(COLUMNS, [row(name, rule) for name, rule in found])
+    console.say(f"{len(found)} rules")
+
+
+def books(service: str | None) -> Iterator[tuple[str, Rulebook]]:
+    """Raises TL-5808 for a service that has none."""
+    with_rules = [name for name in SERVICES if find_spec(f"services.{name}") and find_spec(f"services.{name}.rules")]
+    if service and service not in with_rules:
+        raise Problem("TL-5808", "this service has no rules", fix=f"one of {', '.join(with_rules)}", where=service)
+    for name in [service] if service else with_rules:
+        yield name, import_module(f"services.{name}.rules").RULES
+
+
+def row(service: str, rule: Rule) -> tuple[str, ...]:
+    applies = "; ".join(f"{name}: {', '.join(values)}" for name, values in rule.applies_to.items())
+    over = f" (over it: {rule.source})" if rule.layer else ""
+    return (
+        service, rule.id + over, applies, rule.limit, rule.calendar, rule.starts_at, rule.citation, rule.citation_status,
+        rule.effective_from.isoformat(),
+    )  # fmt: skip
+
+
+@app.command()
+def explain(item: Annotated[str, typer.Argument(help="referral/…, request/…, placement/…: as the board and the log name it.")]) -> None:
+    """The arithmetic of every clock that runs for an item, in words."""
+    settings = LocalSettings()
+    _same_rules(settings)
+    lines = [line for subject in subjects(item) for line in _of(subject, settings)]
+    for line in lines or [f"no clock runs for {item}"]:
+        console.say(line)
+
+
+def subjects(item: str) -> list[str]:
+    """A referral is up to three aggregates, each with its own clocks. Raises TL-5809 where nobody explains this kind."""
+    rest = item.partition("/")[2]
+    named = [f"{kind}/{rest}" for kind in REFERRAL if explainer(kind)] if kind_of(item) == "referral" else [item]
+    if not rest or not all(explainer(kind_of(subject)) for subject in named):
+        raise Problem("TL-5809", "no clock of this kind of item can be explained", fix="name a referral, request or placement", where=item)
+    return named
+
+
+def explainer(kind: str) -> tuple[str, ModuleType] | None:
+    """The service that owns this kind of aggregate, and its module that makes clocks again."""
+    for name in SERVICES:
+        if find_spec(f"services.{name}") and find_spec(f"services.{name}.explain"):
+            module = import_module(f"services.{name}.explain")
+            if kind in module.KINDS:
+                return name, module
+    return None
+
+
+def _of(subject: str, settings: LocalSettings) -> list[str]:
+    found = explainer(kind_of(subject))
+    assert found
+    service, module = found
+    wanted = (subject, *module.REFERENCES)
+
+    async def states(store: MongoStore, _: Any) -> Mapping[str, Any]:
+        spoken = import_module(f"services.{service}.app").SERVICE
+        rows = await store.load(wanted)
+        return {name: parsed(spoken, rows.get(name)) for name in wanted}
+
+    known = kept.run(service, states, settings)
+    return told(subject, module.running(known[subject], known)) if known[subject] is not None else []
+
+
+def told(subject: str, running: Iterator[Running]) -> list[str]:
+    """Clock after clock. One that the rules of today would set otherwise says so: what was recorded stands."""
+    lines = []
+    for one in running:
+        zone = one.clock.hours.tzinfo if one.clock.hours else one.due.tzinfo
+        assert zone
+        lines += ["", f"{subject}, {one.action}: due {instant(one.due, zone)}", *(f"  {line}" for line in explained(one.clock, zone))]
+        if one.clock.due_at != one.due:
+            lines.append("  It was set before by other rules, another need or earlier data; what was recorded stands.")
+    return lines
+
+
+def _same_rules(settings: LocalSettings) -> None:
+    """The rules that run here are those that its services were told of."""
+    laid = settings.state / "rules"
+    if VARIABLE not in os.environ and laid.is_dir():
+        os.environ[VARIABLE] = str(laid)

@@ -1,0 +1,32 @@
+"""The clocks of a placement, made again by the rules as they are now: for whoever asks why it is due when it is."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from infra.rules import Running
+from services.assignment import rules
+from services.assignment.directory import DIRECTORY, Directory
+from services.assignment.placement import FIND_PLACE, Placement
+
+KINDS: tuple[str, ...] = ("placement",)
+REFERENCES: tuple[str, ...] = (DIRECTORY,)
+
+
+def running(state: Placement, references: Mapping[str, Any]) -> Iterator[Running]:
+    """Every offer that is open, the owner's step, and the regulatory clock around them."""
+    if state.urgency is None or state.status == "ended":
+        return
+    directory: Directory = references.get(DIRECTORY) or Directory()
+    for asked in state.waiting_on:
+        start = asked.counts_from or state.requested_at
+        whole = rules.services(state.requested_at, state.urgency, start)
+        clock = rules.clock("offer", state.urgency, start, whole, directory.desk(asked.desk))
+        yield Running(f"answer of {asked.desk}", asked.respond_by, clock)
+    if state.owed and not state.waiting_on:
+        start = state.owed.counts_from or state.requested_at
+        whole = rules.services(state.requested_at, state.urgency, start)
+        clock = rules.clock(cast(rules.Step, state.owed.action), state.urgency, start, whole, directory.desk(state.role))
+        yield Running(state.owed.action, state.owed.due, clock)
+    if state.services_by:
+        whole = rules.services(state.requested_at, state.urgency, state.requested_at)
+        yield Running(FIND_PLACE, state.services_by, whole)

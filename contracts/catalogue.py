@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from contracts import assignment, intake, kernel, notification, partners, upkeep
+from contracts import assignment, crisis_intake, crisis_routing, intake, kernel, notification, partners, upkeep
 
 SERVICES = ("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist")
 PARTITIONS = 24
@@ -35,16 +35,16 @@ def topic_of(service: str) -> str:
     return f"{service.replace('_', '-')}-events"
 
 
-def _own(service: str, *listeners: str, events: tuple[type[kernel.Event], ...] = ()) -> Topic:
-    return Topic(topic_of(service), service, listeners, "aggregate id", (*events, *upkeep.EVENTS))
+def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kernel.Event], ...] = ()) -> Topic:
+    return Topic(name or topic_of(service), service, listeners, "aggregate id", (*events, *upkeep.EVENTS))
 
 
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=intake.EVENTS),
-    Topic("crisis-intake-events", "intake", ("crisis_routing", "notification", "worklist"), "aggregate id"),
+    _own("intake", "crisis_routing", "notification", "worklist", name="crisis-intake-events", events=crisis_intake.EVENTS),
     _own("assignment", "intake", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=assignment.EVENTS),
     _own("authorization", "intake", "assignment", "follow_up", "notification", "worklist"),
-    _own("crisis_routing", "intake", "assignment", "follow_up", "notification", "worklist"),
+    _own("crisis_routing", "follow_up", "notification", "worklist", events=crisis_routing.EVENTS),
     _own("follow_up", "intake", "assignment", "authorization", "crisis_routing", "notification", "worklist"),
     _own("notification", "worklist", events=notification.EVENTS),
     Topic("audit-events", "*", ("worklist",), "actor"),

@@ -64,10 +64,16 @@ INVENTED = {
     "digest_at": ("08:00",),
     "backup": ("staff/12", "staff/19"),
     "subscriber": ("role/network-lead", "staff/19"),
+    "area": ("oak-county", "elm-county"),
+    "needs": ("youth", "substance-use"),
+    "dangers": ("attempt", "overdose"),
+    "skills": ("youth", "peer"),
+    "areas": ("oak-county", "elm-county"),
 }
 """What fields of these names hold."""
 POINTS_AT = {
     "record": "record", "other": "record", "person": "person", "people": "person", "request": "request", "waits_for": "request",
+    "team": "team", "facility": "facility", "facilities": "facility", "episode": "episode", "plan": "plan", "contact": "contact",
     "program": "program", "released": "program", "consent": "consent", "desk": "desk", "staff": "staff",
     "item": "placement", "notice": "notice",
 }  # fmt: skip

@@ -34,7 +34,7 @@ def findings(service: Service, row: Aggregate, facts: Sequence[FactRow]) -> list
     """One aggregate. Facts may be newer than the row if somebody wrote meanwhile: those are left for the next run."""
     known = [fact for fact in facts if fact.sequence <= row.seq.get(fact.topic, 0)]
     found = [Finding("TL-4101", f"{row.id} {topic}") for topic in row.seq if not _whole(row, topic, known)]
-    own = [fact for fact in known if fact.topic == service.topic]
+    own = [fact for fact in known if fact.topic == service.topic_of(row.id)]
     if fold(service, row.id, own) != parsed(service, row):
         found.append(Finding("TL-4102", row.id))
     return found

@@ -105,7 +105,7 @@ class Batch:
         work.hear(item, targets)
         if item.kind == "deadline":
             work.spend(item)
-        own = next((said for said in work.said[before:] if said.topic == work.service.topic), None)
+        own = next((said for said in work.said[before:] if not said.fact.topic), None)
         if own:
             outcome = Outcome("event", own.fact.subject, own.sequence, work.rows[own.fact.subject].v)
         else:
@@ -254,7 +254,7 @@ class Batch:
         row = work.touch(subject)
         work.say(item.message, (Fact(subject, item.message.data),), self._number(item, subject, RELEASED_AT))
         row.parked, row.spent, work.waiting[subject] = None, (), work.now
-        return Outcome("event", subject, row.seq[work.service.topic], row.v)
+        return Outcome("event", subject, row.seq[work.service.topic_of(subject)], row.v)
 
     def _answer(self, item: Item, verdict: Verdict, reasons: Sequence[Reason]) -> None:
         if item.kind == "outside":

@@ -49,7 +49,7 @@ class Catcher:
         """How many facts were missing. None, when no backup was restored: then this costs one look at each partition's end."""
         began = time.monotonic()
         async with self._topics as topics:
-            missing = await self._caught_up(topics, [self._service.topic])
+            missing = await self._caught_up(topics, self._service.own_topics)
             if missing and self._external:
                 missing += await self._caught_up(topics, await topics.named(self._external))
         if missing:
@@ -137,7 +137,7 @@ class _Rebuilding:
         row = self._row(fact.aggregate, fact.attributes.get("partitionkey", ""))
         row.seq[fact.topic] = max(fact.sequence, row.seq.get(fact.topic, 0))
         self.facts.append(replace(fact, part=row.part))
-        data = self._own(row, fact) if fact.topic == self.service.topic else None
+        data = self._own(row, fact) if fact.topic == self.service.topic_of(fact.aggregate) else None
         self._receive(fact, data)
 
     def _own(self, row: Aggregate, fact: FactRow) -> Change:

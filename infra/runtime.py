@@ -40,26 +40,29 @@ class Limits:
 class Runtime:
     """`subscriptions` are what the process must subscribe its lanes to; nothing is connected here.
 
-    `streams` are topics that are read apart, each by lanes and a group of its own: `service.name`.
+    `streams` are topics read in a group and lanes of their own, by name. Whatever they bring, the due loop sweeps the partitions of
+    the inner lanes.
     """
 
     def __init__(
         self, service: Service, settler: Settler, topics: Sequence[str], limits: Limits, streams: Mapping[str, Sequence[str]] = NO_STREAMS
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.service, self.settler, self.limits = service, settler, limits
         self.opened = False
         self.reader = Reader(service)
         self.replayer = Replayer(service, settler.store, settler.vault)
         self.inner = self._lanes(service.name) if topics else []
         self.outer = self._lanes(f"{service.name}.partners") if service.outside else []
-        apart = [
-            (Stream(f"{service.name}.{name}", topics=tuple(named)), self._lanes(f"{service.name}.{name}"))
-            for name, named in streams.items()
+        named = [Stream(f"{service.name}.{name}", topics=tuple(names)) for name, names in streams.items()]
+        named += [
+            Stream(f"{service.name}.{name}", pattern=f"^{service.outside}{prefix}[a-z0-9-]+$") for name, prefix in service.apart.items()
         ]
+        apart = [(stream, self._lanes(stream.group)) for stream in named]
         self.apart = [lane for _, lanes in apart for lane in lanes]
         self.due = DueLoop(settler, self.replayer, settler.clock, self.owned)
         inner = Stream(service.name, topics=tuple(topics))
-        outer = Stream(f"{service.name}.partners", pattern=f"^{service.outside}[a-z0-9-]+$")
+        others = "".join(f"(?!{prefix})" for prefix in service.apart.values())
+        outer = Stream(f"{service.name}.partners", pattern=f"^{service.outside}{others}[a-z0-9-]+$")
         self.subscriptions = [(stream, lanes) for stream, lanes in ((inner, self.inner), (outer, self.outer), *apart) if lanes]
 
     def _lanes(self, group: str) -> list[Lane]:

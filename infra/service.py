@@ -5,7 +5,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from contracts.kernel import Blind, Change, Command, Deadline, Decision, Errand, Event, Fact, Message, Reason, Route, State, World, value
+from contracts.kernel import (
+    Blind,
+    Change,
+    Command,
+    Deadline,
+    Decision,
+    Errand,
+    Event,
+    Fact,
+    Message,
+    Reason,
+    Route,
+    State,
+    World,
+    kind_of,
+    value,
+)
 from contracts.upkeep import Origin
 from infra.records import Received
 from infra.store import ReceiptState
@@ -107,10 +123,23 @@ class Service:
     says: Mapping[str, type[Change]] = field(default_factory=dict)
     schema: int = 1
     keyed: str = ""
+    aside: Mapping[str, str] = field(default_factory=dict)
+    """Kinds of aggregates that speak on another topic of the service, each with that topic: nothing of the others stands before it."""
     outside: str = ""
     """Prefix of the topics that outside senders publish to."""
+    apart: Mapping[str, str] = field(default_factory=dict)
+    """Streams of their own among outside senders, each with the prefix of their names: nothing of the others stands before them."""
     door: Callable[[str, Received], Sequence[Arrival]] | None = None
     answer: Callable[[Message, Origin, str | None, str, Sequence[Reason]], Sequence[Fact]] = _nobody
     steward: str = "role/data-steward"
     steward_within: timedelta = timedelta(hours=4)
     early_within: timedelta = timedelta(minutes=15)
+
+    def topic_of(self, subject: str) -> str:
+        """Where an aggregate's own facts are said."""
+        return self.aside.get(kind_of(subject), self.topic) if self.aside else self.topic
+
+    @property
+    def own_topics(self) -> tuple[str, ...]:
+        """All that its aggregates speak on."""
+        return (self.topic, *dict.fromkeys(self.aside.values()))

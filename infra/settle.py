@@ -191,7 +191,7 @@ class Settler:
             await hit("after_publish")
         late, sent = {row.id for row in failed}, {row.id for row in rows}
         self.owing = {fact: part for fact, part in self.owing.items() if fact not in sent}
-        self.owing |= {row.id: row.part for row in failed if row.topic == self.service.topic}
+        self.owing |= {row.id: row.part for row in failed if row.topic in self.service.own_topics}
         self.unmarked += [row.id for row in rows if row.id not in late]
         return failed
 

@@ -144,7 +144,7 @@ class Working:
         clocks = {subject: self._clocks(subject, state) for subject, state in after.items()}
         for index, fact in enumerate(facts, first):
             row = self.touch(fact.subject, "" if fact.topic else fact.key)
-            topic = fact.topic or self.service.topic
+            topic = fact.topic or self.service.topic_of(fact.subject)
             row.seq[topic] = sequence = row.seq.get(topic, 0) + 1
             key = (fact.key or row.key) if fact.topic else row.key
             identity = derived(fact.subject, cause.id, str(index))

@@ -14,6 +14,7 @@ from contracts import assignment as placing
 from contracts import intake, upkeep
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
+from services.worklist import crisis
 from services.worklist.words import sentence
 
 Patch = dict[str, Any]
@@ -213,6 +214,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.NoProgramAvailable: lambda e: {"status": "no-program", **_known(e, "service", "urgency")},
     placing.HandedOff: lambda e: _owns(e.owner, e.role),
     placing.PlacementEnded: lambda e: {"status": "ended"},
+    **crisis.PROJECTED,
     upkeep.InputQuarantined: lambda e: {"status": "quarantined"},
     upkeep.InputRepaired: lambda e: {"status": "repaired"},
     upkeep.InputDiscarded: lambda e: {"status": "discarded"},

@@ -8,6 +8,7 @@ from contracts import assignment as placing
 from contracts import intake, lateness, upkeep
 from contracts import notification as telling
 from contracts.kernel import Event, kind_of
+from services.worklist import crisis
 
 ACTIONS = {
     "acknowledge-request": "Acknowledge the request",
@@ -22,12 +23,13 @@ ACTIONS = {
     "find-missing-cause": "Find the message that is missing",
     "compare-records": "Compare two records",
     "decide-identity": "Decide who this is",
+    **crisis.ACTIONS,
 }
 STATUSES = {
     "no-program": "No program available", "unanswered": "Offer not answered", "declined": "Declined", "opened": "Looking for a place",
     "message-overdue": "A message is waiting", "possible-duplicate": "Possibly known already",
 }  # fmt: skip
-KINDS = {"referral": "Referral", "record": "Record", "input": "Input", "parked": "Held back", "partner": "Partner"}
+KINDS = {"referral": "Referral", "record": "Record", "input": "Input", "parked": "Held back", "partner": "Partner", **crisis.KINDS}
 HELD = {"quiet": "it is quiet hours", "routine": "for the daily digest", "rate": "too many came within an hour"}
 URGENCIES = {"emergency": "Emergency", "urgent": "Urgent", "routine": "Routine"}
 
@@ -183,6 +185,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     telling.RosterShifted: lambda e: f"{_count(len(e.shifts), 'One shift', '{} shifts')} listed",
     telling.SilenceBegun: "A death was reported; nobody is told anything about this person",
     telling.SilenceEnded: "The report of a death was wrong",
+    **crisis.SENTENCES,
     upkeep.InputQuarantined: "An input could not be used; somebody must look",
     upkeep.InputRepaired: lambda e: "The input was repaired and decided on" if e.repaired else "The input was decided on again",
     upkeep.InputDiscarded: "The input was looked at and set aside",

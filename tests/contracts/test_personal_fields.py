@@ -25,6 +25,8 @@ SUSPECT = {
 REASONED = {
     ("Program", "name"): "a program of an organisation",
     ("PartnerRegistered", "name"): "an organisation",
+    ("MobileTeam", "name"): "a team of an organisation",
+    ("CrisisFacility", "name"): "a facility",
     ("DeadlinePassed", "name"): "of a clock",
     ("PersonDetails", "identifiers"): "each value inside is personal; the system that issued it is not",
 }

@@ -1,0 +1,337 @@
+"""What crisis routing says of an episode: from the contact to the person's arrival and who looks after them next.
+
+The desk owns an episode until arrival is confirmed and somebody is named for the follow-up. Crisis clocks are never business time.
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from contracts import crisis_beds, crisis_dispatch
+from contracts.crisis_beds import CrisisFacility
+from contracts.crisis_dispatch import MobileTeam, Setting
+from contracts.crisis_intake import Danger, Needs, Source
+from contracts.kernel import Change, Code, Model
+from contracts.partners import Sensitivity
+
+Disposition = Literal["community", "crisis-receiving", "ed", "inpatient", "detox", "law-enforcement"]
+Consent = Literal["agreed", "declined", "not-able"]
+"""To being followed up. It is asked; who is not able to answer is asked again by whoever follows up."""
+
+
+class CrisisRosterListed(Change):
+    """The teams, facilities, areas and people on duty that the network file names now. It replaces the list before it."""
+
+    type: ClassVar = "crisis-roster.listed.v1"
+    teams: tuple[MobileTeam, ...]
+    facilities: tuple[CrisisFacility, ...]
+    areas: dict[Code, Setting]
+    staff: dict[str, tuple[str, ...]]
+    """Role or desk to people on duty, in order."""
+
+
+class Contacted(Model):
+    """What a contact, or an amendment of one, says that decides something. None: it says nothing of that."""
+
+    contact: Code
+    record: str
+    contacted_at: AwareDatetime
+    source: Source | None = None
+    partner: str | None = None
+    provisional: bool = False
+    area: Code | None = None
+    danger: Danger | None = None
+    dangers: tuple[Code, ...] = ()
+    needs: Needs = ()
+    sensitivity: Sensitivity = ""
+    consent: str | None = None
+
+
+class ContactNoted(Change):
+    """A contact about this person is known. `episode` is the one it `opened`, or the open one that must still hear of it."""
+
+    type: ClassVar = "person.contact-noted.v1"
+    contacted: Contacted
+    noted_at: AwareDatetime
+    episode: str
+    opened: bool
+    opening: str | None = None
+    """The episode that it opens, should the open one be over when it is brought there."""
+
+
+class PlanNoted(Change):
+    """A plan of this person began, ended or has another team. Where a crisis is open, that team is told next."""
+
+    type: ClassVar = "person.plan-noted.v1"
+    plan: str
+    role: str | None = None
+    """Who answers for the plan; None: it is over, or another person's."""
+    noted_at: AwareDatetime
+
+
+class PlanWatched(Change):
+    """What follow-up said of a plan is known: whose it is and who answers for it. The person's file hears of it next."""
+
+    type: ClassVar = "watch.plan-watched.v1"
+    plan: str
+    person: str | None = None
+    left: str | None = None
+    """Whose it was until now, where that is somebody else."""
+    role: str | None = None
+    noted_at: AwareDatetime
+
+
+class FileBroughtUp(Change):
+    """What was noted of this person has reached its episode. `episode` is the open one from here on; None: none is open."""
+
+    type: ClassVar = "person.file-brought-up.v1"
+    episode: str | None = None
+    record: str | None = None
+
+
+class FileJoined(Change):
+    """A record of somebody turned out to be this person's, with an episode that is open: it is looked after from here."""
+
+    type: ClassVar = "person.file-joined.v1"
+    record: str
+    left: str
+    episode: str
+    noted_at: AwareDatetime
+    other: str | None = None
+    """This person's own open episode: the two stay apart until a person decides."""
+
+
+class FileParted(Change):
+    """A record of this person is somebody else's: the open episode that came with it is looked after there."""
+
+    type: ClassVar = "person.file-parted.v1"
+    record: str
+    person: str
+
+
+class EpisodeOpened(Change):
+    """A person is in crisis and the crisis desk answers for it. `contacted_at` is the instant every clock and measure counts from."""
+
+    type: ClassVar = "episode.opened.v1"
+    contact: Code
+    person: str
+    record: str
+    source: Source
+    partner: str
+    contacted_at: AwareDatetime
+    provisional: bool
+    area: Code | None = None
+    danger: Danger | None = None
+    dangers: tuple[Code, ...] = ()
+    needs: Needs = ()
+    sensitivity: Sensitivity = ""
+    consent: str | None = None
+
+
+class ContactJoined(Change):
+    """Another contact about the same crisis, or more of one that we have. The first contact still starts the clocks."""
+
+    type: ClassVar = "episode.contact-joined.v1"
+    contact: Code
+    contacted_at: AwareDatetime
+    area: Code | None = None
+    danger: Danger | None = None
+    needs: Needs = ()
+    amends: bool = False
+
+
+class PersonIdentified(Change):
+    """Whom the crisis is about turned out to be somebody we know: from here on it is `person`, no longer `left`."""
+
+    type: ClassVar = "episode.person-identified.v1"
+    person: str
+    left: str
+    record: str
+
+
+class EpisodeTriaged(Change):
+    """How it is answered: at once by the system from what the caller was asked, and by a person whenever they judge otherwise.
+
+    `response` is `team`, or `contact` where talking may be enough; danger that nobody judged is answered by a team.
+    """
+
+    type: ClassVar = "episode.triaged.v1"
+    response: Literal["team", "contact"]
+    danger: Danger | None = None
+    area: Code | None = None
+    setting: Setting | None = None
+    needs: Needs = ()
+    by: str | None = None
+    """None: the system did."""
+
+
+class PlanTeamAlerted(Change):
+    """The person has an active plan: who answers for it must hear of the crisis by `tell_before`, a minute after it was knowable."""
+
+    type: ClassVar = "episode.plan-team-alerted.v1"
+    plan: str
+    role: str
+    person: str
+    record: str
+    contacted_at: AwareDatetime
+    tell_before: AwareDatetime
+    rule: str | None = None
+    danger: Danger | None = None
+
+
+class CrisisPlanShared(Change):
+    """A person showed the crisis plan to `to`, with the person's consent or in a recorded emergency (42 CFR 2.51)."""
+
+    type: ClassVar = "episode.crisis-plan-shared.v1"
+    to: str
+    under: Literal["consent", "emergency"]
+    by: str
+    consent: str | None = None
+
+
+class EpisodeResolved(Change):
+    """The contact itself was enough; nobody needs to go there. A follow-up is still owed."""
+
+    type: ClassVar = "episode.resolved.v1"
+    by: str
+    resolved_at: AwareDatetime
+
+
+class DispositionRecorded(Change):
+    """Where the person goes from here. A bed kind begins a search for a place; the desk owns it until arrival."""
+
+    type: ClassVar = "episode.disposition-recorded.v1"
+    disposition: Disposition
+    by: str
+    decided_at: AwareDatetime
+    contacted_at: AwareDatetime
+
+
+class FollowUpNamed(Change):
+    """A person answers for contact after the crisis; the person in crisis was asked. Without this an episode cannot close."""
+
+    type: ClassVar = "episode.follow-up-named.v1"
+    owner: str
+    consent: Consent
+    by: str
+    person: str
+    record: str
+    contacted_at: AwareDatetime
+    reach_before: AwareDatetime | None = None
+    rule: str | None = None
+
+
+class OutpatientAsked(Change):
+    """A referral to outpatient care was made for this crisis. Nobody has accepted it yet."""
+
+    type: ClassVar = "episode.outpatient-asked.v1"
+    request: str
+    by: str
+
+
+class OutpatientLinked(Change):
+    """A program took the person. `verified`: by the acceptance itself; else a person says so."""
+
+    type: ClassVar = "episode.outpatient-linked.v1"
+    verified: bool
+    program: str | None = None
+    request: str | None = None
+    by: str | None = None
+
+
+class DeathReported(Change):
+    """Somebody says that the person died, who was not with them as a team. Every contact and reminder stops now."""
+
+    type: ClassVar = "episode.death-reported.v1"
+    by: str
+    reported_at: AwareDatetime
+
+
+class DeathVerified(Change):
+    """A person verified the death that was reported. Every contact and reminder has stopped already."""
+
+    type: ClassVar = "episode.death-verified.v1"
+    by: str
+
+
+class DeathRetracted(Change):
+    """The report of a death was wrong; the episode goes on where it was."""
+
+    type: ClassVar = "episode.death-retracted.v1"
+    by: str
+
+
+class EpisodeTaken(Change):
+    """A person on duty behind the owning role answers for it."""
+
+    type: ClassVar = "episode.taken.v1"
+    owner: str
+    role: str
+
+
+class HandOverAsked(Change):
+    """The shift ends: `to` should answer for it. It stays its owner's until they accept."""
+
+    type: ClassVar = "episode.hand-over-asked.v1"
+    to: str
+    by: str
+    owner: str
+    role: str
+    accept_before: AwareDatetime
+    rule: str
+
+
+class HandOverAccepted(Change):
+    """The new owner accepted: it moved at this instant."""
+
+    type: ClassVar = "episode.hand-over-accepted.v1"
+    owner: str
+    left: str
+    role: str
+
+
+class HandOverDeclined(Change):
+    """Who was asked said no; nothing moved."""
+
+    type: ClassVar = "episode.hand-over-declined.v1"
+    to: str
+    by: str
+    reason: Code
+
+
+class HandOverUnanswered(Change):
+    """Nobody accepted in time; it is still its owner's, and the question stands."""
+
+    type: ClassVar = "episode.hand-over-unanswered.v1"
+    to: str
+    owner: str
+    accept_before: AwareDatetime
+    rule: str
+
+
+class HandOverWithdrawn(Change):
+    """It is not asked any more; nothing moved."""
+
+    type: ClassVar = "episode.hand-over-withdrawn.v1"
+    to: str
+    by: str
+
+
+class EpisodeClosed(Change):
+    """Nothing is left to do here. `follow_up` is who looks after the person from now on."""
+
+    type: ClassVar = "episode.closed.v1"
+    reason: Code
+    by: str
+    person: str
+    disposition: Disposition | None = None
+    follow_up: str | None = None
+    closed_at: AwareDatetime
+
+
+EVENTS = (
+    *crisis_dispatch.EVENTS, *crisis_beds.EVENTS, CrisisRosterListed, ContactNoted, PlanNoted, PlanWatched, FileBroughtUp, FileJoined,
+    FileParted, EpisodeOpened, ContactJoined, PersonIdentified, EpisodeTriaged, PlanTeamAlerted, CrisisPlanShared, EpisodeResolved,
+    DispositionRecorded, FollowUpNamed, OutpatientAsked, OutpatientLinked, DeathReported, DeathVerified, DeathRetracted, EpisodeTaken,
+    HandOverAsked, HandOverAccepted, HandOverDeclined, HandOverUnanswered, HandOverWithdrawn, EpisodeClosed,
+)  # fmt: skip

@@ -1,0 +1,166 @@
+"""Who owes what next in an episode, by when, and what may be asked: a table over its status. And the case that a decision sees."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contracts.kernel import Actor, Change, Command, Fact, Next, Reason, Refused, World, kind_of
+from services.crisis_routing import commands as asked_for
+from services.crisis_routing import episode as episodes
+from services.crisis_routing.episode import PLACING, SEARCHING, SETTLED, Episode
+from services.crisis_routing.roster import Roster
+from services.crisis_routing.rules import RULES
+
+Said = Sequence[tuple[str, Change]]
+"""What happened to which aggregate, in order."""
+Decided = Said | Refused
+NOT_NOW = Reason("TL-5402", "", "see what is allowed now")
+NOT_YOURS = Reason("TL-5403", "", "its owner, or somebody on duty behind the owning role, may ask this")
+NOT_THE_DESK = Reason("TL-5404", "", "the desk that was asked answers, or the owner's side enters what it said")
+
+HANDED_ON = (asked_for.AcceptHandOver.type, asked_for.DeclineHandOver.type, asked_for.WithdrawHandOver.type)
+OFFERED: Mapping[type[Command], tuple[str, ...]] = {
+    asked_for.TriageEpisode: SEARCHING,
+    asked_for.ResolveByContact: SEARCHING,
+    asked_for.SeekTeam: SEARCHING,
+    asked_for.ProposeTeam: SEARCHING,
+    asked_for.ConfirmTeam: ("proposed", "seeking", "no-team"),
+    asked_for.DeclineTeam: ("proposed",),
+    asked_for.RecordDisposition: (*SEARCHING, "on-scene", "handed-to-911", *PLACING),
+    asked_for.SeekBed: ("no-facility",),
+    asked_for.HoldBed: ("placing", "no-facility"),
+    asked_for.ReleaseBed: PLACING,
+    asked_for.AcceptPerson: ("placing", "no-facility"),
+    asked_for.DeclinePerson: ("placing", "no-facility"),
+    asked_for.ConfirmArrival: PLACING,
+    asked_for.NameFollowUp: (*SETTLED, *PLACING, "on-scene", "handed-to-911"),
+    asked_for.AskOutpatient: (*SETTLED, *PLACING, "on-scene"),
+    asked_for.LinkOutpatient: (*SETTLED,),
+    asked_for.VerifyDeath: ("died",),
+}
+"""Which command may be asked in which status; reports from the field, hand-over and closing depend on more."""
+
+
+def allowed(state: Episode) -> tuple[str, ...]:
+    """Commands that may be asked now."""
+    if state.status == "closed":
+        return ()
+    found = [command.type for command, statuses in OFFERED.items() if state.status in statuses]
+    found += [asked_for.ReportFieldStatus.type] if state.teams else []
+    found += [asked_for.ReportDeath.type] if state.status != "died" else []
+    found += [asked_for.CloseEpisode.type] if may_close(state) else []
+    found += [asked_for.TakeEpisode.type] if state.owner == state.role else []
+    return (*found, asked_for.ShareCrisisPlan.type, *(HANDED_ON if state.hand_over else (asked_for.AskHandOver.type,)))
+
+
+def may_close(state: Episode) -> bool:
+    """Nothing of ours is out or held, and somebody looks after the person, or a person verified that nobody can."""
+    held = state.team or state.releasing or state.waiting_on
+    over = state.status in SETTLED and state.follow_up is not None
+    return not held and (over or (state.status == "died" and state.died_from is None))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What one decision sees: an episode and its id, everything else that was loaded, who acts, and when."""
+
+    subject: str
+    episode: Episode
+    world: World
+    roster: Roster
+    actor: Actor
+    now: datetime
+
+    def refused(self, reason: Reason) -> Refused:
+        """Not so; here is what may be asked instead."""
+        return Refused((reason,), allowed(self.episode))
+
+    @property
+    def on_owners_side(self) -> bool:
+        """The owner, or a colleague on duty behind the role it is answered for under."""
+        return self.actor.id == self.episode.owner or self.actor.id in self.roster.on_duty(self.episode.role)
+
+    def at(self, desk: str | None) -> bool:
+        """Whether who asks answers for this desk, or enters for the owner's side what it said."""
+        return self.on_owners_side or (desk is not None and self.actor.id in self.roster.on_duty(desk))
+
+    def after(self, said: Said) -> "Case":
+        """The same case once these have happened."""
+        state = self.episode
+        for subject, change in said:
+            if subject == self.subject:
+                state = episodes.evolve(state, change) or state
+        return Case(self.subject, state, self.world, self.roster, self.actor, self.now)
+
+
+def told(said: Iterable[tuple[str, Change]], world: World, now: datetime) -> list[Fact]:
+    """These changes as facts, in order; those of an episode with who owes what after it, and every one with the episode's label."""
+    states: dict[str, Episode | None] = {}
+    facts: list[Fact] = []
+    for subject, change in said:
+        if kind_of(subject) == "episode":
+            before = states.get(subject, world[subject])
+            reached = episodes.evolve(before, change)
+            change = change.model_copy(update={"next": next_of(before, reached, now)})
+            states[subject] = episodes.evolve(before, change)
+        facts.append(Fact(subject, change))
+    about = next((state for state in states.values() if state), None)
+    label: dict[str, Any] = {"sensitivity": about.sensitivity, "consent": about.consent or ""} if about else {}
+    return [Fact(fact.subject, fact.data, **label) for fact in facts]
+
+
+def next_of(before: Episode | None, after: Episode | None, now: datetime) -> Next | None:
+    """Who owes what by when. A later fact of the same step never gives it more time."""
+    if after is None:
+        return None
+    if after.status == "closed":
+        return Next(owner=after.owner, action="none")
+    action, rule, starts_at, waiting_on = step(after, now)
+    clock = RULES.clock(rule, starts_at, now=now, setting=after.setting)
+    due = _fixed(after, action) or clock.due_at
+    if before and before.due and before.action == action:
+        due = min(due, before.due) if not _fixed(after, action) else due
+    owner = after.follow_up if action == "reach-after-crisis" and after.follow_up else after.owner
+    return Next(owner=owner, action=action, waiting_on=waiting_on, due=due, rule=clock.rule, allowed=allowed(after))
+
+
+def _fixed(state: Episode, action: str) -> datetime | None:
+    """An end that a fact has set already."""
+    return {
+        "confirm-team": state.confirm_before,
+        "await-team": state.on_scene_before,
+        "await-facility": min((asked.answer_before for asked in state.waiting_on), default=None),
+        "confirm-arrival": state.arrive_before,
+        "reach-after-crisis": state.reach_before,
+    }.get(action)
+
+
+def step(state: Episode, now: datetime) -> tuple[str, str, datetime, str | None]:
+    """The next step of a status: action, rule, the instant that its clock starts at, and whom it waits on."""
+    match state.status:
+        case "opened" | "contact":
+            return "resolve-or-send-team", "resolve-by-contact", state.contacted_at, None
+        case "seeking" | "no-team":
+            return "find-team", "find-team", state.sought_since or now, None
+        case "proposed":
+            return "confirm-team", "confirm-team", now, state.team_desk
+        case "referred" | "dispatched" | "en-route":
+            return "await-team", "on-scene", state.referred_at or now, state.team_desk
+        case "on-scene":
+            return "record-disposition", "decide-disposition", state.on_scene_at or now, state.team_desk
+        case "unable-to-locate" | "declined" | "cancelled" | "handed-to-911":
+            return "decide-next-step", "decide-next-step", now, None
+        case "died" if state.died_from:
+            return "verify-death", "verify-death", now, None
+        case "placing" if state.waiting_on:
+            return "await-facility", "answer-for-bed", now, ",".join(asked.desk for asked in state.waiting_on)
+        case "placing" | "no-facility":
+            return "find-bed", "find-bed", state.sought_since or now, None
+        case "accepted":
+            return "confirm-arrival", "arrive", state.accepted_at or now, state.facility_desk
+        case "follow-up" if state.follow_up_consent != "declined":
+            return "reach-after-crisis", "reach-after-crisis", state.contacted_at, None
+        case "resolved" | "disposed" | "arrived" if state.follow_up is None:
+            return "name-follow-up", "name-follow-up", now, None
+    return "close-episode", "close-episode", now, None

@@ -7,6 +7,11 @@ Every killer passes without the mistake. `old` stands exactly once in its file.
 from dataclasses import dataclass
 
 SETTLING, LANE, KEEPING = "runtime/test_settling.py", "mutants/test_lane.py", "mutants/test_keeping.py"
+ERRANDS, LADDER, SILENCE = "runtime/test_errands.py", "notification/test_ladder.py", "notification/test_silence.py"
+TELLING, SMTP = "notification/test_telling.py", "notification/test_smtp.py"
+TELLING_PY, ALERTS_PY, NOTICES_PY = (f"services/notification/{name}.py" for name in ("telling", "alerts", "notices"))
+ROSTER_PY, RECIPIENTS_PY, SMTP_PY = (f"services/notification/{name}.py" for name in ("roster", "recipients", "smtp"))
+ERRANDS_PY = "infra/errands.py"
 
 
 @dataclass(frozen=True)
@@ -136,4 +141,48 @@ MUTANTS = (
            test(SETTLING, "what is quarantined is an item with an owner and a clock and its bytes are sealed")),
     Mutant("forget on what it was decided", "infra/working.py", '"basis": basis or None', '"basis": None',
            test(KEEPING, "a fact says on which version of what was only read it was decided")),
+    # — errands
+    Mutant("let one lane take every place", ERRANDS_PY, "while waiting and self._busy[lane] < self._lane_max and ", "while waiting and ",
+           test(ERRANDS, "a lane that hangs holds up no other")),
+    Mutant("let a pool take more than its places", ERRANDS_PY, "self._busy[pool] < self._pools[pool]", "True",
+           test(ERRANDS, "a pool that is full of hung lanes holds up no other pool")),
+    Mutant("begin what another process has claimed", ERRANDS_PY,
+           "if state is not None and self._performer.begun(state, tokens[subject]):", "if state is not None:",
+           test(ERRANDS, "of two processes one does it")),
+    Mutant("forget what was done while the database is away", ERRANDS_PY, "            self._done = done + self._done\n", "",
+           test(ERRANDS, "what is done is told when the database is back")),
+    Mutant("keep the place of an errand that raised", ERRANDS_PY,
+ 
+                    '"raised")\n                self._release(subject)', '"raised")',
+           test(ERRANDS, "an errand that raises keeps its claim and frees its place")),
+    # — who is told of what, once
+    Mutant("tell again what was told", TELLING_PY, "ladder.alert != alert or notice or any(", "ladder.alert != alert or any(",
+           test(LADDER, "a deadline that comes twice tells once")),
+    Mutant("raise again what was acted on", ALERTS_PY, "return first in self.over or any(", "return any(",
+           test(LADDER, "what was acted on is not raised by the same fact again")),
+    Mutant("send what was acted on meanwhile", NOTICES_PY, "    if not standing or silent:\n", "    if silent:\n",
+           test(LADDER, "what was acted on before it was handed over is withdrawn")),
+    Mutant("send to whom a death was reported", NOTICES_PY, "    if not standing or silent:\n", "    if not standing:\n",
+           test(SILENCE, "it stops every item of the same need and of the same record")),
+    Mutant("let an acknowledgement end the climbing", ALERTS_PY,
+           'status=lambda _: "acknowledged", climbs_at=lambda _: fact.climbs_at',
+           'status=lambda _: "acknowledged", climbs_at=lambda _: None',
+           test(LADDER, "an acknowledgement is not acting it gives one more time")),
+    Mutant("take the past for the present", ROSTER_PY, "return at < (self.began_at or now) - BEFORE_US", "return False",
+           test(SILENCE, "a new service on an old log tells nobody of what happened before it")),
+    Mutant("take an outage for the past", ROSTER_PY, "return at < (self.began_at or now) - BEFORE_US",
+           "return at < now - BEFORE_US", test(SILENCE, "a service that was down for a week still tells what nobody was told")),
+    Mutant("hold a crisis until the morning", RECIPIENTS_PY, '        if severity == "crisis":\n', "        if False:\n",
+           test(TELLING, "a crisis wakes whom it concerns")),
+    Mutant("wake who only owns it", RECIPIENTS_PY, 'severity == "urgent" and to_duty and not', 'severity == "urgent" and not',
+           test(TELLING, "an urgent alert wakes who has the duty and not who merely owns it")),
+    Mutant("lose what does not fit a digest", RECIPIENTS_PY, "yield Deadline(RELEASE, first.entry.alert, first.until)",
+           'yield Deadline(RELEASE, "held", first.until)',
+           test(TELLING, "more than fifty things are told in several messages and none is lost")),
+    Mutant("name a message anew each time", SMTP_PY, 'f"<{letter.id}@', 'f"<{letter.id}.{id(message)}@',
+           test(SMTP, "the same letter twice is the same bytes under the same id")),
+    Mutant("call a lost answer a success", SMTP_PY,
+           '        except (SMTPException, OSError, ValueError):\n            return Handed("deferred", "dropped")',
+           '        except (SMTPException, OSError, ValueError):\n            return Handed("sent", "250")',
+           test(SMTP, "every fault is told for what it is")),
 )  # fmt: skip

@@ -71,6 +71,21 @@ def test_the_same_lateness_twice_is_one_alert_and_another_time_is_another():
     assert len(begun.hears(no_program(due=NINE + DAY))) == 1
 
 
+def test_what_was_acted_on_is_not_raised_by_the_same_fact_again():
+    begun = story()
+    begun.hears(no_program(), accepted())
+    assert begun.hears(no_program()) == []
+
+
+def test_a_deadline_that_comes_twice_tells_once():
+    begun = story()
+    begun.hears(no_program(owner=ANA))
+    begun.passes(MINUTE)
+    begun.spent.clear()
+    begun.passes(MINUTE)
+    assert begun.who_was_told() == [ANA]
+
+
 def test_nobody_acts_so_it_climbs_from_the_owner_to_their_backup_the_team_lead_and_the_network_lead_in_fifteen_minutes_each():
     begun = story()
     begun.hears(no_program("emergency", owner=ANA))

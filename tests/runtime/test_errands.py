@@ -229,10 +229,10 @@ async def test_a_claim_whose_holder_died_runs_out_and_it_is_done_by_another(one:
 
 
 async def test_an_errand_that_raises_keeps_its_claim_and_frees_its_place(one: Process, outside: Outside) -> None:
-    outside.broken.add("job/0")
-    await one.ask(*jobs(3))
+    outside.broken |= {"job/0", "job/1", "job/2"}
+    await one.ask(*jobs(5))
     await one.rounds(40)
-    assert await one.status("job/0") == "begun" and sorted(outside.done) == ["job/1", "job/2"]
+    assert await one.status("job/0") == "begun" and sorted(outside.done) == ["job/3", "job/4"]
 
 
 async def test_what_is_done_is_told_when_the_database_is_back(one: Process, outside: Outside) -> None:

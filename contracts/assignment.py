@@ -55,6 +55,8 @@ class PlacementOpened(Clocked):
     """The role that answers from this fact on: the one the request named."""
     sensitivity: Sensitivity = ""
     consent: str | None = None
+    record: str | None = None
+    """The sender's record of the person, as the request named it."""
 
 
 class OwnerAssigned(Clocked):
@@ -116,6 +118,7 @@ class PlacementAccepted(Clocked):
     service: str | None = None
     urgency: Urgency | None = None
     requested_at: AwareDatetime | None = None
+    record: str | None = None
 
 
 class PlacementDeclined(Clocked):

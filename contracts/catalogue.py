@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from contracts import assignment, crisis_intake, crisis_routing, intake, kernel, notification, partners, upkeep
+from contracts import (
+    assignment,
+    authorization,
+    authorization_lines,
+    crisis_intake,
+    crisis_routing,
+    intake,
+    kernel,
+    notification,
+    partners,
+    payers,
+    upkeep,
+)
 
 SERVICES = ("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist")
 PARTITIONS = 24
@@ -43,7 +55,14 @@ TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=intake.EVENTS),
     _own("intake", "crisis_routing", "notification", "worklist", name="crisis-intake-events", events=crisis_intake.EVENTS),
     _own("assignment", "intake", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=assignment.EVENTS),
-    _own("authorization", "intake", "assignment", "follow_up", "notification", "worklist"),
+    _own(
+        "authorization",
+        "intake",
+        "follow_up",
+        "notification",
+        "worklist",
+        events=(*payers.EVENTS, *authorization.EVENTS, *authorization_lines.EVENTS),
+    ),
     _own("crisis_routing", "follow_up", "notification", "worklist", events=crisis_routing.EVENTS),
     _own("follow_up", "intake", "assignment", "authorization", "crisis_routing", "notification", "worklist"),
     _own("notification", "worklist", events=notification.EVENTS),

@@ -8,6 +8,7 @@ from contracts import lateness
 from contracts.clocks import Clocked
 from contracts.kernel import Change, Code, Personal, Sealable
 from contracts.partners import Note, PersonDetails, Sensitivity, Urgency
+from contracts.payers import PayerAnswer
 
 
 class RecordOpened(Sealable):
@@ -122,6 +123,30 @@ class RequestOverdueRetracted(lateness.OverdueRetracted):
     type: ClassVar = "request.overdue-retracted.v1"
 
 
+class ExchangeOpened(Change):
+    """A submission to a payer is known at the front door, so that answers to it find their way. `reference` is our number for it."""
+
+    type: ClassVar = "exchange.opened.v1"
+    authorization: str
+    record: str
+    payer: str | None = None
+    reference: str
+    sensitivity: Sensitivity = ""
+    consent: str | None = None
+
+
+class PayerResponseReceived(Sealable):
+    """A payer answered on its topic, for one line of a submission or for the whole. Nothing was decided by us; its words stay sealed."""
+
+    type: ClassVar = "payer-response.received.v1"
+    authorization: str
+    payer: str
+    reference: str
+    response: Code | None = None
+    answer: PayerAnswer
+    note: Personal[Note] | None = None
+
+
 class PartnerRegistered(Change):
     """An organisation may publish to us, under an agreement: `signed`, or an unsigned `joint-protocol`."""
 
@@ -134,4 +159,5 @@ EVENTS = (
     RequestReceived, RequestAmended, RequestWithdrawn, RequestAcknowledged, RequestTriaged,
     RequestWarned, RequestOverdue, RequestOverdueRetracted,
     RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound, PartnerRegistered,
+    ExchangeOpened, PayerResponseReceived,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AwareDatetime, Field
 
 from contracts.kernel import Code, Event, Model, Personal
+from contracts.payers import PayerAnswer
 from contracts.upkeep import Issue
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -78,6 +79,18 @@ class ReferralWithdrawn(FromPartner):
     reason: Code
 
 
+class AuthorizationAnswered(FromPartner):
+    """A payer says what becomes of a submission: of one service line, or (`answer.line` absent) of the whole.
+
+    `reference` is the number that we gave the submission; `response` the payer's own for this answer.
+    """
+
+    type: ClassVar = "authorization.answered.v1"
+    response: Code | None = None
+    answer: PayerAnswer
+    note: Personal[Note] | None = None
+
+
 class ToPartner(Event):
     """What every answer says: the partner's own reference, or the offset of what was sent where it had none."""
 
@@ -117,5 +130,5 @@ class ReferralStatusChanged(ToPartner):
     reason: Code | None = None
 
 
-INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn)
+INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered)
 OUTBOUND = (ReferralReceived, ReferralAcknowledged, ReferralReturned, ReferralStatusChanged)

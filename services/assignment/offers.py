@@ -170,6 +170,7 @@ def accept(case: Case, data: AcceptOffer) -> Changes:
         service=placement.service,
         urgency=placement.urgency,
         requested_at=placement.requested_at,
+        record=placement.record,
     )
     return (accepted, *_program_person(case, asked.desk))
 

@@ -27,6 +27,7 @@ def opening(placement: str, request: str, received: RequestReceived, directory: 
         owner=owner,
         sensitivity=received.sensitivity,
         consent=received.consent or consent or None,
+        record=received.record,
     )
     return (opened, *person_behind(owner, placement, directory))
 

@@ -80,6 +80,7 @@ class Placement(State):
     owner: str
     role: str
     urgency: Urgency | None = None
+    record: str | None = None
     sensitivity: Sensitivity = ""
     status: Status = "opened"
     round: int = 0
@@ -152,7 +153,7 @@ def evolve(state: Placement | None, fact: Change) -> Placement | None:
 
 def _opened(fact: PlacementOpened) -> Placement:
     owner = fact.owner or FRONT_DESK
-    known = {name: getattr(fact, name) for name in ("request", "service", "requested_at", "urgency", "sensitivity")}
+    known = {name: getattr(fact, name) for name in ("request", "service", "requested_at", "urgency", "record", "sensitivity")}
     return Placement(**known, owner=owner, role=owner)
 
 

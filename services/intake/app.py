@@ -2,6 +2,7 @@
 
 from contracts import catalogue, intake
 from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered
+from contracts.authorization import AuthorizationSubmitted
 from infra.app import App, run
 from infra.records import Received
 from infra.service import Arrival, Service
@@ -19,7 +20,7 @@ SERVICE = Service(
     name="intake",
     topic=catalogue.topic_of("intake"),
     states=domain.STATES,
-    hears={event.type: event for event in (PlacementOffered, PlacementAccepted, NoProgramAvailable)},
+    hears={event.type: event for event in (PlacementOffered, PlacementAccepted, NoProgramAvailable, AuthorizationSubmitted)},
     commands={command.type: command for command in COMMANDS},
     says={event.type: event for event in intake.EVENTS},
     route=domain.route,

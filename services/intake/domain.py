@@ -7,9 +7,12 @@ from typing import Any
 
 from contracts import clocks
 from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered
+from contracts.authorization import AuthorizationSubmitted
 from contracts.catalogue import PARTNER_IN
 from contracts.intake import (
+    ExchangeOpened,
     PartnerRegistered,
+    PayerResponseReceived,
     RequestAcknowledged,
     RequestAmended,
     RequestReceived,
@@ -31,8 +34,8 @@ from contracts.kernel import (
     State,
     World,
 )
-from contracts.partners import PersonDetails, ReferralAmended, ReferralRequested, ReferralWithdrawn
-from services.intake import answers, lateness, records, requests
+from contracts.partners import AuthorizationAnswered, PersonDetails, ReferralAmended, ReferralRequested, ReferralWithdrawn
+from services.intake import answers, exchanges, lateness, records, requests
 from services.intake.commands import AcknowledgeRequest, EnterReferral, RegisterPartner, TriageRequest, WithdrawRequest
 from services.intake.records import Named, Record
 from services.intake.requests import ALLOWED, Request
@@ -53,7 +56,7 @@ class Partner(State):
     agreement: str
 
 
-STATES: dict[str, type[State]] = {"request": Request, "record": Record, "partner": Partner}
+STATES: dict[str, type[State]] = {"request": Request, "record": Record, "partner": Partner, "exchange": exchanges.Exchange}
 
 
 def sender(message: Message) -> str:
@@ -79,6 +82,8 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((request,), (*named.claims, record_of(partner, data.reference, blind)))
         case ReferralWithdrawn():
             return Route((request_of(sender(message), data.reference, blind),))
+        case AuthorizationSubmitted() | AuthorizationAnswered():
+            return Route((exchanges.exchange_of(data.reference, blind),))
         case PlacementOffered() | PlacementAccepted() | NoProgramAvailable():
             return Route((message.subject.replace("placement/", "request/", 1),))
     return Route((message.subject,))
@@ -246,6 +251,10 @@ def _registered(message: Message, world: World, now: datetime) -> Sequence[Fact]
     return [] if same else [Fact(message.subject, PartnerRegistered(name=name, agreement=agreement))]
 
 
+def _payer_answered(message: Message, world: World, now: datetime) -> Decision:
+    return exchanges.answered(message, sender(message), world)
+
+
 DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     ReferralRequested: _requested,
     EnterReferral: _requested,
@@ -255,6 +264,8 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     TriageRequest: _triaged,
     WithdrawRequest: _withdrawn_by_hand,
     RegisterPartner: _registered,
+    AuthorizationSubmitted: exchanges.opened,
+    AuthorizationAnswered: _payer_answered,
     PlacementOffered: _placed,
     PlacementAccepted: _placed,
     NoProgramAvailable: _placed,
@@ -266,6 +277,8 @@ def evolve(state: Any, fact: Change) -> State | None:
     """What an aggregate becomes."""
     if isinstance(fact, PartnerRegistered):
         return Partner(name=fact.name, agreement=fact.agreement)
+    if isinstance(fact, ExchangeOpened | PayerResponseReceived):
+        return exchanges.evolve(state, fact)
     return records.evolve(state, fact) if fact.type.startswith("record.") else requests.evolve(state, fact)
 
 

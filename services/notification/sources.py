@@ -56,6 +56,7 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     ("*-missed.v*", Kind("missed")),
     ("*.missed.v*", Kind("missed")),
     ("*.at-risk.v*", Kind("at-risk")),
+    ("*.put-at-risk.v*", Kind("at-risk", until=("*.risk-cleared.v*",))),
     ("*.unowned.v*", Kind("unowned")),
     ("*.silent.v*", Kind("silent", severity="routine", until=("*.heard-again.v*",))),
     ("*-silent.v*", Kind("silent", severity="routine", until=("*.heard-again.v*",))),

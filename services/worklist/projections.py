@@ -12,9 +12,10 @@ from zlib import crc32
 
 from contracts import assignment as placing
 from contracts import intake, upkeep
+from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
-from services.worklist import crisis
+from services.worklist import authorizing, crisis
 from services.worklist.words import sentence
 
 Patch = dict[str, Any]
@@ -90,9 +91,15 @@ def patch(heard: Heard) -> Patch:
     """The fields of its section that this event sets; `None` takes a field away."""
     if heard.data is None:
         return {} if heard.readable else {"unread": heard.sequence}
-    told = PROJECTED.get(type(heard.data), _nothing)(heard.data)
+    told = _told(heard.data)
     label = {"sensitivity": heard.sensitivity} if heard.sensitivity else {}
     return {**told, **label, **_next(heard.data)}
+
+
+def _told(data: Event) -> Patch:
+    if isinstance(data, AuthorizationChange):
+        return {name: stored(value) if isinstance(value, datetime) else value for name, value in authorizing.patch(data).items()}
+    return PROJECTED.get(type(data), _nothing)(data)
 
 
 def _change(heard: Heard, item: str, told: Patch, counted: bool = True) -> Change:

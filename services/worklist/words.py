@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contracts import assignment as placing
+from contracts import authorization as asking
 from contracts import intake, lateness, upkeep
 from contracts import notification as telling
 from contracts.kernel import Event, kind_of
-from services.worklist import crisis
+from services.worklist import authorizing, crisis
 
 ACTIONS = {
     "acknowledge-request": "Acknowledge the request",
@@ -24,6 +25,7 @@ ACTIONS = {
     "compare-records": "Compare two records",
     "decide-identity": "Decide who this is",
     **crisis.ACTIONS,
+    **authorizing.ACTIONS,
 }
 STATUSES = {
     "no-program": "No program available", "unanswered": "Offer not answered", "declined": "Declined", "opened": "Looking for a place",
@@ -129,6 +131,12 @@ def _retracted(e: lateness.OverdueRetracted) -> str:
 
 
 SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
+    **authorizing.SENTENCES,
+    asking.AuthorizationWarned: _warned,
+    asking.AuthorizationOverdue: _overdue,
+    asking.AuthorizationOverdueRetracted: _retracted,
+    intake.ExchangeOpened: "A submission to a payer is known at the front door",
+    intake.PayerResponseReceived: "The payer answered",
     intake.RequestReceived: _received,
     intake.RequestAmended: _amended,
     intake.RequestWithdrawn: lambda e: f"The sender took the request back: {plain(e.reason).lower()}",

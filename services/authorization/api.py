@@ -1,0 +1,31 @@
+"""What people may post, and who may ask it at all. Whether it makes sense is decided with the authorization's state."""
+
+from contracts.kernel import Command
+from infra.access import Rule, Scope, rule
+from infra.commands import Entry
+from services.authorization import commands as c
+
+AUTHORIZATION = "authorization/{id}"
+
+
+def _on(command: type[Command], action: str = "authorize") -> Entry:
+    """One command on an authorization, at its own name."""
+    return Entry(command, f"/v1/authorizations/{{id}}/{command.type}", AUTHORIZATION, action)
+
+
+ROUTES = (
+    Entry(c.ListRequirements, "/v1/requirements", "requirements/network", "list-requirements"),
+    Entry(c.RecordCoverage, "/v1/coverages/{id}/record-coverage", "coverage/{id}", "record-coverage"),
+    *(_on(command) for command in c.COMMANDS if command not in (c.ListRequirements, c.RecordCoverage, c.NoteVisit, c.UseUnits)),
+    _on(c.NoteVisit, "record-visit"),
+    _on(c.UseUnits, "record-visit"),
+)
+
+DESKS = ("program-desk", "authorization-desk", "coordinator", "network-lead")
+ACCESS: dict[str, Rule] = {
+    "authorize": rule(*DESKS, "data-steward", scope=Scope.ANY),
+    "record-visit": rule(*DESKS, scope=Scope.ANY),
+    "record-coverage": rule(*DESKS, "intake-desk", scope=Scope.ANY),
+    "list-requirements": rule("platform", scope=Scope.ANY),
+}
+"""By role. Programs without a person of their own for this are helped by an authorization desk of the network."""

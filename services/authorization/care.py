@@ -1,0 +1,67 @@
+"""What happens with what was granted: visits are booked and take place, units run out, spans end, and the next is asked for in time."""
+
+from datetime import datetime
+
+from contracts.authorization import VisitNoted
+from contracts.authorization_lines import LineExpired, RenewalDue, UnitsUsed
+from contracts.kernel import DeadlinePassed, Reason
+from services.authorization.authorization import Authorization
+from services.authorization.commands import NoteVisit, UseUnits
+from services.authorization.lines import VISITS_KEPT, Line
+from services.authorization.rules import RENEWAL_SHARE, clock, day_of, last_moment
+from services.authorization.telling import Case, Changes
+
+UNCOVERED = Reason("TL-5361", "/at", "no line covers this day: enter the payer's decision, or ask for the next authorization")
+TOO_MANY = Reason("TL-5362", "/visit", "this line has more visits than are kept; ask for the next authorization")
+
+
+def note(case: Case, data: NoteVisit) -> Changes:
+    """A booking, a move, a cancellation; told twice it is one."""
+    return visit_noted(case.state, data.visit, data.at)
+
+
+def visit_noted(state: Authorization, visit: str, at: datetime | None) -> tuple[VisitNoted, ...]:
+    return () if state.visits.get(visit) == at else (VisitNoted(visit=visit, at=at),)
+
+
+def use(case: Case, data: UseUnits) -> Changes:
+    """A visit used units of the line that covers its day; the same visit again is none."""
+    state, day = case.state, day_of(data.at)
+    if any(data.visit in line.visits for line in state.lines):
+        return ()
+    covering = [line for line in state.lines if line.granted_at and line.covers(day)]
+    if not covering:
+        return case.refused(UNCOVERED)
+    line = min(covering, key=lambda one: (one.used >= one.granted_units > 0, one.line))
+    if len(line.visits) >= VISITS_KEPT:
+        return case.refused(TOO_MANY)
+    used = line.used + data.units
+    said = UnitsUsed(line=line.line, visit=data.visit, units=data.units, used=used, happened_at=min(data.at, case.now))
+    gone = (VisitNoted(visit=data.visit),) if data.visit in state.visits else ()
+    return (said, *_by_units(state, line, used, case.now), *gone)
+
+
+def _by_units(state: Authorization, line: Line, used: float, now: datetime) -> tuple[RenewalDue, ...]:
+    """So much is used that the next must be asked for now; once."""
+    is_due = line.granted_units > 0 and used >= RENEWAL_SHARE * line.granted_units
+    if not is_due or line.renewal_at or not line.is_granted or state.is_renewed(line):
+        return ()
+    return (RenewalDue(line=line.line, because="units", happened_at=now),)
+
+
+def renewal_due(case: Case, data: DeadlinePassed) -> Changes:
+    """So many days are over, or the payer's own review day comes near."""
+    line = case.line(int(data.about))
+    step = next((one for one in case.state.steps if (one.action, str(one.line)) == (data.name, data.about)), None)
+    if line is None or step is None or step.due != data.at:
+        return ()
+    return (RenewalDue(line=line.line, because="review" if step.rule.startswith("review") else "span", happened_at=data.at),)
+
+
+def expired(case: Case, data: DeadlinePassed) -> Changes:
+    """The last covered day is over. The need stands."""
+    line = case.line(int(data.about))
+    if line is None or not line.is_granted or line.granted_until is None or last_moment(line.granted_until) != data.at:
+        return ()
+    until = clock("keep-queryable", data.at, case.now).due_at
+    return (LineExpired(line=line.line, queryable_until=until, happened_at=data.at),)

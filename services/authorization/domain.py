@@ -1,0 +1,137 @@
+"""What authorization decides. Pure: message, states and time go in, facts come out."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from contracts.assignment import PlacementAccepted, PlacementEnded
+from contracts.intake import PayerResponseReceived
+from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Fact, Message, Reason, Refused, Route, State, World, derived
+from services.authorization import (
+    answers,
+    appeals,
+    authorization,
+    care,
+    coverage,
+    determining,
+    information,
+    lateness,
+    requirements,
+    steps,
+    submitting,
+)
+from services.authorization import commands as c
+from services.authorization.authorization import Authorization
+from services.authorization.coverage import Coverage, coverage_of
+from services.authorization.requirements import REQUIREMENTS, Requirements
+from services.authorization.telling import Case, Changes, told
+
+UNKNOWN = Reason("TL-5305", "", "there is no such authorization")
+UNMATCHED = Reason("TL-5306", "/reference", "no authorization here has this submission: enter the decision by hand, on the one it is about")
+NOT_NOW = Reason("TL-5307", "", "this authorization has ended; only a payer's answer is still taken")
+HEARS = (PlacementAccepted, PlacementEnded, PayerResponseReceived)
+STATES: dict[str, type[State]] = {"authorization": Authorization, "coverage": Coverage, "requirements": Requirements}
+AFTER_THE_END = (PlacementEnded, PayerResponseReceived, DeadlinePassed, c.EnterDecision, c.ConfirmReceipt)
+
+
+def authorization_of(subject: str) -> str:
+    """What a program accepted as `placement/0190…` is authorized as `authorization/0190…`."""
+    return subject.replace("placement/", "authorization/", 1)
+
+
+def route(message: Message, blind: Blind) -> Route:
+    """The authorization; tables and coverage are read beside it, each changed by its own command alone."""
+    data = message.data
+    match data:
+        case c.ListRequirements():
+            return Route((REQUIREMENTS,))
+        case c.RecordCoverage():
+            return Route((message.subject,))
+        case PlacementAccepted():
+            known = (coverage_of(data.record),) if data.record else ()
+            return Route((authorization_of(message.subject),), references=(REQUIREMENTS, *known))
+        case PayerResponseReceived():
+            return Route((data.authorization,))
+        case c.Determine() | c.SubmitAuthorization():
+            return Route((message.subject,), references=(REQUIREMENTS,))
+    return Route((authorization_of(message.subject),))
+
+
+def decide(message: Message, world: World, now: datetime) -> Decision:
+    """One message, one decision. Who may ask at all is decided at the door; whether it makes sense is decided here."""
+    match message.data:
+        case c.ListRequirements():
+            return requirements.listed(world[REQUIREMENTS], message.data)
+        case c.RecordCoverage():
+            return coverage.recorded(message)
+    subject = message.data.authorization if isinstance(message.data, PayerResponseReceived) else authorization_of(message.subject)
+    state: Authorization | None = world[subject]
+    if isinstance(message.data, PlacementAccepted):
+        return () if state else _opened(subject, message, world, now)
+    if state is None:
+        return () if isinstance(message.data, PlacementEnded) else Refused((_unknown(message),))
+    if state.ended and not isinstance(message.data, AFTER_THE_END):
+        return Refused((NOT_NOW,), steps.allowed(state))
+    case = Case(subject, state, message, now, reference=derived("submission", subject, message.id))
+    changes = _changes(case, world)
+    return changes if isinstance(changes, Refused) else told(subject, state, changes, now)
+
+
+def _unknown(message: Message) -> Reason:
+    return UNMATCHED if isinstance(message.data, PayerResponseReceived) else UNKNOWN
+
+
+def _opened(subject: str, message: Message, world: World, now: datetime) -> list[Fact]:
+    """Opened; and determined in the same breath where table and coverage are known."""
+    opened = determining.opening(message, message.data, authorization_of(message.subject).replace("authorization/", "request/", 1))
+    facts = told(subject, None, (opened,), now)
+    state = authorization.evolve(None, facts[0].data)  # type: ignore[arg-type]
+    known = world[coverage_of(opened.record)] if opened.record else None
+    assert state
+    found = tuple(determining.by_table(state, known, world[REQUIREMENTS] or Requirements()))
+    return [*facts, *told(subject, state, found, now)] if found else facts
+
+
+def _changes(case: Case, world: World) -> Changes:
+    data = case.message.data
+    match data:
+        case c.Determine():
+            return determining.determine(case, data, world[REQUIREMENTS] or Requirements())
+        case c.SubmitAuthorization():
+            return submitting.submit(case, data, world[REQUIREMENTS] or Requirements())
+    return DECISIONS[type(data)](case, data)
+
+
+DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
+    PlacementEnded: determining.placement_ended,
+    PayerResponseReceived: answers.received,
+    DeadlinePassed: lateness.passed,
+    c.AddLines: determining.add,
+    c.CancelLine: determining.cancel,
+    c.EndAuthorization: determining.end,
+    c.ConfirmReceipt: submitting.confirm_receipt,
+    c.InquireDecision: submitting.inquire,
+    c.EnterDecision: answers.entered,
+    c.EnterExtension: answers.extended,
+    c.EnterInformationRequest: information.enter,
+    c.SendInformation: information.send,
+    c.ConfirmInformation: information.confirm,
+    c.FileAppeal: appeals.file,
+    c.WaiveAppeal: appeals.waive,
+    c.AskContinuation: appeals.ask_continuation,
+    c.SettleDataIssue: appeals.settle,
+    c.NoteVisit: care.note,
+    c.UseUnits: care.use,
+}
+
+
+def evolve(state: Any, fact: Change) -> State | None:
+    """What an aggregate becomes."""
+    if fact.type.startswith("requirements."):
+        return requirements.evolve(state, fact)
+    return coverage.evolve(state, fact) if fact.type.startswith("coverage.") else authorization.evolve(state, fact)
+
+
+def deadlines(state: State) -> Iterable[Deadline]:
+    """Clocks of an authorization; tables and coverages have none."""
+    return steps.deadlines(state) if isinstance(state, Authorization) else ()

@@ -1,6 +1,6 @@
 """What intake says: requests from the front door to their outcome, and partners' records of people."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
@@ -105,6 +105,35 @@ class RequestTriaged(Clocked):
     service: str
 
 
+class RequestInformationAsked(Clocked):
+    """Whoever took it cannot go on without `items`, and asked the sender or the client for them. The person's own clocks run on.
+
+    `answer_by` is theirs; then the step falls back to its owner. Items are codes of the list, never words.
+    """
+
+    type: ClassVar = "request.information-asked.v1"
+    of: Literal["sender", "client"]
+    items: tuple[Code, ...]
+    by: str
+    answer_by: AwareDatetime
+
+
+class RequestInformationSupplied(Clocked):
+    """What was asked came: the sender amended the referral, or a person entered it. `items` are those that came, where that is known."""
+
+    type: ClassVar = "request.information-supplied.v1"
+    items: tuple[Code, ...] = ()
+    by: str
+
+
+class RequestInformationWaived(Clocked):
+    """It goes on without what was asked; `reason` is a code of the list."""
+
+    type: ClassVar = "request.information-waived.v1"
+    by: str
+    reason: Code
+
+
 class RequestWarned(lateness.Warned, Clocked):
     """Part of the time for a step at the front door is used up, and the step is not done."""
 
@@ -157,7 +186,7 @@ class PartnerRegistered(Change):
 
 EVENTS = (
     RequestReceived, RequestAmended, RequestWithdrawn, RequestAcknowledged, RequestTriaged,
-    RequestWarned, RequestOverdue, RequestOverdueRetracted,
+    RequestInformationAsked, RequestInformationSupplied, RequestInformationWaived, RequestWarned, RequestOverdue, RequestOverdueRetracted,
     RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound, PartnerRegistered,
     ExchangeOpened, PayerResponseReceived,
 )  # fmt: skip

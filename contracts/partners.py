@@ -121,6 +121,14 @@ class ReferralReturned(ToPartner):
     issues: tuple[Issue, ...]
 
 
+class ReferralInformationRequested(ToPartner):
+    """We cannot go on without `items`, and ask for them before `answer_before`: amend the referral. The person's clocks run on."""
+
+    type: ClassVar = "referral.information-requested.v1"
+    items: tuple[Code, ...]
+    answer_before: AwareDatetime
+
+
 class ReferralStatusChanged(ToPartner):
     """Where the referral stands: FHIR `Task.status`, BSeR business status, and the code of a reason where there is one."""
 
@@ -131,4 +139,4 @@ class ReferralStatusChanged(ToPartner):
 
 
 INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered)
-OUTBOUND = (ReferralReceived, ReferralAcknowledged, ReferralReturned, ReferralStatusChanged)
+OUTBOUND = (ReferralReceived, ReferralAcknowledged, ReferralReturned, ReferralInformationRequested, ReferralStatusChanged)

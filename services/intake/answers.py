@@ -5,7 +5,14 @@ from datetime import datetime
 
 from contracts.catalogue import PARTNER_IN, PARTNER_OUT
 from contracts.kernel import Event, Fact, Message, Reason
-from contracts.partners import ReferralAcknowledged, ReferralReceived, ReferralReturned, ReferralStatusChanged, ToPartner
+from contracts.partners import (
+    ReferralAcknowledged,
+    ReferralInformationRequested,
+    ReferralReceived,
+    ReferralReturned,
+    ReferralStatusChanged,
+    ToPartner,
+)
 from contracts.upkeep import Issue, Origin
 
 STATUS = {
@@ -33,6 +40,11 @@ def received(request: str, partner: str, message: Message, *, duplicate: bool = 
 
 def acknowledged(request: str, partner: str, reference: str, at: datetime) -> Fact:
     return told(request, partner, reference, ReferralAcknowledged(reference=reference, acknowledged_at=at))
+
+
+def lacking(request: str, partner: str, reference: str, items: tuple[str, ...], before: datetime) -> Fact:
+    """What we need of the sender, item by item."""
+    return told(request, partner, reference, ReferralInformationRequested(reference=reference, items=items, answer_before=before))
 
 
 def status(request: str, partner: str, reference: str, state: str, reason: str | None = None) -> Fact:

@@ -2,11 +2,23 @@
 
 from infra.access import Scope, rule
 from infra.commands import Entry
-from services.intake.commands import AcknowledgeRequest, EnterReferral, RegisterPartner, TriageRequest, WithdrawRequest
+from services.intake.commands import (
+    AcknowledgeRequest,
+    AskInformation,
+    EnterReferral,
+    GoOnWithout,
+    RegisterPartner,
+    SupplyInformation,
+    TriageRequest,
+    WithdrawRequest,
+)
 
 COMMANDS = (
     Entry(EnterReferral, "/v1/referrals", "", "enter-referral"),
     Entry(AcknowledgeRequest, "/v1/requests/{id}/acknowledge", "request/{id}", "acknowledge-request"),
+    Entry(AskInformation, "/v1/requests/{id}/ask-information", "request/{id}", "ask-information"),
+    Entry(SupplyInformation, "/v1/requests/{id}/supply-information", "request/{id}", "ask-information"),
+    Entry(GoOnWithout, "/v1/requests/{id}/go-on-without", "request/{id}", "ask-information"),
     Entry(TriageRequest, "/v1/requests/{id}/triage", "request/{id}", "triage-request"),
     Entry(WithdrawRequest, "/v1/requests/{id}/withdraw", "request/{id}", "withdraw-request"),
     Entry(RegisterPartner, "/v1/partners/{id}/register", "partner/{id}", "register-partner"),
@@ -16,6 +28,7 @@ DESK = ("intake-desk", "supervisor")
 ACCESS = {
     "enter-referral": rule(*DESK, "coordinator", scope=Scope.ANY),
     "acknowledge-request": rule(*DESK, scope=Scope.ANY),
+    "ask-information": rule(*DESK, "triage-clinician", scope=Scope.ANY),
     "triage-request": rule(*DESK, "triage-clinician", scope=Scope.ANY),
     "withdraw-request": rule(*DESK, "coordinator", scope=Scope.ANY),
     "register-partner": rule("platform", scope=Scope.ANY),

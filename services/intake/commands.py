@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from contracts.kernel import Code, Command, Personal
 from contracts.partners import Note, PersonDetails, Sensitivity, Text, Urgency
@@ -34,6 +34,35 @@ class AcknowledgeRequest(Command):
     type: ClassVar = "acknowledge-request"
 
 
+Item = Literal[
+    "birth-date", "contact-details", "consent", "coverage", "guardian", "identifiers", "language", "medication-list", "reason",
+    "risk-assessment", "service", "other",
+]  # fmt: skip
+"""What a referral may lack."""
+
+
+class AskInformation(Command):
+    """I cannot go on without these: the sender is asked, or the client instead."""
+
+    type: ClassVar = "ask-information"
+    items: tuple[Item, ...] = Field(min_length=1, max_length=12)
+    of: Literal["sender", "client"] = "sender"
+
+
+class SupplyInformation(Command):
+    """What was asked came by phone, letter or from the client; it is entered where it belongs."""
+
+    type: ClassVar = "supply-information"
+    items: tuple[Item, ...] = Field(min_length=1, max_length=12)
+
+
+class GoOnWithout(Command):
+    """It goes on without what was asked."""
+
+    type: ClassVar = "go-on-without"
+    reason: Literal["not-needed", "nobody-answers", "cannot-wait", "other"]
+
+
 class TriageRequest(Command):
     """Urgency and need are decided."""
 
@@ -57,4 +86,6 @@ class RegisterPartner(Command):
     agreement: Literal["signed", "joint-protocol"]
 
 
-COMMANDS = (EnterReferral, AcknowledgeRequest, TriageRequest, WithdrawRequest, RegisterPartner)
+COMMANDS = (
+    EnterReferral, AcknowledgeRequest, AskInformation, SupplyInformation, GoOnWithout, TriageRequest, WithdrawRequest, RegisterPartner,
+)  # fmt: skip

@@ -35,17 +35,24 @@ from contracts.kernel import (
     World,
 )
 from contracts.partners import AuthorizationAnswered, PersonDetails, ReferralAmended, ReferralRequested, ReferralWithdrawn
-from services.intake import answers, exchanges, lateness, records, requests
-from services.intake.commands import AcknowledgeRequest, EnterReferral, RegisterPartner, TriageRequest, WithdrawRequest
+from services.intake import answers, asking, exchanges, lateness, records, requests
+from services.intake.commands import (
+    AcknowledgeRequest,
+    AskInformation,
+    EnterReferral,
+    GoOnWithout,
+    RegisterPartner,
+    SupplyInformation,
+    TriageRequest,
+    WithdrawRequest,
+)
 from services.intake.records import Named, Record
-from services.intake.requests import ALLOWED, Request
+from services.intake.requests import Request
 
 CONTENT = ("service", "urgency", "reason", "person", "requested_at")
 """What makes two requests under one number the same."""
 UNKNOWN_REFERENCE = Reason("TL-5101", "/reference", "send referral.requested.v1 for this reference first")
 ENDED = Reason("TL-5102", "/reference", "the referral was withdrawn; send a new one under a new reference")
-NOT_NOW = Reason("TL-5103", "", "see what is allowed now")
-UNKNOWN = Reason("TL-5104", "", "there is no such item")
 UNPLACEABLE = Reason("TL-5105", "", "this service does not hear that")
 
 
@@ -165,6 +172,8 @@ def _changes(request: str, state: Request, message: Message, world: World, now: 
         said = RequestAmended(**told, **_still(state, data, now))
         after = requests.evolve(state, said)
         facts = [Fact(request, said, at=getattr(data, "amended_at", None)), *lateness.taken_back(request, state, after, now), *facts]
+    if facts and state.asked == "sender":
+        facts += asking.came(request, state, f"partner/{state.partner}", now)
     return facts
 
 
@@ -201,16 +210,16 @@ def _status(request: str, state: Request, status: str, reason: str | None = None
 
 def _acknowledged(message: Message, world: World, now: datetime) -> Decision:
     request, state = message.subject, world[message.subject]
-    if refused := _unless_allowed(state, AcknowledgeRequest):
+    if refused := requests.unless_allowed(state, AcknowledgeRequest.type):
         return refused
-    said = RequestAcknowledged(by=message.actor.id, **requests.to_triage(state, message.actor.id, now)._asdict())
+    said = RequestAcknowledged(by=message.actor.id, **requests.to_triage(state, message.actor.id, now, now)._asdict())
     told = [answers.acknowledged(request, state.partner, state.reference, now)] if state.channel == "partner" else []
     return [Fact(request, said), *told]
 
 
 def _triaged(message: Message, world: World, now: datetime) -> Decision:
     request, state, data = message.subject, world[message.subject], message.data
-    if refused := _unless_allowed(state, TriageRequest):
+    if refused := requests.unless_allowed(state, TriageRequest.type):
         return refused
     step = requests.to_place(state, data.urgency, now)._asdict()
     said = RequestTriaged(by=message.actor.id, urgency=data.urgency, service=data.service, **step)
@@ -219,15 +228,7 @@ def _triaged(message: Message, world: World, now: datetime) -> Decision:
 
 def _withdrawn_by_hand(message: Message, world: World, now: datetime) -> Decision:
     state = world[message.subject]
-    return _unless_allowed(state, WithdrawRequest) or _withdraw(message.subject, state, message.data.reason, now)
-
-
-def _unless_allowed(state: Request | None, command: type[Any]) -> Refused | None:
-    """Illegal moves are refused, with the legal ones."""
-    if state is None:
-        return Refused((UNKNOWN,))
-    allowed = ALLOWED[state.status]
-    return None if command.type in allowed else Refused((NOT_NOW,), allowed)
+    return requests.unless_allowed(state, WithdrawRequest.type) or _withdraw(message.subject, state, message.data.reason, now)
 
 
 PLACED_AS = {PlacementOffered.type: "offered", PlacementAccepted.type: "accepted", NoProgramAvailable.type: "unplaced"}
@@ -261,6 +262,9 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     ReferralAmended: _amended,
     ReferralWithdrawn: _withdrawn_by_sender,
     AcknowledgeRequest: _acknowledged,
+    AskInformation: asking.ask,
+    SupplyInformation: asking.supplied,
+    GoOnWithout: asking.go_on,
     TriageRequest: _triaged,
     WithdrawRequest: _withdrawn_by_hand,
     RegisterPartner: _registered,

@@ -1,18 +1,31 @@
 """A request's life at the front door: received, acknowledged, triaged, withdrawn. Who owns the next step, at every one."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import AwareDatetime
 
 from contracts.clocks import Owed, Step, owed, told_late
-from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
-from contracts.kernel import Change, Next, Personal, State
+from contracts.intake import (
+    RequestAcknowledged,
+    RequestAmended,
+    RequestInformationAsked,
+    RequestInformationSupplied,
+    RequestInformationWaived,
+    RequestReceived,
+    RequestTriaged,
+    RequestWithdrawn,
+)
+from contracts.kernel import Change, Next, Personal, Reason, Refused, State
 from contracts.partners import Note, Urgency
 from infra.rules import Clock
 from services.intake.commands import AcknowledgeRequest, TriageRequest
 from services.intake.rules import RULES
 
 DESK, NETWORK_LEAD = "role/intake-desk", "role/network-lead"
+
+NOT_NOW = Reason("TL-5103", "", "see what is allowed now")
+UNKNOWN = Reason("TL-5104", "", "there is no such item")
 
 
 class Request(State):
@@ -31,12 +44,16 @@ class Request(State):
     consent: str | None = None
     content: str = ""
     taken_by: str | None = None
+    triage_from: AwareDatetime | None = None
+    """From when the time for triage counts: it runs on while something is asked."""
+    asked: Literal["sender", "client"] | None = None
     owed: Owed | None = None
 
 
 ALLOWED = {
     "received": ("acknowledge-request", "withdraw-request"),
-    "acknowledged": ("triage-request", "withdraw-request"),
+    "acknowledged": ("triage-request", "ask-information", "withdraw-request"),
+    "needs_info": ("supply-information", "go-on-without", "ask-information", "withdraw-request"),
     "triaged": ("withdraw-request",),
     "withdrawn": (),
 }
@@ -49,8 +66,16 @@ def to_acknowledge(urgency: Urgency | None, requested_at: datetime, now: datetim
     return _step(DESK, AcknowledgeRequest.type, clock, "received")
 
 
-def to_triage(request: Request, by: str, now: datetime) -> Step:
-    return _step(by, TriageRequest.type, RULES.clock("triage", now, now=now, urgency=request.urgency), "acknowledged")
+def to_triage(request: Request, by: str, start: datetime, now: datetime) -> Step:
+    return _step(by, TriageRequest.type, RULES.clock("triage", start, now=now, urgency=request.urgency), "acknowledged")
+
+
+def to_answer(request: Request, by: str, of: Literal["sender", "client"], now: datetime) -> Step:
+    """Something is asked: it waits on the sender or the client, inside the regulatory time (of a routine referral where none is known)."""
+    whole = RULES.clock("services", request.requested_at, now=now, urgency=request.urgency or "routine")
+    clock = RULES.clock("information", now, now=now, within=whole, urgency=request.urgency, of=of)
+    on = f"partner/{request.partner}" if of == "sender" else "client"
+    return _step(by, "wait-for-information", clock, "needs_info", waiting_on=on)
 
 
 def to_place(request: Request, urgency: Urgency, now: datetime) -> Step:
@@ -59,8 +84,9 @@ def to_place(request: Request, urgency: Urgency, now: datetime) -> Step:
     return _step("role/coordinator", "find-place", clock, "triaged")
 
 
-def _step(owner: str, action: str, clock: Clock, status: str) -> Step:
-    following = Next(owner=owner, action=action, due=clock.due_at, rule=clock.rule, allowed=ALLOWED[status])
+def _step(owner: str, action: str, clock: Clock, status: str, waiting_on: str | None = None) -> Step:
+    due = {"due": clock.due_at, "rule": clock.rule}
+    following = Next(owner=owner, action=action, waiting_on=waiting_on, allowed=ALLOWED[status], **due)
     return Step(following, clock.counts_from, clock.warns_at)
 
 
@@ -69,7 +95,17 @@ def still(request: Request) -> Next | None:
     step = request.owed
     if step is None:
         return None
-    return Next(**step.model_dump(include={"owner", "action", "waiting_on", "due", "rule"}), allowed=ALLOWED[request.status])
+    waiting_on = None if step.late else step.waiting_on  # once their time is over, it is the owner's again
+    said = step.model_dump(include={"owner", "action", "due", "rule"})
+    return Next(**said, waiting_on=waiting_on, allowed=ALLOWED[request.status])
+
+
+def unless_allowed(state: Request | None, command: str) -> Refused | None:
+    """Illegal moves are refused, with the legal ones."""
+    if state is None:
+        return Refused((UNKNOWN,))
+    allowed = ALLOWED[state.status]
+    return None if command in allowed else Refused((NOT_NOW,), allowed)
 
 
 def nothing_left() -> Next:
@@ -81,7 +117,7 @@ def evolve(state: Request | None, fact: Change) -> Request | None:
     after = _evolved(state, fact)
     if after is None:
         return None
-    ours = after.status in ("received", "acknowledged")
+    ours = after.status in ("received", "acknowledged", "needs_info")
     step = told_late(owed(state.owed if state else None, fact), fact) if ours else None
     return after.model_copy(update={"owed": step})
 
@@ -100,7 +136,11 @@ def _evolved(state: Request | None, fact: Change) -> Request | None:
             changes = {name: value for name in ("service", "urgency", "reason", "content") if (value := getattr(fact, name))}
             return state.model_copy(update=changes)
         case RequestAcknowledged():
-            return state.model_copy(update={"status": "acknowledged", "taken_by": fact.by})
+            return state.model_copy(update={"status": "acknowledged", "taken_by": fact.by, "triage_from": fact.counts_from})
+        case RequestInformationAsked():
+            return state.model_copy(update={"status": "needs_info", "asked": fact.of})
+        case RequestInformationSupplied() | RequestInformationWaived():
+            return state.model_copy(update={"status": "acknowledged", "asked": None})
         case RequestTriaged():
             return state.model_copy(update={"status": "triaged", "urgency": fact.urgency, "service": fact.service})
         case RequestWithdrawn():

@@ -14,6 +14,7 @@ from services.worklist import authorizing, crisis
 ACTIONS = {
     "acknowledge-request": "Acknowledge the request",
     "triage-request": "Triage the request",
+    "wait-for-information": "Get what is missing",
     "find-place": "Find a place",
     "await-answer": "Wait for the programs that were asked",
     "call-programs": "Call the programs that were asked",
@@ -142,6 +143,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     intake.RequestWithdrawn: lambda e: f"The sender took the request back: {plain(e.reason).lower()}",
     intake.RequestAcknowledged: "A person of the intake desk took it",
     intake.RequestTriaged: lambda e: f"Triaged as {e.urgency} for {plain(e.service).lower()}",
+    intake.RequestInformationAsked: lambda e: f"The {e.of} was asked for {', '.join(plain(item).lower() for item in e.items)}",
+    intake.RequestInformationSupplied: "What was asked came",
+    intake.RequestInformationWaived: lambda e: f"It goes on without what was asked: {plain(e.reason).lower()}",
     intake.RequestWarned: _warned,
     intake.RequestOverdue: _overdue,
     intake.RequestOverdueRetracted: _retracted,

@@ -104,7 +104,9 @@ def invalid(kind: str) -> str:
 
 # FHIR: what is heard.
 NO_KIND = _cause("TL-3201", "return", "there is no resourceType", "send FHIR R4 resources")
-KIND_UNHEARD = _cause("TL-3202", "return", "nobody here hears {kind} yet", "send a ServiceRequest with its Patient, or a Task about one")
+KIND_UNHEARD = _cause(
+    "TL-3202", "return", "nobody here hears {kind} yet", "send a ServiceRequest with its Patient, a Task about one, or a ClaimResponse"
+)
 NO_RESOURCE = _cause(
     "TL-3203", "return", "the entry holds no resource", "send the resource; reads and patches by operation are not answered here"
 )
@@ -126,6 +128,7 @@ PART_OF_CLAIM = _cause(
     "this ServiceRequest is a line of a Claim, which nobody here hears yet",
     "send it without the Claim to ask for care",
 )
+BILL = _cause("TL-3212", "return", "this ClaimResponse is about a bill", "nobody here hears those; send answers to prior authorizations")
 
 # FHIR: what the sender must say.
 NO_REFERENCE = _cause("TL-3301", "return", "the referral has no number of yours", "send ServiceRequest.identifier")
@@ -137,6 +140,9 @@ NO_PERSON = _cause("TL-3306", "return", "the request does not say who needs care
 NOT_A_PERSON = _cause("TL-3307", "return", "the subject is not a Patient", "a referral is for one person; send a Patient")
 BLANK_PERSON = _cause(
     "TL-3308", "return", "the Patient says nothing by which a person could be found", "send an identifier, a name or a phone"
+)
+NO_TRACE = _cause(
+    "TL-3309", "return", "the answer names no submission of ours", "send the Claim's own identifier back in ClaimResponse.identifier"
 )
 
 # FHIR: one of us must look.
@@ -175,6 +181,10 @@ SAME_NUMBER = _cause(
 )
 REPLACED = _cause("TL-3413", "quarantine", "this Patient was replaced by another", "send the one that stands; we look at it meanwhile")
 UNFIT = _cause("TL-3414", "quarantine", "what was read does not fit our own contract", "nothing to do; we look at it")
+NO_ACTION = _cause("TL-3415", "quarantine", "an item has no review action code", "send one of X12 306; we look at it meanwhile")
+NO_ITEM = _cause("TL-3416", "quarantine", "the answer decides on no item", "send what was decided on each; we look at it meanwhile")
+NO_LINE = _cause("TL-3417", "quarantine", "an item does not say which line it is about", "send itemSequence; we look at it meanwhile")
+NOT_ACTIVE = _cause("TL-3418", "quarantine", "this answer is not active any more", "send the one that stands; we look at it meanwhile")
 
 # FHIR: taken all the same, and told.
 INVALID_PART = _cause("TL-3501", "issue", "this part is not valid FHIR R4; the referral was read without it", "mend it")
@@ -207,3 +217,4 @@ DISPLAY_DIFFERS = _cause("TL-3514", "issue", "code and display disagree; the cod
 PERSON_BY_LINK = _cause("TL-3515", "issue", "the person is known only by a link to your system", "send the Patient in the same Bundle")
 MISPLACED = _cause("TL-3516", "issue", "the resource lies in the entry itself", "put it under entry.resource")
 CUT = _cause("TL-3517", "issue", "the reason was longer than 20,000 characters and was cut", "send a shorter one")
+ADDED_ITEMS = _cause("TL-3518", "issue", "items that the payer added itself were not taken", "decide on the items that were asked for")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from contracts.kernel import Reason
-from services.intake import codes, fhir_codes, fhir_message, fhir_referral
+from services.intake import codes, fhir_codes, fhir_message, fhir_payer, fhir_referral
 from services.intake.door import Entry
 from services.intake.fhir_bundle import Package, Resource, unpack
 from services.intake.fhir_element import Body
@@ -16,14 +16,16 @@ About = TypeVar("About", Case, Resource)
 def entries(message: Body, at: str = "") -> tuple[Entry, ...]:
     """The entries of one FHIR message that lies at the pointer `at` of its record; at least one.
 
-    A ServiceRequest with everything about it is one; so is a Task without its ServiceRequest, and each resource that stands
-    for itself but that nobody hears. The rest serves these and has no outcome of its own, unless it serves nothing.
+    A ServiceRequest with everything about it is one; so is each item of a payer's ClaimResponse, a Task without its ServiceRequest,
+    and each resource that stands for itself but that nobody hears. The rest serves these and has no outcome of its own, unless it
+    serves nothing.
     """
     package = unpack(message, at)
     if package.crowded:
         return (_returned(at, [codes.reason(codes.TOO_MANY, at)]),)
     found = fhir_message.sort(package)
     heard = _one_number_each([_guarded(fhir_referral.entry, case, case.lead.pointer) for case in found.cases])
+    heard += [entry for each in found.answers for entry in _answers(each, package)]
     unheard = [_guarded(_unheard, each, each.pointer) for each in found.unheard]
     strays = [Entry(each.pointer, codes.outcome_of([each]), None, None, (each,)) for each in package.strays]
     rest = [_together(found.unserved, at, alone=not (heard or unheard))] if found.unserved else []
@@ -36,6 +38,13 @@ def _guarded(read: Callable[[About], Entry], about: About, pointer: str) -> Entr
         return read(about)
     except Exception:  # whatever it was, one of us must look
         return Entry(pointer, "quarantine", None, None, (codes.reason(codes.DEFECT, pointer),))
+
+
+def _answers(response: Resource, package: Package) -> tuple[Entry, ...]:
+    try:
+        return fhir_payer.entries(response, package)
+    except Exception:  # whatever it was, one of us must look
+        return (Entry(response.pointer, "quarantine", None, None, (codes.reason(codes.DEFECT, response.pointer),)),)
 
 
 def _returned(pointer: str, told: list[Reason], number: str | None = None) -> Entry:

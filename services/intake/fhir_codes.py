@@ -8,11 +8,12 @@ Stance = Literal["ask", "draft", "hold", "report", "withdraw"]
 HEARD = {
     "ServiceRequest": "a referral",
     "Task": "the state of a referral's ServiceRequest",
+    "ClaimResponse": "a payer's answer to a prior authorization",
 }
 """Kinds of resource that are entries and heard. A new listener moves its kind here from `UNHEARD`."""
 
 UNHEARD = frozenset((
-    "Appointment", "AppointmentResponse", "CarePlan", "Claim", "ClaimResponse", "Communication", "CommunicationRequest",
+    "Appointment", "AppointmentResponse", "CarePlan", "Claim", "Communication", "CommunicationRequest",
     "CoverageEligibilityRequest", "CoverageEligibilityResponse", "Encounter", "EpisodeOfCare", "ProcedureRequest", "ReferralRequest",
     "Slot",
 ))  # fmt: skip
@@ -72,6 +73,13 @@ ACT, CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-ActCode", "http
 PART2 = frozenset(("42CFRPART2", "ETH", "ETHUD", "SUD", "OPIOIDUD"))
 RESTRICTED = frozenset(("R", "V"))
 """Labels that mean, or are kept like, a record of a 42 CFR Part 2 program."""
+
+REVIEW_ACTIONS: dict[str, tuple[str, ...]] = {
+    "A1": ("certified in total",), "A2": ("certified partial", "certified in part"), "A3": ("not certified",), "A4": ("pended",),
+    "A5": ("upheld", "denial upheld"), "A6": ("modified",), "C": ("cancelled", "canceled"), "CT": ("contact payer",),
+    "NA": ("no action required", "not required"),
+}  # fmt: skip
+"""X12 306, what a payer decided on a line: its words, in lower case and without marks."""
 
 OURS = "urn:throughline:service"
 """The code system of our own service codes: they are taken bare."""

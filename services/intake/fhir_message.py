@@ -7,7 +7,7 @@ themselves but that nobody hears. What serves none of these is told once, togeth
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.intake import fhir_codes, fhir_element
+from services.intake import fhir_codes, fhir_element, fhir_payer
 from services.intake.fhir_bundle import Package, Resource, find
 from services.intake.fhir_element import part, parts
 from services.intake.fhir_request import Case
@@ -15,9 +15,10 @@ from services.intake.fhir_request import Case
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A message sorted: referrals, what stands alone unheard, and what serves neither."""
+    """A message sorted: referrals, answers of payers, what stands alone unheard, and what serves none of them."""
 
     cases: list[Case]
+    answers: list[Resource]
     unheard: list[Resource]
     unserved: list[Resource]
 
@@ -25,16 +26,26 @@ class Sorted:
 def sort(package: Package) -> Sorted:
     lines = _lines_of_claims(package)
     cases = _cases(package, lines)
-    served = {id(found) for case in cases for each in case.both for found in _targets(each, package)}
+    answers = package.of("ClaimResponse")
+    heard = [each for case in cases for each in case.both] + answers + _asking(answers, package)
+    served = {id(found) for each in heard for found in _targets(each, package)} | {id(each) for each in heard}
     unheard = [each for each in package.resources if _stands_alone(each, package, lines) and id(each) not in served]
-    entries = [each for case in cases for each in case.both] + unheard
-    return Sorted(cases, unheard, [] if any(map(_misses_its_person, cases)) else _unserved(package, entries))
+    entries = heard + unheard
+    about = [(case.lead, "subject") for case in cases] + [(each, "patient") for each in answers]
+    missing = any(_misses_its_person(each, name, package) for each, name in about)
+    return Sorted(cases, answers, unheard, [] if missing else _unserved(package, entries))
 
 
-def _misses_its_person(case: Case) -> bool:
-    """A Patient that no entry leads to may be the very one that this referral names wrongly: it is looked at with it."""
-    said = fhir_element.reference(part(case.lead.body, "subject"))
-    return said is not None and find(said, case.lead, case.package).how != "one"
+def _asking(answers: list[Resource], package: Package) -> list[Resource]:
+    """Tasks that came with a payer's answer and ask for documents."""
+    scopes = {id(each.scope) for each in answers}
+    return [task for task in package.of("Task") if id(task.scope) in scopes and fhir_payer.is_asking(task.body)]
+
+
+def _misses_its_person(each: Resource, name: str, package: Package) -> bool:
+    """A Patient that no entry leads to may be the very one that this one names wrongly: it is looked at with it."""
+    said = fhir_element.reference(part(each.body, name))
+    return said is not None and find(said, each, package).how != "one"
 
 
 def _cases(package: Package, lines: set[int]) -> list[Case]:

@@ -50,6 +50,12 @@ class Desk:
         record = Record(f"partner-in-{partner}", 0, self.offset, tuple(headers(names)), orjson.dumps(body))
         return [outcome.kind for outcome in await self.settler.settle(list(self.reader.items(record)))]
 
+    async def publish(self, message: bytes, partner: str = "riverbend") -> list[str]:
+        """A partner publishes FHIR; how each entry ended."""
+        self.offset += 1
+        record = Record(f"partner-in-{partner}", 0, self.offset, (("content-type", b"application/fhir+json"),), message)
+        return [outcome.kind for outcome in await self.settler.settle(list(self.reader.items(record)))]
+
     async def hear(self, subject: str, sequence: int, data: Event) -> list[str]:
         """Another service says something."""
         names = {"type": data.type, "id": f"{subject}-{sequence}", "subject": subject, "sequence": sequence_text(sequence)}

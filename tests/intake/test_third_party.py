@@ -58,7 +58,7 @@ JUSTIFIED = {
 
 BY_SOURCE = {
     "bser": (0, 22, 1), "davinci-alerts-adt": (0, 2, 0), "davinci-cdex": (0, 30, 0), "gravity-sdoh-clinicalcare": (0, 36, 0),
-    "hl7-fhir-r4-examples": (4, 60, 0), "inferno-pas-test-kit": (0, 22, 0), "nhs-bars": (1, 8, 1), "nhs-ers": (0, 58, 0),
+    "hl7-fhir-r4-examples": (4, 60, 0), "inferno-pas-test-kit": (10, 11, 1), "nhs-bars": (1, 8, 1), "nhs-ers": (0, 58, 0),
     "openreferral-hsds": (0, 10, 0),
 }  # fmt: skip
 """Files by source: event, return, quarantine. A file counts by its best entry."""

@@ -221,7 +221,7 @@ def collect_seldom() -> None:
     """Batches make many short-lived objects and hardly a cycle: looking for cycles after every 700 of them cost a fifth of the CPU."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(400_000, 20, 50)
+    gc.set_threshold(100_000, 20, 50)
 
 
 def run(service: str, work: Callable[[Settings], Work]) -> None:

@@ -9,9 +9,10 @@ on facts, states, watermarks, claims and receipts are made anew.
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -21,6 +22,7 @@ from contracts.kernel import Change, kind_of
 from contracts.upkeep import AggregateParked, AggregateReleased, InputDiscarded, InputQuarantined, InputRepaired
 from infra import keeping
 from infra.own_topics import OwnTopics, Places
+from infra.partition import PARTITIONS
 from infra.service import Service
 from infra.store import Aggregate, Changes, Conflict, FactRow, Receipt, ReceiptState, Store, Unavailable, Unknown
 from infra.working import born, evolved, parsed, said_type
@@ -29,10 +31,12 @@ log = structlog.get_logger(__name__)
 OVERLAP = 2_000
 """Records read again before the first unknown one: facts of one moment are published in any order across aggregates."""
 LOOKS = 300
-"""Records looked at in one place: single ones may be stale duplicates of facts that are known."""
+"""Records looked at in one place: single ones may be stale duplicates of facts that are known, said again by whoever was paused."""
+AGAIN_MAX = 1_000_000
 BATCH = 500
 TRIES, PAUSE_S = 20, 0.2
 RECEIPTS_KEPT = timedelta(days=30)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 WAITING = ("early", "parked")
 
 
@@ -43,11 +47,12 @@ class Catcher:
         self, service: Service, store: Store, connection: Mapping[str, Any], external: str = "", topics: OwnTopics | None = None
     ) -> None:
         self._service, self._store, self._external = service, store, external
-        self._topics = topics or OwnTopics(connection)
+        self._topics, self._looks = topics or OwnTopics(connection), LOOKS
 
     async def catch_up(self) -> int:
         """How many facts were missing. None, when no backup was restored: then this costs one look at each partition's end."""
         began = time.monotonic()
+        self._looks = LOOKS + await self._said_again()
         async with self._topics as topics:
             missing = await self._caught_up(topics, self._service.own_topics)
             if missing and self._external:
@@ -56,10 +61,15 @@ class Catcher:
             log.warning("caught up after a restore", facts=missing, seconds=round(time.monotonic() - began, 1))
         return missing
 
+    async def _said_again(self) -> int:
+        """How many known facts may stand behind an unknown one in a partition: those the backup did not know to be published."""
+        found = await self._store.backlog(range(PARTITIONS), FOR_EVER, AGAIN_MAX)
+        return max(Counter(row.part for row in found).values(), default=0)
+
     async def _caught_up(self, topics: OwnTopics, names: Collection[str]) -> int:
         places = await topics.ends(names)
         ends = {place: end for place, (_, end) in places.items()}
-        tails = {place: max(start, end - LOOKS) for place, (start, end) in places.items()}
+        tails = {place: max(start, end - self._looks) for place, (start, end) in places.items()}
         behind = [place for place, known in (await self._known(topics, tails, ends)).items() if not known]
         first = await self._first_unknown(topics, {place: places[place] for place in behind})
         starts = {place: max(places[place][0], offset - OVERLAP) for place, offset in first.items()}
@@ -84,7 +94,7 @@ class Catcher:
 
     async def _known(self, topics: OwnTopics, starts: Places, ends: Places) -> Mapping[TopicPartition, bool]:
         """Whether every record of a window that begins there is a fact we have."""
-        windows = await topics.window(starts, ends, LOOKS) if starts else {}
+        windows = await topics.window(starts, ends, self._looks) if starts else {}
         known = await self._store.known([row.id for rows in windows.values() for row in rows])
         return {place: all(row.id in known for row in rows) for place, rows in windows.items()}
 

@@ -1,7 +1,7 @@
 """A deciding service, put together: lanes read, one settler decides and writes, the due loop does what nobody else did."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -17,8 +17,9 @@ from infra.replay import Replayer
 from infra.service import Item, Outcome, Service
 from infra.settle import Settler
 
-SLICE, SLICE_BYTES = 500, 8 << 20
-"""Entries settled in one transaction: a bundle may bear many more than it has records."""
+SLICE, SLICE_BYTES = 500, 1 << 20
+"""Entries settled in one transaction, and how much may have come with them: a bundle may bear many more than it has records, and
+whatever comes is held several times over until it is durable."""
 
 
 NO_STREAMS: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -107,14 +108,22 @@ async def sliced(records: Sequence[Received], reader: Reader) -> AsyncIterator[l
     """What records bear, in portions of bounded number and weight; others get their turn while a long poll is read."""
     items, weight = list[Item](), 0
     async for portion in breaths(records):
-        for item, size in ((item, len(record.value or b"")) for record in portion for item in reader.items(record)):
+        for item, size in weighed(portion, reader):
             items.append(item)
-            weight += size if item.verdict == "quarantine" else 0
+            weight += size
             if len(items) == SLICE or weight > SLICE_BYTES:
                 yield items
                 items, weight = [], 0
     if items:
         yield items
+
+
+def weighed(records: Iterable[Received], reader: Reader) -> Iterator[tuple[Item, int]]:
+    """Each item with the bytes it adds: its record's once, and once more where the whole record is kept for it."""
+    for record in records:
+        size = len(record.value or b"")
+        for place, item in enumerate(reader.items(record)):
+            yield item, size * (item.verdict == "quarantine" or not place)
 
 
 async def until_cancelled(*loops: Callable[[], Awaitable[None]]) -> None:

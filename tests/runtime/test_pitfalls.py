@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any
 
 import orjson
 import pytest
-from aiokafka import TopicPartition
 
 from contracts.assignment import PlacementAccepted
 from contracts.kernel import DeadlinePassed, Early, Fact, Reason, Refused, Route
@@ -101,28 +98,6 @@ async def test_a_deadline_that_failed_fires_after_the_release(bench: Bench) -> N
     for _ in range(3):
         await due_loop(bench).sweep()
     assert Reminded.type in bench.said()
-
-
-class Topic:
-    """A consumer on one partition of our own topic."""
-
-    def __init__(self, rows: Sequence[FactRow]) -> None:
-        self.rows, self.at = rows, 0
-
-    def assignment(self) -> set[TopicPartition]:
-        return set()
-
-    def resume(self, *_: Any) -> None: ...
-
-    def seek(self, _: Any, offset: int) -> None:
-        self.at = offset
-
-    async def getone(self, place: TopicPartition) -> Any:
-        row, offset = self.rows[self.at], self.at
-        self.at += 1
-        return SimpleNamespace(
-            topic=row.topic, partition=0, offset=offset, key=row.key.encode(), value=row.data, headers=headers(row.attributes)
-        )
 
 
 # — stalls

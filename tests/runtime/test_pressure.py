@@ -18,12 +18,10 @@ from infra.drain import Drainer
 from infra.due import DueLoop
 from infra.publisher import PublishFailed
 from infra.records import Record
-from infra.restore import Catcher
 from infra.runtime import SLICE, Limits, Runtime
 from infra.store import FactRow
 from infra.upkeep import Upkeep
 from tests.runtime.accounts import SERVICE, Bench, Credited, account_of, asked, heard
-from tests.runtime.test_pitfalls import Topic
 from tests.runtime.test_settling import due_loop
 
 ONE = {"number": "1", "amount": 5}
@@ -81,19 +79,6 @@ async def test_a_corrupt_record_costs_no_other_partition_what_was_drained() -> N
     with suppress(CorruptRecordException):
         given = await Drainer(consumer).records(20, 500)
     assert consumer.at[consumer.good] == 7 or [record.offset for record in given] == [7, 8]
-
-
-@pytest.mark.xfail(strict=True, reason="twenty stale duplicates at the end still hide what is missing")
-async def test_a_run_of_stale_duplicates_hides_no_lost_fact(bench: Bench) -> None:
-    await bench.take(asked(1, ONE))
-    backup = Bench(clock=bench.clock, vault=bench.vault)
-    await backup.take(asked(1, ONE))
-    await bench.take(asked(2, {"number": "1", "amount": 7}))
-    own = [row for row in bench.log.rows if row.topic == SERVICE.topic]
-    records = [*own, *own[:1] * 25]
-    topic: Any = Topic(records)
-    await Catcher(SERVICE, backup.store, {})._partition(topic, TopicPartition(SERVICE.topic, 0), 0, len(records))
-    assert backup.state("1").balance == 12
 
 
 class Deaf:

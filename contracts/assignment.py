@@ -59,6 +59,14 @@ class PlacementOpened(Clocked):
     """The sender's record of the person, as the request named it."""
 
 
+class PlacementLabelled(Clocked):
+    """What is said of this placement is to be handled under this label (42 CFR Part 2) from now on; nothing takes it off."""
+
+    type: ClassVar = "placement.labelled.v1"
+    sensitivity: Sensitivity
+    consent: str | None = None
+
+
 class OwnerAssigned(Clocked):
     """A role's placement has a person who answers for it. A hand-off that was still asked lapses: its asker owns it no more."""
 
@@ -223,7 +231,8 @@ class PlacementEnded(Clocked):
 
 
 EVENTS = (
-    DirectoryListed, PlacementOpened, OwnerAssigned, PlacementOffered, PlacementAccepted, PlacementDeclined, OfferUnanswered,
+    DirectoryListed, PlacementOpened, PlacementLabelled, OwnerAssigned, PlacementOffered, PlacementAccepted, PlacementDeclined,
+    OfferUnanswered,
     NoProgramAvailable, HandOffAsked, HandedOff, HandOffDeclined, HandOffWithdrawn, PlacementEnded,
     PlacementWarned, PlacementOverdue, PlacementOverdueRetracted,
 )  # fmt: skip

@@ -80,6 +80,8 @@ class RequestAmended(Sealable, Clocked):
     urgency: Urgency | None = None
     reason: Personal[Note] | None = None
     content: str = ""
+    sensitivity: Sensitivity = ""
+    consent: str | None = None
 
 
 class RequestWithdrawn(Change):

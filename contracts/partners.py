@@ -69,6 +69,9 @@ class ReferralAmended(FromPartner):
     service: Code | None = None
     urgency: Urgency | None = None
     reason: Personal[Note] | None = None
+    sensitivity: Sensitivity = ""
+    """A label may be put on later; nothing takes it off."""
+    consent: Text | None = None
 
 
 class ReferralWithdrawn(FromPartner):

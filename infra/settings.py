@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     vault_url: SecretStr | None = Field(None, description="The database `vault`; by default the server of `MONGO_URL`.")
     vault_kek: SecretStr = Field(SecretStr(""), description="Key-encryption key: base64 of 32 bytes. Needed wherever a vault is opened.")
     vault_kek_previous: SecretStr = Field(SecretStr(""), description="Retired keys that still unwrap, comma separated, during rotation.")
-    vault_cache_records_max: Count = Field(20_000, description="Data keys kept in memory, each for at most 60 s.")
+    vault_cache_records_max: Count = Field(10_000, description="Data keys kept in memory, each for at most 60 s.")
 
     http_host: str = Field("127.0.0.1", description="Address to listen on.")
     http_port: Port = Field(8080, description="Port to listen on; 0 picks a free one.")

@@ -14,6 +14,7 @@ from contracts.assignment import (
     PlacementAccepted,
     PlacementDeclined,
     PlacementEnded,
+    PlacementLabelled,
     PlacementOffered,
     PlacementOverdueRetracted,
 )
@@ -53,12 +54,18 @@ def triaged(case: Case, data: RequestTriaged) -> Changes:
 
 
 def amended(case: Case, data: RequestAmended) -> Changes:
-    """Another service or urgency: rank again, unless triage is still to come or a program has it."""
+    """Another service or urgency: rank again, unless triage is still to come or a program has it. A label is put on in any case."""
     placement = case.placement
+    labelled = _labelled(placement, data)
     if placement.status not in ("offering", "unplaced") or placement.urgency is None:
-        return ()
+        return labelled
     need = Need(data.service or placement.service, data.urgency or placement.urgency)
-    return () if need == (placement.service, placement.urgency) else _anew(case, need)
+    return labelled if need == (placement.service, placement.urgency) else (*labelled, *_anew(case, need))
+
+
+def _labelled(placement: Placement, data: RequestAmended) -> tuple[Change, ...]:
+    known = data.sensitivity in ("", placement.sensitivity)
+    return () if known else (PlacementLabelled(sensitivity=data.sensitivity, consent=data.consent),)
 
 
 def _anew(case: Case, need: Need) -> tuple[Change, ...]:

@@ -19,6 +19,7 @@ from contracts.assignment import (
     PlacementAccepted,
     PlacementDeclined,
     PlacementEnded,
+    PlacementLabelled,
     PlacementOffered,
     PlacementOpened,
     PlacementOverdue,
@@ -159,6 +160,8 @@ def _opened(fact: PlacementOpened) -> Placement:
 
 def _evolved(state: Placement, fact: Change) -> Placement:
     match fact:
+        case PlacementLabelled():
+            return state.model_copy(update={"sensitivity": fact.sensitivity})
         case PlacementOffered():
             time = {"short_at": fact.short_at, "hurried": fact.hurried, **_services(fact)}
             asked = {"round": fact.round, "asked": _asked(state, fact)}

@@ -49,8 +49,9 @@ from services.intake.commands import (
 from services.intake.records import Named, Record
 from services.intake.requests import Request
 
-CONTENT = ("service", "urgency", "reason", "person", "requested_at")
-"""What makes two requests under one number the same."""
+CONTENT = ("service", "urgency", "reason", "person", "requested_at", "sensitivity", "consent")
+CHANGEABLE = ("service", "urgency", "reason", "sensitivity", "consent")
+"""What makes two requests under one number the same, and what an amendment may change of one."""
 UNKNOWN_REFERENCE = Reason("TL-5101", "/reference", "send referral.requested.v1 for this reference first")
 ENDED = Reason("TL-5102", "/reference", "the referral was withdrawn; send a new one under a new reference")
 UNPLACEABLE = Reason("TL-5105", "", "this service does not hear that")
@@ -167,8 +168,9 @@ def _changes(request: str, state: Request, message: Message, world: World, now: 
     if data.person and data.person != PersonDetails():
         named = Named(state.partner, data.person, data.reference, world.blind)
         facts += records.told(state.record, world[state.record], data.person, named)
-    if content or any(value is not None for value in (data.service, data.urgency, data.reason)):
-        told = {"record": state.record, "service": data.service, "urgency": data.urgency, "reason": data.reason, "content": content}
+    changed = {name: value for name in CHANGEABLE if (value := getattr(data, name))}
+    if content or changed:
+        told = {"record": state.record, "content": content, **changed}
         said = RequestAmended(**told, **_still(state, data, now))
         after = requests.evolve(state, said)
         facts = [Fact(request, said, at=getattr(data, "amended_at", None)), *lateness.taken_back(request, state, after, now), *facts]

@@ -246,4 +246,4 @@ def _unread_names(kind: type[partners.FromPartner], data: dict[str, Any], at: st
 
 
 def _changes_anything(event: partners.ReferralAmended) -> bool:
-    return any(change is not None for change in (event.person, event.service, event.urgency, event.reason))
+    return any((event.person is not None, event.service, event.urgency, event.reason, event.sensitivity, event.consent))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.intake import RequestAmended
 from services.assignment.commands import AcceptOffer, OfferAgain
 from tests.assignment.stories import (
     CRISIS,
@@ -96,3 +97,12 @@ def test_the_label_of_a_protected_record_is_on_every_fact_whatever_caused_it():
     given.passes(9 * HOUR)
     assert {fact.sensitivity for fact in given.facts[1:]} == {"part2"}
     assert given.facts[1].data.consent == "consent/1"
+
+
+def test_a_label_put_on_later_is_on_every_fact_from_then_on():
+    given = story(received(), triaged())
+    given.hears(RequestAmended(record="record/1", sensitivity="part2", consent="consent/1"))
+    assert [fact.sensitivity for fact in given.facts if fact.data.type == "placement.labelled.v1"] == ["part2"]
+    given.passes(9 * HOUR)
+    assert given.facts[-1].sensitivity == "part2"
+    assert given.hears(RequestAmended(record="record/1", sensitivity="part2")) == []

@@ -95,6 +95,18 @@ async def test_a_partial_amendment_blanks_no_field(desk: Desk) -> None:
     assert desk.one("request")[1].service == "outpatient-therapy"
 
 
+@pytest.mark.parametrize("how", ["requested", "amended"])
+async def test_a_label_that_comes_later_is_kept_and_told(desk: Desk, how: str) -> None:
+    await desk.send("requested", request())
+    label = {"sensitivity": "part2", "consent": "CONSENT-1"}
+    await desk.send(how, request(**label) if how == "requested" else {"reference": "R-1", **label})
+    (amended,) = [row for row in desk.log.rows if row.attributes["type"] == "request.amended.v1"]
+    assert amended.attributes["sensitivity"] == "part2"
+    assert desk.one("request")[1].sensitivity == "part2"
+    await desk.send("amended", {"reference": "R-1", "reason": "more words"})
+    assert [row.attributes["sensitivity"] for row in desk.log.rows if row.attributes["type"] == "request.amended.v1"][-1] == "part2"
+
+
 async def test_an_edit_resets_no_clock(desk: Desk) -> None:
     await desk.send("requested", request())
     desk.later(90)

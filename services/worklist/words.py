@@ -157,6 +157,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     intake.PartnerRegistered: "The partner was registered",
     placing.DirectoryListed: lambda e: f"The directory lists {_count(len(e.programs), 'one program', '{} programs')}",
     placing.PlacementOpened: "The search for a place began",
+    placing.PlacementLabelled: "It is to be handled under a stricter label from now on",
     placing.OwnerAssigned: "A person answers for it now",
     placing.PlacementOffered: _offered,
     placing.PlacementAccepted: "A program accepted",

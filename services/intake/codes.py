@@ -181,10 +181,10 @@ SAME_NUMBER = _cause(
 )
 REPLACED = _cause("TL-3413", "quarantine", "this Patient was replaced by another", "send the one that stands; we look at it meanwhile")
 UNFIT = _cause("TL-3414", "quarantine", "what was read does not fit our own contract", "nothing to do; we look at it")
-NO_ACTION = _cause("TL-3415", "quarantine", "an item has no review action code", "send one of X12 306; we look at it meanwhile")
-NO_ITEM = _cause("TL-3416", "quarantine", "the answer decides on no item", "send what was decided on each; we look at it meanwhile")
-NO_LINE = _cause("TL-3417", "quarantine", "an item does not say which line it is about", "send itemSequence; we look at it meanwhile")
-NOT_ACTIVE = _cause("TL-3418", "quarantine", "this answer is not active any more", "send the one that stands; we look at it meanwhile")
+NO_ACTION = _cause("TL-3441", "quarantine", "an item has no review action code", "send one of X12 306; we look at it meanwhile")
+NO_ITEM = _cause("TL-3442", "quarantine", "the answer decides on no item", "send what was decided on each; we look at it meanwhile")
+NO_LINE = _cause("TL-3443", "quarantine", "an item does not say which line it is about", "send itemSequence; we look at it meanwhile")
+NOT_ACTIVE = _cause("TL-3444", "quarantine", "this answer is not active any more", "send the one that stands; we look at it meanwhile")
 
 # FHIR: taken all the same, and told.
 INVALID_PART = _cause("TL-3501", "issue", "this part is not valid FHIR R4; the referral was read without it", "mend it")

@@ -24,6 +24,8 @@ from contracts import (
 SERVICES = ("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist")
 PARTITIONS = 24
 """Of every `*-events` topic, for ever and everywhere: keys must keep their partition."""
+CRISIS_INTAKE = "crisis-intake-events"
+"""People in crisis: what intake says of them has a topic of its own, which has a stream of its own wherever it is heard."""
 DAY_MS = 86_400_000
 FOR_EVER = -1
 
@@ -53,7 +55,7 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
 
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=intake.EVENTS),
-    _own("intake", "crisis_routing", "notification", "worklist", name="crisis-intake-events", events=crisis_intake.EVENTS),
+    _own("intake", "crisis_routing", "notification", "worklist", name=CRISIS_INTAKE, events=crisis_intake.EVENTS),
     _own("assignment", "intake", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=assignment.EVENTS),
     _own(
         "authorization",

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from contracts.crisis_intake import Needs
 from contracts.kernel import Change, Code, Model
+from contracts.partners import Needs
 
 Setting = Literal["urban", "rural"]
 """How long a team may take: 60 minutes in an urban area, 120 in a rural one."""

@@ -1,19 +1,11 @@
 """What intake says of people in crisis, on a topic of its own: nothing slow stands before it."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
 
 from contracts.kernel import Code, Personal, Sealable
-from contracts.partners import Note, Sensitivity, Text
-
-Danger = Literal["imminent", "high", "moderate", "low"]
-"""As whoever took the call judged it; nobody having judged it is never "low"."""
-Source = Literal["crisis-line", "mobile-team", "facility", "person", "emergency-services", "other"]
-Relation = Literal["self", "family", "friend", "provider", "law-enforcement", "school", "bystander", "other"]
-"""Who calls, seen from whom it is about: only `self` is the same person."""
-Needs = tuple[Code, ...]
-"""What a team must be able to do: `youth`, `spanish`, `substance-use`, `peer`."""
+from contracts.partners import Danger, Needs, Note, Relation, Sensitivity, Source, Text
 
 
 class ContactReceived(Sealable):

@@ -10,9 +10,8 @@ from pydantic import AwareDatetime
 from contracts import crisis_beds, crisis_dispatch
 from contracts.crisis_beds import CrisisFacility
 from contracts.crisis_dispatch import MobileTeam, Setting
-from contracts.crisis_intake import Danger, Needs, Source
 from contracts.kernel import Change, Code, Model
-from contracts.partners import Sensitivity
+from contracts.partners import Danger, Needs, Sensitivity, Source
 
 Disposition = Literal["community", "crisis-receiving", "ed", "inpatient", "detox", "law-enforcement"]
 Consent = Literal["agreed", "declined", "not-able"]

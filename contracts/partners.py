@@ -19,6 +19,15 @@ Sensitivity = Literal["", "part2"]
 """`part2`: a record of a 42 CFR Part 2 program; the label survives every hop."""
 
 
+Danger = Literal["imminent", "high", "moderate", "low"]
+"""As whoever took the call judged it; nobody having judged it is never "low"."""
+Source = Literal["crisis-line", "mobile-team", "facility", "person", "emergency-services", "other"]
+Relation = Literal["self", "family", "friend", "provider", "law-enforcement", "school", "bystander", "other"]
+"""Who calls, seen from whom it is about: only `self` is the same person."""
+Needs = tuple[Code, ...]
+"""What a team must be able to do: `youth`, `spanish`, `substance-use`, `peer`."""
+
+
 class Identifier(Model):
     """One identifier of a person, as FHIR's Identifier: the system that issued it and the value."""
 
@@ -94,6 +103,34 @@ class AuthorizationAnswered(FromPartner):
     note: Personal[Note] | None = None
 
 
+class ContactDetails(Model):
+    """What is known of a person in crisis and of whoever calls about them, who may be somebody else. What is absent says nothing."""
+
+    contacted_at: AwareDatetime
+    source: Source
+    channel: Code = "phone"
+    relation: Relation = "other"
+    person: PersonDetails | None = None
+    """Nobody may know yet whom it is about: a record of their own is opened all the same, and found to be theirs later."""
+    caller_name: Personal[Text] | None = None
+    call_back: Personal[Text] | None = None
+    location: Personal[Note] | None = None
+    area: Code | None = None
+    """A response area of the network."""
+    danger: Danger | None = None
+    dangers: tuple[Code, ...] = Field(default=(), max_length=20)
+    needs: Needs = Field(default=(), max_length=20)
+    note: Personal[Note] | None = None
+    sensitivity: Sensitivity = ""
+    consent: Text | None = None
+
+
+class ContactReported(FromPartner, ContactDetails):
+    """A partner has somebody in crisis. The same reference again tells more of the same contact."""
+
+    type: ClassVar = "contact.reported.v1"
+
+
 class ToPartner(Event):
     """What every answer says: the partner's own reference, or the offset of what was sent where it had none."""
 
@@ -141,5 +178,5 @@ class ReferralStatusChanged(ToPartner):
     reason: Code | None = None
 
 
-INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered)
+INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered, ContactReported)
 OUTBOUND = (ReferralReceived, ReferralAcknowledged, ReferralReturned, ReferralInformationRequested, ReferralStatusChanged)

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.assignment import Desk as Opening
 from contracts.assignment import DirectoryListed, Program
+from contracts.crisis_beds import BedKind, CrisisFacility
+from contracts.crisis_dispatch import MobileTeam, Setting
+from contracts.crisis_routing import CrisisRosterListed
 from deploy.console import Say
 from deploy.local.kafka import ADMIN
 from deploy.partners import NAME, Broker, Standing, admit, connected, standings
@@ -81,6 +84,26 @@ class Taker(Part):
     languages: tuple[Language, ...] = ()
 
 
+class Crew(Part):
+    """A mobile crisis team: what it can do, which areas it goes to, the desk whose people on duty answer for it."""
+
+    id: Annotated[str, Field(pattern=r"^team/[a-z0-9-]{1,60}$")]
+    name: Words
+    desk: Id
+    skills: tuple[Code, ...] = ()
+    areas: tuple[Code, ...] = Field(min_length=1)
+
+
+class Place(Part):
+    """A facility that takes people in crisis: which beds it has, whom it serves, the desk that answers for it."""
+
+    id: Annotated[str, Field(pattern=r"^facility/[a-z0-9-]{1,60}$")]
+    name: Words
+    desk: Id
+    beds: tuple[BedKind, ...] = Field(min_length=1)
+    areas: tuple[Code, ...] = ()
+
+
 class Desk(Part):
     """Where offers to a program are answered, by whom, and when it is open: the network's hours, or its own, holidays left out.
 
@@ -123,6 +146,10 @@ class Network(Part):
     partners: tuple[Partner, ...] = ()
     desks: tuple[Desk, ...] = ()
     programs: tuple[Taker, ...] = ()
+    areas: dict[Code, Setting] = {}
+    """Response areas of mobile teams: urban or rural decides how long the way may take."""
+    teams: tuple[Crew, ...] = ()
+    facilities: tuple[Place, ...] = ()
     staff: tuple[Person, ...] = ()
 
     @property
@@ -133,11 +160,21 @@ class Network(Part):
     def directory(self) -> DirectoryListed:
         """What assignment is told: programs, desks, and who is on duty behind which role or desk, in the order of the file."""
         programs = tuple(Program(**{name: getattr(taker, name) for name in Program.model_fields}) for taker in self.programs)
-        behind: dict[str, tuple[str, ...]] = {}
+        return DirectoryListed(programs=programs, staff=self.behind(), desks=tuple(map(self._opening, self.desks)))
+
+    def roster(self) -> CrisisRosterListed:
+        """What crisis routing is told: teams, facilities, areas, and who is on duty."""
+        teams = tuple(MobileTeam(**dict(crew)) for crew in self.teams)
+        facilities = tuple(CrisisFacility(**dict(place)) for place in self.facilities)
+        return CrisisRosterListed(teams=teams, facilities=facilities, areas=self.areas, staff=self.behind())
+
+    def behind(self) -> dict[str, tuple[str, ...]]:
+        """Role or desk to people on duty, in the order of the file."""
+        found: dict[str, tuple[str, ...]] = {}
         for person in self.staff:
             for role in person.on_duty:
-                behind[role] = (*behind.get(role, ()), person.id)
-        return DirectoryListed(programs=programs, staff=behind, desks=tuple(map(self._opening, self.desks)))
+                found[role] = (*found.get(role, ()), person.id)
+        return found
 
     def _opening(self, desk: Desk) -> Opening:
         """A desk with its calendar written out, so that whoever reads it needs no network file."""
@@ -162,7 +199,7 @@ class Network(Part):
 
     def faults(self) -> Iterator[str]:
         """What no single part can be blamed for: names said twice, names of nothing, an end before its beginning."""
-        for part in ("partners", "desks", "programs", "staff"):
+        for part in ("partners", "desks", "programs", "teams", "facilities", "staff"):
             yield from _twice(part, [one.id for one in getattr(self, part)])
         for at, partner in enumerate(self.partners):
             if partner.agreement.ends_on and partner.agreement.ends_on < partner.agreement.effective_on:
@@ -174,6 +211,10 @@ class Network(Part):
         for at, program in enumerate(self.programs):
             yield from _unknown(f"/programs/{at}/desk", [program.desk], desks, "desks")
             yield from _unknown(f"/programs/{at}/partner", filter(None, [program.partner]), partners, "partners")
+        for part in ("teams", "facilities"):
+            for at, one in enumerate(getattr(self, part)):
+                yield from _unknown(f"/{part}/{at}/desk", [one.desk], desks, "desks")
+                yield from _unknown(f"/{part}/{at}/areas", one.areas, self.areas, "areas")
         for at, desk in enumerate(self.desks):
             yield from _unknown(f"/desks/{at}/role", [desk.role], self.roles, "roles")
         for at, person in enumerate(self.staff):
@@ -249,9 +290,12 @@ def apply(running: Running, network: Network, say: Say, dry_run: bool = False) -
     say(f"registrations: {len(ours)}, of which {sum(told)} changed")
     body = listed.model_dump(mode="json", include={"programs", "staff", "desks"})
     changed = "changed" if _told(running, "assignment", "/v1/directory", body) else "unchanged"
+    roster = network.roster().model_dump(mode="json", include={"teams", "facilities", "areas", "staff"})
+    _told(running, "crisis_routing", "/v1/roster", roster)
     for person, contacts in network.contacts().items():
         _told(running, "notification", f"/v1/people/{person.partition('/')[2]}/contacts", contacts)
     say(f"{taking}; {changed}")
+    say(f"mobile teams: {len(network.teams)}; crisis facilities: {len(network.facilities)}")
     return passwords
 
 

@@ -12,6 +12,7 @@ from deploy.running import Running
 from infra.identity import Principal
 from infra.problems import Problem
 from services.assignment.api import ACCESS as ASSIGNMENT
+from services.crisis_routing.api import ACCESS as CRISIS
 from services.intake.api import ACCESS as INTAKE
 
 EXAMPLE = Path(__file__).parent / "networks" / "example.yaml"
@@ -48,4 +49,4 @@ def principal(who: str, roles: tuple[str, ...] | list[str], network: Network) ->
 
 def known_roles() -> frozenset[str]:
     """Every role that a rule of ours names."""
-    return frozenset(READERS).union(*(rule.roles for table in (INTAKE, ASSIGNMENT) for rule in table.values()))
+    return frozenset(READERS).union(*(rule.roles for table in (INTAKE, ASSIGNMENT, CRISIS) for rule in table.values()))

@@ -7,7 +7,6 @@ from services.crisis_routing import domain
 from services.crisis_routing.api import ACCESS, ROUTES
 from services.crisis_routing.commands import COMMANDS
 
-CRISIS = "crisis-intake-events"
 SERVICE = Service(
     name="crisis_routing",
     topic=catalogue.topic_of("crisis_routing"),
@@ -23,8 +22,8 @@ SERVICE = Service(
 )
 APP = App(
     SERVICE,
-    topics=[topic.name for topic in catalogue.heard_by("crisis_routing") if topic.name != CRISIS],
-    streams={"crisis": (CRISIS,)},
+    topics=[topic.name for topic in catalogue.heard_by("crisis_routing") if topic.name != catalogue.CRISIS_INTAKE],
+    streams={"crisis": (catalogue.CRISIS_INTAKE,)},
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,

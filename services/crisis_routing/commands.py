@@ -6,9 +6,9 @@ from pydantic import AwareDatetime, Field
 
 from contracts.crisis_beds import BedKind, CrisisFacility
 from contracts.crisis_dispatch import FieldStatus, MobileTeam, Setting
-from contracts.crisis_intake import Danger
 from contracts.crisis_routing import Consent, Disposition
 from contracts.kernel import Code, Command
+from contracts.partners import Danger
 
 TeamId = Annotated[str, Field(pattern=r"^team/[a-z0-9-]{1,60}$")]
 FacilityId = Annotated[str, Field(pattern=r"^facility/[a-z0-9-]{1,60}$")]

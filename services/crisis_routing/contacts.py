@@ -7,7 +7,6 @@ once the person is settled, a call after those minutes is a new one.
 from datetime import datetime
 from typing import Any, Literal
 
-from contracts.crisis_intake import Danger
 from contracts.crisis_routing import (
     Contacted,
     ContactJoined,
@@ -19,6 +18,7 @@ from contracts.crisis_routing import (
     PlanTeamAlerted,
 )  # fmt: skip
 from contracts.kernel import Actor, Change, Message, World
+from contracts.partners import Danger
 from services.crisis_routing import episode as episodes
 from services.crisis_routing import teams
 from services.crisis_routing.commands import TriageEpisode

@@ -33,7 +33,6 @@ from contracts.crisis_dispatch import (
     TeamSought,
     TeamUnanswered,
 )  # fmt: skip
-from contracts.crisis_intake import Danger
 from contracts.crisis_routing import (
     ContactJoined,
     DeathReported,
@@ -58,7 +57,7 @@ from contracts.crisis_routing import (
     PlanTeamAlerted,
 )  # fmt: skip
 from contracts.kernel import Change, Deadline, State
-from contracts.partners import Sensitivity
+from contracts.partners import Danger, Sensitivity
 
 CRISIS_DESK = "role/crisis-desk"
 FIND_TEAM, FIND_BED, ON_SCENE, RELEASE, LEAVE, HAND_OVER = "find-team", "find-bed", "on-scene", "release-beds", "leave-file", "hand-over"

@@ -5,6 +5,7 @@ from infra.commands import Entry
 from services.intake.commands import (
     AcknowledgeRequest,
     AskInformation,
+    EnterContact,
     EnterReferral,
     GoOnWithout,
     RegisterPartner,
@@ -15,6 +16,7 @@ from services.intake.commands import (
 
 COMMANDS = (
     Entry(EnterReferral, "/v1/referrals", "", "enter-referral"),
+    Entry(EnterContact, "/v1/crisis-contacts", "", "enter-contact"),
     Entry(AcknowledgeRequest, "/v1/requests/{id}/acknowledge", "request/{id}", "acknowledge-request"),
     Entry(AskInformation, "/v1/requests/{id}/ask-information", "request/{id}", "ask-information"),
     Entry(SupplyInformation, "/v1/requests/{id}/supply-information", "request/{id}", "ask-information"),
@@ -27,6 +29,7 @@ COMMANDS = (
 DESK = ("intake-desk", "supervisor")
 ACCESS = {
     "enter-referral": rule(*DESK, "coordinator", scope=Scope.ANY),
+    "enter-contact": rule(*DESK, "coordinator", "crisis-desk", "mobile-team", "crisis-facility", "program-desk", scope=Scope.ANY),
     "acknowledge-request": rule(*DESK, scope=Scope.ANY),
     "ask-information": rule(*DESK, "triage-clinician", scope=Scope.ANY),
     "triage-request": rule(*DESK, "triage-clinician", scope=Scope.ANY),

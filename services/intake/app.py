@@ -1,6 +1,6 @@
 """The front door, wired: what it hears, what it decides, what it says."""
 
-from contracts import catalogue, intake
+from contracts import catalogue, crisis_intake, intake
 from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered
 from contracts.authorization import AuthorizationSubmitted
 from infra.app import App, run
@@ -22,13 +22,15 @@ SERVICE = Service(
     states=domain.STATES,
     hears={event.type: event for event in (PlacementOffered, PlacementAccepted, NoProgramAvailable, AuthorizationSubmitted)},
     commands={command.type: command for command in COMMANDS},
-    says={event.type: event for event in intake.EVENTS},
+    says={event.type: event for event in (*intake.EVENTS, *crisis_intake.EVENTS)},
     route=domain.route,
     decide=domain.decide,
     evolve=domain.evolve,
     deadlines=domain.deadlines,
     outside=catalogue.PARTNER_IN,
     door=door,
+    aside={"contact": catalogue.CRISIS_INTAKE},
+    apart={"crisis": "crisis-"},
     answer=answers.of_entry,
 )
 APP = App(

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime, Field
 
 from contracts.kernel import Code, Command, Personal
-from contracts.partners import Note, PersonDetails, Sensitivity, Text, Urgency
+from contracts.partners import ContactDetails, Note, PersonDetails, Sensitivity, Text, Urgency
 
 Channel = Literal["phone", "walk-in", "fax", "e-mail"]
 
@@ -26,6 +26,15 @@ class EnterReferral(Command):
     sender: Text | None = None
     sensitivity: Sensitivity = ""
     consent: Text | None = None
+
+
+class EnterContact(ContactDetails, Command):
+    """Somebody is in crisis, said by telephone, in the field, at a door. The same reference again tells more of the same contact."""
+
+    type: ClassVar = "enter-contact"
+    partner: Code
+    """Who says so; the network's own desk for people who call it."""
+    reference: Text
 
 
 class AcknowledgeRequest(Command):
@@ -87,5 +96,6 @@ class RegisterPartner(Command):
 
 
 COMMANDS = (
-    EnterReferral, AcknowledgeRequest, AskInformation, SupplyInformation, GoOnWithout, TriageRequest, WithdrawRequest, RegisterPartner,
+    EnterReferral, EnterContact, AcknowledgeRequest, AskInformation, SupplyInformation, GoOnWithout, TriageRequest, WithdrawRequest,
+    RegisterPartner,
 )  # fmt: skip

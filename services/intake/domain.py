@@ -34,11 +34,19 @@ from contracts.kernel import (
     State,
     World,
 )
-from contracts.partners import AuthorizationAnswered, PersonDetails, ReferralAmended, ReferralRequested, ReferralWithdrawn
-from services.intake import answers, asking, exchanges, lateness, records, requests
+from contracts.partners import (
+    AuthorizationAnswered,
+    ContactReported,
+    PersonDetails,
+    ReferralAmended,
+    ReferralRequested,
+    ReferralWithdrawn,
+)
+from services.intake import answers, asking, contacts, exchanges, lateness, records, requests
 from services.intake.commands import (
     AcknowledgeRequest,
     AskInformation,
+    EnterContact,
     EnterReferral,
     GoOnWithout,
     RegisterPartner,
@@ -64,12 +72,14 @@ class Partner(State):
     agreement: str
 
 
-STATES: dict[str, type[State]] = {"request": Request, "record": Record, "partner": Partner, "exchange": exchanges.Exchange}
+STATES: dict[str, type[State]] = {
+    "request": Request, "record": Record, "partner": Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
+}  # fmt: skip
 
 
 def sender(message: Message) -> str:
     """The partner a message is from: its topic says so, or the person who enters it for the partner."""
-    return message.data.partner if isinstance(message.data, EnterReferral) else message.topic.removeprefix(PARTNER_IN)
+    return message.data.partner if isinstance(message.data, EnterReferral | EnterContact) else message.topic.removeprefix(PARTNER_IN)
 
 
 def route(message: Message, blind: Blind) -> Route:
@@ -81,6 +91,8 @@ def route(message: Message, blind: Blind) -> Route:
             named = Named(partner, data.person, data.reference, blind)
             known = record_of(partner, data.reference, blind)
             return Route((request_of(partner, data.reference, blind), named.record), (*named.claims, known))
+        case ContactReported() | EnterContact():
+            return contacts.route(sender(message), data, blind)
         case ReferralAmended():
             partner = sender(message)
             request = request_of(partner, data.reference, blind)
@@ -150,7 +162,7 @@ def _content(data: Any, blind: Blind) -> str:
 
 def _answer(message: Message, fact: Fact) -> list[Fact]:
     """Partners are answered on their topic; people who enter a referral are answered over HTTP."""
-    return [] if isinstance(message.data, EnterReferral) else [fact]
+    return [] if isinstance(message.data, EnterReferral | EnterContact) else [fact]
 
 
 def _amended(message: Message, world: World, now: datetime) -> Decision:
@@ -160,6 +172,13 @@ def _amended(message: Message, world: World, now: datetime) -> Decision:
     if state is None or state.status == "withdrawn":
         return _unless_open(state) or []
     return [*_changes(request, state, message, world, now), answers.received(request, partner, message)]
+
+
+def _contacted(message: Message, world: World, now: datetime) -> Decision:
+    partner, data = sender(message), message.data
+    facts = contacts.contacted(partner, data, world, now)
+    contact = contacts.contact_of(partner, data.reference, world.blind)
+    return [*facts, *_answer(message, answers.received(contact, partner, message, duplicate=not facts))]
 
 
 def _changes(request: str, state: Request, message: Message, world: World, now: datetime, content: str = "") -> list[Fact]:
@@ -261,6 +280,8 @@ def _payer_answered(message: Message, world: World, now: datetime) -> Decision:
 DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     ReferralRequested: _requested,
     EnterReferral: _requested,
+    ContactReported: _contacted,
+    EnterContact: _contacted,
     ReferralAmended: _amended,
     ReferralWithdrawn: _withdrawn_by_sender,
     AcknowledgeRequest: _acknowledged,
@@ -285,6 +306,8 @@ def evolve(state: Any, fact: Change) -> State | None:
         return Partner(name=fact.name, agreement=fact.agreement)
     if isinstance(fact, ExchangeOpened | PayerResponseReceived):
         return exchanges.evolve(state, fact)
+    if fact.type.startswith("contact."):
+        return contacts.evolve(state, fact)
     return records.evolve(state, fact) if fact.type.startswith("record.") else requests.evolve(state, fact)
 
 

@@ -29,10 +29,13 @@ def refused(tmp_path: Path, said: object) -> str:
 
 def test_the_example_is_a_network():
     found = network.load(EXAMPLE)
-    assert (len(found.partners), len(found.programs), len(found.staff)) == (6, 8, 7)
+    assert (len(found.partners), len(found.programs), len(found.staff)) == (6, 8, 12)
     listed = found.directory()
     programs, staff = listed.programs, listed.staff
     assert all(program.desk in staff for program in programs), "somebody is on duty at every desk"
+    roster = found.roster()
+    assert all(one.desk in roster.staff for one in (*roster.teams, *roster.facilities)) and "role/crisis-desk" in roster.staff
+    assert {area for team in roster.teams for area in team.areas} == set(roster.areas), "every area has a team"
 
 
 def test_an_unknown_key_is_refused_where_it_stands(tmp_path: Path):
@@ -44,10 +47,12 @@ def test_an_unknown_key_is_refused_where_it_stands(tmp_path: Path):
 def test_every_fault_is_told_at_once(tmp_path: Path):
     said = example()
     said["zone"], said["programs"][0]["desk"], said["staff"][1]["on_duty"] = "Mars/Olympus", "desk/none", ["role/nobody"]
+    said["teams"][0]["areas"], said["facilities"][1]["desk"] = ["atlantis"], "desk/none"
     said["partners"][1]["id"] = said["partners"][0]["id"]
     said["partners"][2]["agreement"] |= {"ends_on": date(2020, 1, 1)}
     told = refused(tmp_path, said)
     places = ("/zone", "/programs/0/desk", "/staff/1/on_duty", "/partners/0/id", "/partners/1/id", "/partners/2/agreement/ends_on")
+    places = (*places, "/teams/0/areas", "/facilities/1/desk")
     assert all(f"{place}: " in told for place in places)
 
 

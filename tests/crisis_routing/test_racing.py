@@ -1,0 +1,239 @@
+"""Never two for one team or one bed: several instances on one store, interleaved at every await, some killed inside a transaction."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from contracts.crisis_intake import ContactReceived
+from contracts.kernel import Actor, Command, Message
+from contracts.upkeep import Origin
+from infra.audit import findings
+from infra.clock import ManualClock
+from infra.due import DueLoop
+from infra.envelope import headers, sequence_text
+from infra.inbound import Reader
+from infra.records import Record
+from infra.replay import Replayer
+from infra.service import Item, Outcome
+from infra.settle import Settler
+from infra.store import FactRow
+from infra.store.memory import MemoryStore, Tables
+from infra.vault import MemoryVault
+from infra.working import parsed
+from infra.wrapping import LocalWrapper
+from services.crisis_routing.app import SERVICE
+from services.crisis_routing.beds import Facility
+from services.crisis_routing.commands import (
+    AcceptPerson,
+    ConfirmArrival,
+    ConfirmTeam,
+    CountBeds,
+    DeclineTeam,
+    RecordDisposition,
+    ReportFieldStatus,
+    SeekBed,
+    SeekTeam,
+)  # fmt: skip
+from services.crisis_routing.roster import ROSTER
+from tests.crisis_routing.stories import ANA, HARBOR, MEMBER, MERCY, NETWORK, NORTH, OAK, SOUTH, TWO_AT_NIGHT, contact
+from tests.runtime.accounts import Log, Seen
+
+INSTANCES, PEOPLE, TEAMS, BEDS = 3, 30, (NORTH, SOUTH), {HARBOR: 2, MERCY: 1}
+PARTS = range(24)
+
+
+class Killed(BaseException):
+    """A process dies inside a transaction; what it had locked stays locked until its successor ends its sessions."""
+
+
+class Instance:
+    """One process on the shared tables, which lets others run wherever it waits."""
+
+    def __init__(self, name: int, tables: Tables, clock: ManualClock, dice: random.Random, deaths: float) -> None:
+        self.name, self.tables, self.clock, self.dice, self.deaths = name, tables, clock, dice, deaths
+        self.log, self.seen, self.killed = Log(), Seen(), 0
+        self.born()
+
+    def born(self) -> None:
+        vault = MemoryVault(LocalWrapper(bytes(32)), self.clock)
+        self.store = MemoryStore(self.tables, pause=self._pause)
+        mine = f"instance/{self.name}"
+        self.store.process = mine
+        self.tables.locks = {key: held for key, held in self.tables.locks.items() if held.owner.process != mine}
+        self.settler = Settler(SERVICE, self.store, self.log, vault, self.clock, self.seen, "/test/crisis_routing")
+        self.due = DueLoop(self.settler, Replayer(SERVICE, self.store, vault), self.clock, self._parts)
+
+    async def _parts(self) -> Iterable[int]:
+        return PARTS
+
+    async def _pause(self, point: str) -> None:
+        if point == "commit:before" and self.dice.random() < self.deaths:
+            raise Killed
+        if self.dice.random() < 0.3:
+            await asyncio.sleep(0)
+
+    async def does(self, work: Any) -> Any:
+        """Some work; who dies in it is followed by a successor who ends its sessions, and tries again."""
+        while True:
+            try:
+                return await work()
+            except Killed:
+                self.killed += 1
+                self.born()
+
+    async def hear(self, subject: str, sequence: int, data: ContactReceived) -> None:
+        names = {"type": data.type, "id": f"{subject}-{sequence}", "subject": subject, "sequence": sequence_text(sequence)}
+        record = Record("crisis-intake-events", 0, sequence, tuple(headers(names)), data.model_dump_json(exclude_none=True).encode())
+        await self.does(lambda: self.settler.settle(list(Reader(SERVICE).items(record))))
+
+    async def ask(self, command: Command, who: str, subject: str, key: str) -> Outcome:
+        message = Message(key, command, subject, "http:crisis_routing", actor=Actor("user", who), fingerprint="f")
+        item = Item("command", message, Origin(topic="http:crisis_routing"), message.id)
+        return (await self.does(lambda: self.settler.settle([item])))[0]
+
+    async def sweep(self) -> None:
+        await self.does(self.due.sweep)
+
+
+class Race:
+    """Instances, a clock, and what they all said."""
+
+    def __init__(self, seed: int, deaths: float) -> None:
+        self.dice, self.tables, self.clock = random.Random(seed), Tables(), ManualClock(TWO_AT_NIGHT)
+        self.instances = [Instance(name, self.tables, self.clock, self.dice, deaths) for name in range(INSTANCES)]
+        self.keys = 0
+
+    def any(self) -> Instance:
+        return self.dice.choice(self.instances)
+
+    async def ask(self, command: Command, who: str, subject: str) -> Outcome:
+        self.keys += 1
+        return await self.any().ask(command, who, subject, f"key-{self.keys}")
+
+    def state(self, subject: str) -> Any:
+        return parsed(SERVICE, self.tables.aggregates.get(subject))
+
+    def episodes(self) -> dict[str, Any]:
+        return {subject: self.state(subject) for subject in self.tables.aggregates if subject.startswith("episode/")}
+
+    def facts(self, subject: str) -> list[FactRow]:
+        return sorted(self.tables.of_aggregate.get(subject, ()), key=lambda row: row.sequence)
+
+    def moves(self) -> list[Any]:
+        """What somebody may ask of each episode as it stands: everybody at once, several of them twice."""
+        found: list[Any] = []
+        for subject, state in self.episodes().items():
+            if state.status == "proposed":
+                answer = ConfirmTeam(team=state.team) if self.dice.random() < 0.7 else DeclineTeam(team=state.team, reason="busy")
+                found += [(answer, MEMBER[state.team], subject), (ConfirmTeam(team=state.team), ANA, subject)]
+            elif state.status in ("referred", "en-route"):
+                said = self.dice.choice(("on-scene", "unable-to-locate", "out-of-area"))
+                found.append((ReportFieldStatus(team=state.team, status=said, reported_at=self.clock.now()), ANA, subject))
+            elif state.status == "on-scene":
+                found.append((RecordDisposition(disposition="crisis-receiving"), ANA, subject))
+                if state.team:
+                    found.append((ReportFieldStatus(team=state.team, status="cleared", reported_at=self.clock.now()), ANA, subject))
+            elif state.status == "placing" and state.waiting_on:
+                found += [(AcceptPerson(facility=one.facility), ANA, subject) for one in state.waiting_on]
+            elif state.status == "no-facility":
+                found.append((SeekBed(), ANA, subject))
+            elif state.status == "accepted" and self.dice.random() < 0.3:
+                found.append((ConfirmArrival(facility=state.facility, arrived_at=self.clock.now()), ANA, subject))
+            elif state.status in ("no-team", "unable-to-locate", "cancelled"):
+                found.append((SeekTeam(), ANA, subject))
+        return found
+
+    async def run(self, rounds: int = 12) -> None:
+        await self.ask(NETWORK, "staff/platform", ROSTER)
+        for name, free in BEDS.items():
+            await self.ask(CountBeds(beds="crisis-receiving", free=free, counted_at=self.clock.now()), MEMBER[name], name)
+        calls = [(f"contact/{n}", contact(person=f"person/{n % 20}", record=f"record/{n % 20}", area=OAK)) for n in range(PEOPLE)]
+        heard = [self.any().hear(subject, 1, data) for subject, data in calls for _ in range(1 + (self.dice.random() < 0.3))]
+        await asyncio.gather(*heard)
+        for _ in range(rounds):
+            await asyncio.gather(*(instance.sweep() for instance in self.instances))
+            await asyncio.gather(*(self.ask(*move) for move in self.moves()))
+            self.clock.advance(timedelta(seconds=self.dice.choice((0, 1, 90, 400, 2_000))))
+        for _ in range(4):
+            await asyncio.gather(*(instance.sweep() for instance in self.instances))
+
+
+def double_booked(facts: Iterable[FactRow]) -> list[str]:
+    """Two takers of one team at once, read from the team's facts alone."""
+    holder, found = "", []
+    for fact in facts:
+        data, kind = orjson.loads(fact.data), fact.attributes["type"]
+        if kind in ("team.held.v1", "team.committed.v1"):
+            if holder not in ("", data["episode"]):
+                found.append(f"{holder} and {data['episode']}")
+            holder = data["episode"]
+        elif kind == "team.freed.v1":
+            found += [] if data["episode"] == holder else [f"{data['episode']} freed what {holder} had"]
+            holder = ""
+    return found
+
+
+def overbooked(facts: Iterable[FactRow], beds: int) -> list[int]:
+    """How many too many were held or taken at once, read from the facility's facts alone. It counts once, at the beginning."""
+    held, taken, found = set[str](), 0, []
+    for fact in facts:
+        data, kind = orjson.loads(fact.data), fact.attributes["type"]
+        if kind in ("facility.bed-held.v1", "facility.hold-extended.v1"):
+            held.add(data["episode"])
+        elif kind in ("facility.hold-ended.v1", "facility.bed-taken.v1"):
+            held.discard(data["episode"])
+            taken += kind == "facility.bed-taken.v1"
+        if kind == "facility.bed-held.v1" and len(held) + taken > beds:
+            found.append(len(held) + taken - beds)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_no_interleaving_gives_a_team_or_a_bed_to_two(seed: int) -> None:
+    race = Race(seed, deaths=0.02 if seed % 2 else 0.0)
+    await race.run()
+    assert {team: double_booked(race.facts(team)) for team in TEAMS} == {team: [] for team in TEAMS}
+    assert {name: overbooked(race.facts(name), beds) for name, beds in BEDS.items()} == {name: [] for name in BEDS}
+    assert [failure.error for instance in race.instances for failure in instance.seen.failures] == []
+    for subject, row in race.tables.aggregates.items():
+        assert findings(SERVICE, row, race.facts(subject)) == []
+    who = Counter(state.team for state in race.episodes().values() if state.team)
+    assert all(times == 1 for times in who.values()), "no two episodes name the same team"
+    for team in TEAMS:
+        held = race.state(team)
+        assert held is None or held.episode is None or race.episodes()[held.episode].team == team
+    assert len(race.episodes()) >= 20, "one crisis a person, however often they call"
+
+
+async def test_the_races_are_real_and_nothing_stays_held_when_everybody_goes_home() -> None:
+    conflicts = killed = 0
+    for seed in range(100, 106):
+        race = Race(seed, deaths=0.03)
+        await race.run(rounds=8)
+        conflicts += sum(instance.seen.retries.count("conflict") for instance in race.instances)
+        killed += sum(instance.killed for instance in race.instances)
+        for _ in range(30):
+            race.clock.advance(timedelta(minutes=10))
+            await asyncio.gather(*(instance.sweep() for instance in race.instances))
+        for name in BEDS:
+            facility = race.state(name) or Facility()
+            holders = [race.episodes()[hold.episode] for hold in facility.holds]
+            assert all(hold.until > race.clock.now() - timedelta(minutes=1) for hold in facility.holds), "a hold outlived its clock"
+            assert all(name in (state.facility, *(one.facility for one in state.waiting_on)) for state in holders), "a stranded hold"
+    assert conflicts > 20 and killed > 5
+
+
+def test_a_second_taker_would_be_seen() -> None:
+    def row(sequence: int, kind: str, episode: str) -> FactRow:
+        data = orjson.dumps({"episode": episode})
+        return FactRow(f"x/{sequence}", "team/x", "t", sequence, "k", 0, {"type": kind}, data, TWO_AT_NIGHT)
+
+    assert double_booked([row(1, "team.held.v1", "a"), row(2, "team.held.v1", "b")]) == ["a and b"]
+    assert double_booked([row(1, "team.held.v1", "a"), row(2, "team.freed.v1", "b")]) == ["b freed what a had"]
+    assert overbooked([row(1, "facility.bed-held.v1", "a"), row(2, "facility.bed-held.v1", "b")], 1) == [1]

@@ -19,6 +19,10 @@ class Program(Model):
     services: tuple[str, ...]
     places: int
     partner: str | None = None
+    cadence_days: int | None = None
+    """How often its people should be in touch, where it says so."""
+    books_visits: bool = True
+    """Whether it works by appointment."""
 
 
 class Desk(Model):
@@ -127,6 +131,9 @@ class PlacementAccepted(Clocked):
     urgency: Urgency | None = None
     requested_at: AwareDatetime | None = None
     record: str | None = None
+    cadence_days: int | None = None
+    """As the program's entry in the directory says."""
+    books_visits: bool = True
 
 
 class PlacementDeclined(Clocked):

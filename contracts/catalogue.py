@@ -13,11 +13,14 @@ from contracts import (
     authorization_lines,
     crisis_intake,
     crisis_routing,
+    follow_up,
     intake,
     kernel,
     notification,
     partners,
     payers,
+    plans,
+    transitions,
     upkeep,
 )
 
@@ -53,6 +56,7 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
     return Topic(name or topic_of(service), service, listeners, "aggregate id", (*events, *upkeep.EVENTS))
 
 
+CARE = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=intake.EVENTS),
     _own("intake", "crisis_routing", "notification", "worklist", name=CRISIS_INTAKE, events=crisis_intake.EVENTS),
@@ -66,7 +70,7 @@ TOPICS = (
         events=(*payers.EVENTS, *authorization.EVENTS, *authorization_lines.EVENTS),
     ),
     _own("crisis_routing", "follow_up", "notification", "worklist", events=crisis_routing.EVENTS),
-    _own("follow_up", "intake", "assignment", "authorization", "crisis_routing", "notification", "worklist"),
+    _own("follow_up", "intake", "assignment", "authorization", "crisis_routing", "notification", "worklist", events=CARE),
     _own("notification", "worklist", events=notification.EVENTS),
     Topic("audit-events", "*", ("worklist",), "actor"),
 )

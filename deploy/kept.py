@@ -23,7 +23,7 @@ from infra.store.mongo import MongoStore
 from infra.upkeep import Upkeep
 
 T = TypeVar("T")
-DECIDING = ("intake", "assignment", "notification")
+DECIDING = ("intake", "assignment", "follow_up", "notification")
 
 
 def run(service: str, do: Callable[[MongoStore, Upkeep], Awaitable[T]], settings: LocalSettings) -> T:

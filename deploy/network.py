@@ -82,6 +82,8 @@ class Taker(Part):
     partner: PartnerName | None = None
     service_area: tuple[Words, ...] = ()
     languages: tuple[Language, ...] = ()
+    cadence_days: Annotated[int, Field(ge=1, le=366)] | None = None
+    books_visits: bool = True
 
 
 class Crew(Part):

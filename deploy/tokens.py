@@ -13,11 +13,12 @@ from infra.identity import Principal
 from infra.problems import Problem
 from services.assignment.api import ACCESS as ASSIGNMENT
 from services.crisis_routing.api import ACCESS as CRISIS
+from services.follow_up.api import ACCESS as FOLLOW_UP
 from services.intake.api import ACCESS as INTAKE
 
 EXAMPLE = Path(__file__).parent / "networks" / "example.yaml"
 READERS = ("auditor", "network-lead", "data-steward", "platform")
-"""Roles that give no command of their own to intake or assignment."""
+"""Roles that give no command of their own to intake, assignment or follow_up."""
 
 
 def token(
@@ -49,4 +50,4 @@ def principal(who: str, roles: tuple[str, ...] | list[str], network: Network) ->
 
 def known_roles() -> frozenset[str]:
     """Every role that a rule of ours names."""
-    return frozenset(READERS).union(*(rule.roles for table in (INTAKE, ASSIGNMENT, CRISIS) for rule in table.values()))
+    return frozenset(READERS).union(*(rule.roles for table in (INTAKE, ASSIGNMENT, CRISIS, FOLLOW_UP) for rule in table.values()))

@@ -6,6 +6,7 @@ from typing import Any
 
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Early, Message, Reason, Refused, Route, State, World
+from contracts.plans import PlanDischarged
 from services.assignment import directory, lateness, offers, ownership, placement
 from services.assignment.commands import (
     AcceptHandOff,
@@ -23,13 +24,14 @@ from services.assignment.placement import Case, Changes, Placement, told
 
 UNKNOWN = Reason("TL-5202", "", "there is no such placement")
 OVER = Reason("TL-5203", "", "nothing is left to place")
-HEARS = (RequestReceived, RequestAcknowledged, RequestTriaged, RequestAmended, RequestWithdrawn)
+HEARS = (RequestReceived, RequestAcknowledged, RequestTriaged, RequestAmended, RequestWithdrawn, PlanDischarged)
 STATES: dict[str, type[State]] = {"placement": Placement, "directory": Directory}
 
 
 def placement_of(subject: str) -> str:
-    """`request/0190…` is placed as `placement/0190…`."""
-    return subject.replace("request/", "placement/", 1) if subject.startswith("request/") else subject
+    """`request/0190…` is placed as `placement/0190…`, and followed as `plan/0190…`."""
+    kind, _, rest = subject.partition("/")
+    return f"placement/{rest}" if kind in ("request", "plan") else subject
 
 
 def route(message: Message, blind: Blind) -> Route:
@@ -74,6 +76,7 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
     RequestTriaged: offers.triaged,
     RequestAmended: offers.amended,
     RequestWithdrawn: offers.withdrawn,
+    PlanDischarged: offers.discharged,
     DeadlinePassed: lateness.passed,
     AcceptOffer: offers.accept,
     DeclineOffer: offers.decline,

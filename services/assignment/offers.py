@@ -21,6 +21,7 @@ from contracts.assignment import (
 from contracts.intake import RequestAmended, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Change, DeadlinePassed, Reason
 from contracts.partners import Urgency
+from contracts.plans import PlanDischarged
 from infra.rules import Clock
 from services.assignment import rules
 from services.assignment.commands import AcceptOffer, DeclineOffer, OfferAgain
@@ -168,6 +169,7 @@ def accept(case: Case, data: AcceptOffer) -> Changes:
     if refusal := _may_not_answer(case, asked):
         return case.refused(refusal)
     assert asked
+    program = case.directory.program(asked.program)
     accepted = PlacementAccepted(
         program=asked.program,
         by=case.actor.id,
@@ -178,6 +180,8 @@ def accept(case: Case, data: AcceptOffer) -> Changes:
         urgency=placement.urgency,
         requested_at=placement.requested_at,
         record=placement.record,
+        cadence_days=program.cadence_days if program else None,
+        books_visits=program.books_visits if program else True,
     )
     return (accepted, *_program_person(case, asked.desk))
 
@@ -219,3 +223,10 @@ def withdrawn(case: Case, data: RequestWithdrawn) -> Changes:
         return ()
     released = tuple(asked.program for asked in placement.may_say_yes)
     return (PlacementEnded(reason="withdrawn", released=released, program=placement.program),)
+
+
+def discharged(case: Case, data: PlanDischarged) -> Changes:
+    """A person ended the plan: the program's place is free again."""
+    if case.placement.status == "ended":
+        return ()
+    return (PlacementEnded(reason="discharged", released=(), program=case.placement.program),)

@@ -4,13 +4,15 @@ from datetime import datetime
 
 from contracts.authorization import VisitNoted
 from contracts.authorization_lines import LineExpired, RenewalDue, UnitsUsed
-from contracts.kernel import DeadlinePassed, Reason
+from contracts.kernel import DeadlinePassed, Reason, Refused
+from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved
 from services.authorization.authorization import Authorization
 from services.authorization.commands import NoteVisit, UseUnits
 from services.authorization.lines import VISITS_KEPT, Line
 from services.authorization.rules import RENEWAL_SHARE, clock, day_of, last_moment
 from services.authorization.telling import Case, Changes
 
+VISITS = (VisitBooked, VisitMoved, VisitCancelled, VisitMissed, VisitAttended)
 UNCOVERED = Reason("TL-5361", "/at", "no line covers this day: enter the payer's decision, or ask for the next authorization")
 TOO_MANY = Reason("TL-5362", "/visit", "this line has more visits than are kept; ask for the next authorization")
 
@@ -18,6 +20,17 @@ TOO_MANY = Reason("TL-5362", "/visit", "this line has more visits than are kept;
 def note(case: Case, data: NoteVisit) -> Changes:
     """A booking, a move, a cancellation; told twice it is one."""
     return visit_noted(case.state, data.visit, data.at)
+
+
+def followed(case: Case, data: VisitBooked | VisitMoved | VisitCancelled | VisitMissed | VisitAttended) -> Changes:
+    """What follow-up says of visits. One that took place where nothing covers it stays noted, which puts the referral at risk."""
+    if isinstance(data, VisitBooked | VisitMoved):
+        return visit_noted(case.state, data.visit, data.starts_at)
+    if not isinstance(data, VisitAttended):
+        return visit_noted(case.state, data.visit, None) if data.visit in case.state.visits else ()
+    visit = data.visit or data.at.isoformat()
+    used = use(case, UseUnits(visit=visit, at=data.at))
+    return visit_noted(case.state, visit, data.at) if isinstance(used, Refused) else used
 
 
 def visit_noted(state: Authorization, visit: str, at: datetime | None) -> tuple[VisitNoted, ...]:

@@ -6,7 +6,22 @@ from typing import Any
 
 from contracts.assignment import PlacementAccepted, PlacementEnded
 from contracts.intake import PayerResponseReceived
-from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Fact, Message, Reason, Refused, Route, State, World, derived
+from contracts.kernel import (
+    Blind,
+    Change,
+    Deadline,
+    DeadlinePassed,
+    Decision,
+    Early,
+    Fact,
+    Message,
+    Reason,
+    Refused,
+    Route,
+    State,
+    World,
+    derived,
+)
 from services.authorization import (
     answers,
     appeals,
@@ -29,14 +44,15 @@ from services.authorization.telling import Case, Changes, told
 UNKNOWN = Reason("TL-5305", "", "there is no such authorization")
 UNMATCHED = Reason("TL-5306", "/reference", "no authorization here has this submission: enter the decision by hand, on the one it is about")
 NOT_NOW = Reason("TL-5307", "", "this authorization has ended; only a payer's answer is still taken")
-HEARS = (PlacementAccepted, PlacementEnded, PayerResponseReceived)
+HEARS = (PlacementAccepted, PlacementEnded, PayerResponseReceived, *care.VISITS)
 STATES: dict[str, type[State]] = {"authorization": Authorization, "coverage": Coverage, "requirements": Requirements}
-AFTER_THE_END = (PlacementEnded, PayerResponseReceived, DeadlinePassed, c.EnterDecision, c.ConfirmReceipt)
+AFTER_THE_END = (*care.VISITS, PlacementEnded, PayerResponseReceived, DeadlinePassed, c.EnterDecision, c.ConfirmReceipt)
 
 
 def authorization_of(subject: str) -> str:
-    """What a program accepted as `placement/0190…` is authorized as `authorization/0190…`."""
-    return subject.replace("placement/", "authorization/", 1)
+    """What a program accepted as `placement/0190…`, and follows as `plan/0190…`, is authorized as `authorization/0190…`."""
+    kind, _, rest = subject.partition("/")
+    return f"authorization/{rest}" if kind in ("placement", "plan") else subject
 
 
 def route(message: Message, blind: Blind) -> Route:
@@ -68,6 +84,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     state: Authorization | None = world[subject]
     if isinstance(message.data, PlacementAccepted):
         return () if state else _opened(subject, message, world, now)
+    if state is None and isinstance(message.data, care.VISITS):
+        return Early(subject)
     if state is None:
         return () if isinstance(message.data, PlacementEnded) else Refused((_unknown(message),))
     if state.ended and not isinstance(message.data, AFTER_THE_END):
@@ -120,6 +138,7 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
     c.WaiveAppeal: appeals.waive,
     c.AskContinuation: appeals.ask_continuation,
     c.SettleDataIssue: appeals.settle,
+    **dict.fromkeys(care.VISITS, care.followed),
     c.NoteVisit: care.note,
     c.UseUnits: care.use,
 }

@@ -31,7 +31,7 @@ from services.crisis_routing.steps import Case, Decided, told
 
 UNKNOWN = Reason("TL-5405", "", "there is no such episode")
 OVER = Reason("TL-5406", "", "the episode is closed")
-HEARS = (ContactReceived, ContactAmended, RecordLinked, PlacementAccepted)
+HEARS = (ContactReceived, ContactAmended, RecordLinked, PlacementAccepted, *watch.PLANS)
 STATES: dict[str, type[State]] = {
     "episode": Episode, "team": teams.Team, "facility": beds.Facility, "person": file.File, "watch": watch.Watch, "crisis-roster": Roster,
 }  # fmt: skip
@@ -51,6 +51,8 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((data.person, data.left))
         case PlacementAccepted():
             return Route(claims=(closing.outpatient_claim(_request(message), blind),))
+        case _ if isinstance(data, watch.PLANS):
+            return Route((watch.watch_of(message.subject),))
         case DeadlinePassed():
             named = data.about.split(",") if data.name != HAND_OVER else ()
             return Route((message.subject, *filter(None, named)), references=(ROSTER,))
@@ -92,6 +94,8 @@ def _decided(message: Message, world: World, known: Roster, now: datetime) -> De
             held = world.held.get(closing.outpatient_claim(_request(message), world.blind))
             case = _case(held or "", message, world, known, now)
             return closing.accepted(case, data, _request(message)) if case else ()
+        case _ if isinstance(data, watch.PLANS):
+            return watch.heard(message, world, now)
         case DeadlinePassed():
             return _passed(message, world, known, now)
         case asked_for.SignOn() | asked_for.SignOff():

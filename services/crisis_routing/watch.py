@@ -7,7 +7,10 @@ from pydantic import AwareDatetime
 
 from contracts.crisis_routing import PlanNoted, PlanWatched
 from contracts.kernel import Change, Deadline, Message, State, World
+from contracts.plans import PlanDischarged, PlanHandedOn, PlanMoved, PlanOpened
 from services.crisis_routing.steps import Decided
+
+PLANS = (PlanOpened, PlanMoved, PlanHandedOn, PlanDischarged)
 
 NOTE_PLAN = "note-plan"
 
@@ -30,6 +33,25 @@ class Watch(State):
 def watch_of(plan: str) -> str:
     """`plan/0190…` is watched as `watch/0190…`."""
     return plan.replace("plan/", "watch/", 1)
+
+
+def heard(message: Message, world: World, now: datetime) -> Decided:
+    """What follow-up says of a plan: whose it is, who answers for it, that it is over."""
+    data, subject = message.data, watch_of(message.subject)
+    state: Watch | None = world[subject]
+    if isinstance(data, PlanOpened):
+        return ((subject, PlanWatched(plan=message.subject, person=data.person, role=data.owner, noted_at=now)),) if state is None else ()
+    if state is None:
+        return ()
+    told = PlanWatched(plan=state.plan, person=state.person, role=state.role, noted_at=now)
+    match data:
+        case PlanMoved():
+            return ((subject, told.model_copy(update={"person": data.person, "left": data.left})),)
+        case PlanHandedOn():
+            return ((subject, told.model_copy(update={"role": data.owner})),)
+        case PlanDischarged():
+            return ((subject, told.model_copy(update={"role": None})),)
+    return ()
 
 
 def evolve(state: Watch | None, fact: Change) -> Watch | None:

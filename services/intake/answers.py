@@ -21,6 +21,11 @@ STATUS = {
     "offered": ("in-progress", "2.0"),
     "accepted": ("accepted", "3.0"),
     "unplaced": ("on-hold", "2.0"),
+    "scheduled": ("in-progress", "5.1.1"),
+    "missed": ("in-progress", "5.1.2"),
+    "unscheduled": ("in-progress", "5.1.3"),
+    "started": ("in-progress", "5.1.4"),
+    "outcome": ("completed", "7.0"),
     "withdrawn": ("cancelled", "6.0"),
 }
 """Our state to FHIR `Task.status` and BSeR 2.0 business status."""

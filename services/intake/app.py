@@ -1,8 +1,6 @@
 """The front door, wired: what it hears, what it decides, what it says."""
 
 from contracts import catalogue, crisis_intake, intake
-from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered
-from contracts.authorization import AuthorizationSubmitted
 from infra.app import App, run
 from infra.records import Received
 from infra.service import Arrival, Service
@@ -20,7 +18,7 @@ SERVICE = Service(
     name="intake",
     topic=catalogue.topic_of("intake"),
     states=domain.STATES,
-    hears={event.type: event for event in (PlacementOffered, PlacementAccepted, NoProgramAvailable, AuthorizationSubmitted)},
+    hears={event.type: event for event in domain.HEARS},
     commands={command.type: command for command in COMMANDS},
     says={event.type: event for event in (*intake.EVENTS, *crisis_intake.EVENTS)},
     route=domain.route,

@@ -9,6 +9,7 @@ from contracts import clocks
 from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered
 from contracts.authorization import AuthorizationSubmitted
 from contracts.catalogue import PARTNER_IN
+from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
 from contracts.intake import (
     ExchangeOpened,
     PartnerRegistered,
@@ -26,6 +27,7 @@ from contracts.kernel import (
     DeadlinePassed,
     Decision,
     Early,
+    Event,
     Fact,
     Message,
     Reason,
@@ -104,8 +106,8 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((request_of(sender(message), data.reference, blind),))
         case AuthorizationSubmitted() | AuthorizationAnswered():
             return Route((exchanges.exchange_of(data.reference, blind),))
-        case PlacementOffered() | PlacementAccepted() | NoProgramAvailable():
-            return Route((message.subject.replace("placement/", "request/", 1),))
+        case _ if type(data) in FOLLOWED:
+            return Route((followed(message.subject),))
     return Route((message.subject,))
 
 
@@ -252,18 +254,35 @@ def _withdrawn_by_hand(message: Message, world: World, now: datetime) -> Decisio
     return requests.unless_allowed(state, WithdrawRequest.type) or _withdraw(message.subject, state, message.data.reason, now)
 
 
-PLACED_AS = {PlacementOffered.type: "offered", PlacementAccepted.type: "accepted", NoProgramAvailable.type: "unplaced"}
+FOLLOWED: dict[type[Any], str] = {
+    PlacementOffered: "offered",
+    PlacementAccepted: "accepted",
+    NoProgramAvailable: "unplaced",
+    CareScheduled: "scheduled",
+    CareUnscheduled: "unscheduled",
+    CareMissed: "missed",
+    CareStarted: "started",
+    OutcomeReported: "outcome",
+}
+"""What assignment and follow_up say, and what that is to the sender."""
+HEARS: tuple[type[Event], ...] = (*FOLLOWED, AuthorizationSubmitted)
 
 
-def _placed(message: Message, world: World, now: datetime) -> Decision:
-    """What assignment did, told to the sender. Our own state does not move: placement is not ours."""
-    request = message.subject.replace("placement/", "request/", 1)
+def followed(subject: str) -> str:
+    """`placement/0190…` and `care/0190…` are of `request/0190…`."""
+    return f"request/{subject.partition('/')[2]}"
+
+
+def _followed(message: Message, world: World, now: datetime) -> Decision:
+    """What became of it, told to the sender. Our own state does not move: placement and care are not ours."""
+    request = followed(message.subject)
     state: Request | None = world[request]
     if state is None:
         return Early(request)
     if state.status == "withdrawn":
         return []
-    return _status(request, state, PLACED_AS[message.data.type])
+    reason = message.data.outcome if isinstance(message.data, OutcomeReported) else None
+    return _status(request, state, FOLLOWED[type(message.data)], reason)
 
 
 def _registered(message: Message, world: World, now: datetime) -> Sequence[Fact]:
@@ -293,9 +312,7 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     RegisterPartner: _registered,
     AuthorizationSubmitted: exchanges.opened,
     AuthorizationAnswered: _payer_answered,
-    PlacementOffered: _placed,
-    PlacementAccepted: _placed,
-    NoProgramAvailable: _placed,
+    **dict.fromkeys(FOLLOWED, _followed),
     DeadlinePassed: lateness.passed,
 }
 

@@ -15,7 +15,7 @@ from contracts import intake, upkeep
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
-from services.worklist import authorizing, crisis
+from services.worklist import authorizing, care, crisis
 from services.worklist.words import sentence
 
 Patch = dict[str, Any]
@@ -93,12 +93,12 @@ def patch(heard: Heard) -> Patch:
         return {} if heard.readable else {"unread": heard.sequence}
     told = _told(heard.data)
     label = {"sensitivity": heard.sensitivity} if heard.sensitivity else {}
-    return {**told, **label, **_next(heard.data)}
+    return {name: stored(value) if isinstance(value, datetime) else value for name, value in {**told, **label, **_next(heard.data)}.items()}
 
 
 def _told(data: Event) -> Patch:
     if isinstance(data, AuthorizationChange):
-        return {name: stored(value) if isinstance(value, datetime) else value for name, value in authorizing.patch(data).items()}
+        return authorizing.patch(data)
     return PROJECTED.get(type(data), _nothing)(data)
 
 
@@ -225,6 +225,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.HandedOff: lambda e: _owns(e.owner, e.role),
     placing.PlacementEnded: lambda e: {"status": "ended"},
     **crisis.PROJECTED,
+    **care.PROJECTED,
     upkeep.InputQuarantined: lambda e: {"status": "quarantined"},
     upkeep.InputRepaired: lambda e: {"status": "repaired"},
     upkeep.InputDiscarded: lambda e: {"status": "discarded"},

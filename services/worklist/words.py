@@ -9,7 +9,7 @@ from contracts import authorization as asking
 from contracts import intake, lateness, upkeep
 from contracts import notification as telling
 from contracts.kernel import Event, kind_of
-from services.worklist import authorizing, crisis
+from services.worklist import authorizing, care, crisis
 
 ACTIONS = {
     "acknowledge-request": "Acknowledge the request",
@@ -27,12 +27,21 @@ ACTIONS = {
     "decide-identity": "Decide who this is",
     **crisis.ACTIONS,
     **authorizing.ACTIONS,
+    **care.ACTIONS,
 }
 STATUSES = {
     "no-program": "No program available", "unanswered": "Offer not answered", "declined": "Declined", "opened": "Looking for a place",
     "message-overdue": "A message is waiting", "possible-duplicate": "Possibly known already",
 }  # fmt: skip
-KINDS = {"referral": "Referral", "record": "Record", "input": "Input", "parked": "Held back", "partner": "Partner", **crisis.KINDS}
+KINDS = {
+    "referral": "Referral",
+    "record": "Record",
+    "input": "Input",
+    "parked": "Held back",
+    "partner": "Partner",
+    **crisis.KINDS,
+    **care.KINDS,
+}
 HELD = {"quiet": "it is quiet hours", "routine": "for the daily digest", "rate": "too many came within an hour"}
 URGENCIES = {"emergency": "Emergency", "urgent": "Urgent", "routine": "Routine"}
 
@@ -199,6 +208,10 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     telling.SilenceBegun: "A death was reported; nobody is told anything about this person",
     telling.SilenceEnded: "The report of a death was wrong",
     **crisis.SENTENCES,
+    **care.SENTENCES,
+    **dict.fromkeys(care.WARNED, _warned),
+    **dict.fromkeys(care.OVERDUE, _overdue),
+    **dict.fromkeys(care.RETRACTED, _retracted),
     upkeep.InputQuarantined: "An input could not be used; somebody must look",
     upkeep.InputRepaired: lambda e: "The input was repaired and decided on" if e.repaired else "The input was decided on again",
     upkeep.InputDiscarded: "The input was looked at and set aside",

@@ -1,0 +1,28 @@
+"""What people may post, and who may ask it at all."""
+
+from contracts.kernel import Command
+from infra.access import Rule, Scope, rule
+from infra.commands import Entry
+from services.follow_up import commands
+
+PLAN, CARE, TRANSITION = "plan/{id}", "care/{id}", "transition/{id}"
+ACTIONS: dict[type[Command], str] = {commands.ReviewEngagement: "review-engagement", commands.DischargePlan: "discharge-plan"}
+
+ROUTES = (
+    *(Entry(one, f"/v1/plans/{{id}}/{one.type}", PLAN, ACTIONS.get(one, "follow-up")) for one in commands.PLANS),
+    *(Entry(one, f"/v1/cares/{{id}}/{one.type}", CARE, "follow-up") for one in commands.CARES),
+    *(Entry(one, f"/v1/transitions/{{id}}/{one.type}", TRANSITION, "follow-up") for one in commands.TRANSITIONS),
+    *(Entry(one, f"/v1/stays/{one.type}", "transition/{new}", "tell-stay") for one in commands.STAYS),
+    Entry(commands.ReportFeed, "/v1/feeds/{id}/report-feed", "feed/{id}", "report-feed"),
+)
+
+COORDINATION = ("coordinator", "network-lead")
+TEAM = ("program-desk", *COORDINATION)
+ACCESS: dict[str, Rule] = {
+    "follow-up": rule(*TEAM, scope=Scope.ANY),
+    "review-engagement": rule("clinical-supervisor", "network-lead", scope=Scope.ANY),
+    "discharge-plan": rule("clinical-supervisor", *TEAM, scope=Scope.ANY),
+    "tell-stay": rule("intake-desk", *TEAM, scope=Scope.ANY),
+    "report-feed": rule("platform", "network-lead", scope=Scope.ANY),
+}
+"""By role. A supervisor decides on a plan that outreach did not bring back; a discharge is a person's, and coded."""

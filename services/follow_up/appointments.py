@@ -1,0 +1,103 @@
+"""Appointments: booked, moved, cancelled, attended, missed. The same booking many times is one appointment.
+
+A booking is known by the partner's number for it, else by its instant. One that was cancelled and is booked again by its number
+stands again; one whose end is known does not come back to life by a repetition.
+"""
+
+from datetime import datetime
+
+from contracts.kernel import Reason, derived
+from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved
+from services.follow_up.commands import BookVisit, CancelVisit, MoveVisit, RecordAttendance, RecordNoShow
+from services.follow_up.items import Case, Changes
+from services.follow_up.plan import Plan
+from services.follow_up.rules import clock
+
+PAST_LIMIT = Reason("TL-5521", "/reason", "say why the first visit is later than the regulation allows: client-choice, no-slot, other")
+UNKNOWN_VISIT = Reason("TL-5522", "/visit", "name a visit that is booked")
+NOT_YET = Reason("TL-5523", "/at", "it cannot have happened yet; give the instant at which it did")
+IN_PERSON = Reason("TL-5524", "/channel", "the evaluation was by telephone: the next visit must be in person")
+HAS_ENDED = Reason("TL-5525", "", "the plan has ended")
+NOT_STARTED = Reason("TL-5526", "/visit", "the visit has not begun")
+HAS_DIED = Reason("TL-5527", "", "a death was reported: verify it with a discharge, or refute it first")
+
+
+def visit_of(subject: str, data: BookVisit) -> str:
+    """The id of a visit from its meaning: the partner's number, or else when it is."""
+    return derived(subject, "visit", data.reference or data.starts_at.isoformat())
+
+
+def book(case: Case, data: BookVisit) -> Changes:
+    """An appointment. Past the regulatory limit of a first visit it needs a reason."""
+    plan, visit = case.state, visit_of(case.subject, data)
+    if (known := plan.booking(visit)) is not None:
+        return _moved(case, visit, known.starts_at, data.starts_at, data.reason)
+    if plan.settled.get(visit) in ("attended", "missed"):
+        return ()
+    if refusal := _may_not_book(plan, data.starts_at, data.channel, data.reason):
+        return case.refused(refusal)
+    return (
+        VisitBooked(
+            visit=visit, reference=data.reference, starts_at=data.starts_at, settle_by=_settle_by(data.starts_at), kind=data.kind,
+            channel=data.channel, reason=data.reason,
+        ),
+    )  # fmt: skip
+
+
+def _settle_by(starts_at: datetime) -> datetime:
+    return clock("record-attendance", starts_at).due_at
+
+
+def _may_not_book(plan: Plan, starts_at: datetime, channel: str, reason: str | None) -> Reason | None:
+    if not plan.visits and starts_at > plan.visit_by and reason is None:
+        return PAST_LIMIT
+    return IN_PERSON if plan.telephone_evaluation and channel != "in-person" else None
+
+
+def move(case: Case, data: MoveVisit) -> Changes:
+    """The same appointment at another time."""
+    known = case.state.booking(data.visit)
+    if known is None:
+        return case.refused(UNKNOWN_VISIT)
+    return _moved(case, data.visit, known.starts_at, data.starts_at, data.reason)
+
+
+def _moved(case: Case, visit: str, left_at: datetime, starts_at: datetime, reason: str | None) -> Changes:
+    if starts_at == left_at:
+        return ()
+    if not case.state.visits and starts_at > case.state.visit_by and reason is None:
+        return case.refused(PAST_LIMIT)
+    return (VisitMoved(visit=visit, starts_at=starts_at, settle_by=_settle_by(starts_at), left_at=left_at, reason=reason),)
+
+
+def cancel(case: Case, data: CancelVisit) -> Changes:
+    """Called off. Nobody failed to come, so it is no no-show."""
+    if case.state.settled.get(data.visit) == "cancelled":
+        return ()
+    if case.state.booking(data.visit) is None:
+        return case.refused(UNKNOWN_VISIT)
+    return (VisitCancelled(visit=data.visit, by=data.by, at=data.at, reason=data.reason),)
+
+
+def attend(case: Case, data: RecordAttendance) -> Changes:
+    """The person came, booked or not. It corrects a no-show that was recorded by mistake."""
+    plan = case.state
+    if data.at > case.now:
+        return case.refused(NOT_YET)
+    if data.visit and plan.settled.get(data.visit) == "attended":
+        return ()
+    if data.visit and plan.booking(data.visit) is None and data.visit not in plan.settled:
+        return case.refused(UNKNOWN_VISIT)
+    if data.visit is None and any(one.at == data.at and one.visit for one in plan.sighted):
+        return ()
+    return (VisitAttended(visit=data.visit, at=data.at, kind=data.kind, channel=data.channel),)
+
+
+def miss(case: Case, data: RecordNoShow) -> Changes:
+    """The person did not come, and had not called it off."""
+    plan, booking = case.state, case.state.booking(data.visit)
+    if booking is None:
+        return () if plan.settled.get(data.visit) == "missed" else case.refused(UNKNOWN_VISIT)
+    if booking.starts_at > case.now:
+        return case.refused(NOT_STARTED)
+    return (VisitMissed(visit=data.visit, at=booking.starts_at),)

@@ -1,0 +1,206 @@
+"""What follow_up decides. Pure: message, states and time go in, facts come out."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from contracts.assignment import HandedOff, OwnerAssigned, PlacementAccepted, PlacementEnded
+from contracts.authorization import ReferralPutAtRisk, RiskCleared
+from contracts.crisis_routing import PlanTeamAlerted
+from contracts.intake import RecordLinked, RecordOpened
+from contracts.kernel import Blind, Change, DeadlinePassed, Decision, Early, Fact, Message, Reason, Refused, Route, State, World, kind_of
+from contracts.plans import PlanAdjusted
+from contracts.transitions import FeedResumed, FeedSilent
+from services.follow_up import appointments, care, commands, engagement, outreach, people, placed, stays, timed
+from services.follow_up.appointments import HAS_DIED
+from services.follow_up.care import Care
+from services.follow_up.facts import EVOLVES, noted, of, planned, told
+from services.follow_up.items import Case, Changes
+from services.follow_up.people import Client, Feed, Person, client_of
+from services.follow_up.plan import Plan
+from services.follow_up.rules import clock
+from services.follow_up.transition import Transition
+
+UNKNOWN = Reason("TL-5501", "", "there is no such item")
+NOT_NOW = Reason("TL-5502", "", "see what is allowed now")
+UNKNOWN_RECORD = Reason("TL-5503", "/record", "no partner's record is known by this id")
+PLACED = (OwnerAssigned, HandedOff, PlacementEnded)
+HEARS = (RecordOpened, RecordLinked, PlacementAccepted, *PLACED, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared)
+STATES: dict[str, type[State]] = {
+    "care": Care, "plan": Plan, "transition": Transition, "client": Client, "person": Person, "feed": Feed,
+}  # fmt: skip
+
+
+def route(message: Message, blind: Blind) -> Route:
+    """A referral's care and plan together; a stay and whose record it is; whoever a deadline is to tell."""
+    data, subject = message.data, message.subject
+    match data:
+        case RecordOpened():
+            return Route((client_of(subject), data.person))
+        case RecordLinked():
+            return Route((client_of(subject), data.person, data.left))
+        case PlacementAccepted():
+            client = (client_of(data.record),) if data.record else ()
+            return Route((of(subject, "care"), of(subject, "plan"), *client))
+        case PlanTeamAlerted():
+            return Route((data.plan,))
+        case ReferralPutAtRisk() | RiskCleared():
+            return Route((of(subject, "care"),))
+        case DeadlinePassed(name=people.TELL):
+            return Route((subject, data.about))
+        case DeadlinePassed(name=engagement.SIGNALS):
+            return Route((subject,), references=(data.about,))
+        case commands.Stay():
+            record = getattr(data, "record", None)
+            return Route((stays.transition_of(data),), references=(client_of(record),) if record else ())
+    if kind_of(subject) in ("placement", "plan", "care"):
+        return Route((of(subject, "plan"), of(subject, "care")))
+    return Route((subject,))
+
+
+def decide(message: Message, world: World, now: datetime) -> Decision:
+    """One message, one decision. Who may ask at all is decided at the door; whether it makes sense is decided here."""
+    data = message.data
+    match data:
+        case RecordOpened() | RecordLinked():
+            return noted(_record(message, world), now)
+        case PlacementAccepted():
+            return placed.accepted(message, world, now)
+        case OwnerAssigned() | HandedOff() | PlacementEnded():
+            return placed.placed(message, world, now)
+        case ReferralPutAtRisk() | RiskCleared():
+            return _risked(of(message.subject, "care"), data, world, now)
+        case PlanTeamAlerted():
+            return _in_crisis(data, world[data.plan], now)
+        case DeadlinePassed():
+            return timed.decide(message, world, now)
+        case commands.Stay():
+            return _stay(message, world, now)
+        case commands.ReportFeed():
+            return noted(_feed(message, world), now)
+    return _asked(message, world, now)
+
+
+def _risked(subject: str, data: ReferralPutAtRisk | RiskCleared, world: World, now: datetime) -> Decision:
+    known: Care | None = world[subject]
+    return Early(subject) if known is None else told(subject, known, care.risked(known, data), now)
+
+
+def _in_crisis(data: PlanTeamAlerted, plan: Plan | None, now: datetime) -> Decision:
+    """After a crisis the person should be in touch more often for a while."""
+    until = clock("tighter-after-crisis", data.contacted_at).due_at
+    if plan is None or plan.status == "ended" or (plan.tightened_until and plan.tightened_until >= until):
+        return []
+    return planned(data.plan, plan, [PlanAdjusted(tightened_until=until)], now)
+
+
+def _record(message: Message, world: World) -> list[Fact]:
+    data, client = message.data, world[client_of(message.subject)]
+    if isinstance(data, RecordOpened):
+        return people.opened(message.subject, data, client, world[data.person])
+    return people.linked(message.subject, data, client, world[data.left])
+
+
+def _feed(message: Message, world: World) -> list[Fact]:
+    """A program's feed fell silent, or speaks again."""
+    feed, since = world[message.subject] or Feed(), message.data.silent_since
+    if feed.silent_since == since:
+        return []
+    return [Fact(message.subject, FeedSilent(since=since) if since else FeedResumed())]
+
+
+# — what people ask
+
+
+def _asked(message: Message, world: World, now: datetime) -> Decision:
+    """A command about a plan, its care, or a transition. What a plan's visits mean for the referral follows in the same breath."""
+    subject, data = message.subject, message.data
+    state = world[subject]
+    if state is None:
+        return Refused((UNKNOWN,))
+    case = Case(subject, state, message.actor, now)
+    if refusal := _may_not(state, data.type):
+        return case.refused(refusal)
+    changes = DECISIONS[type(data)](case, data)
+    if isinstance(changes, Refused):
+        return changes
+    if kind_of(subject) != "plan":
+        return told(subject, state, changes, now, getattr(data, "at", None))
+    return [*planned(subject, state, changes, now, happened(data)), *_followed(of(subject, "care"), world, changes, state, now)]
+
+
+def _may_not(state: Any, command: str) -> Reason | None:
+    """What has ended is over, and the dead are left alone. Everything else is for its own decision to refuse, which says why."""
+    if command in (*state.allowed, *STANDING):
+        return None
+    return NOT_NOW if state.status == "ended" else HAS_DIED if state.is_dead else None
+
+
+STANDING = (commands.RecordAttendance.type, commands.LogContact.type)
+"""May be told of a plan that has ended, or of the dead: late data is still true."""
+
+
+def happened(data: Any) -> datetime | None:
+    """When what a command tells of happened: an instant of the past, not one of a booking to come."""
+    return getattr(data, "at", None)
+
+
+def _followed(subject: str, world: World, changes: Iterable[Change], plan: Plan, now: datetime) -> list[Fact]:
+    said = list(care.follow(world[subject], changes, plan.at_risk))
+    happened_at = next((getattr(one, "started_at", None) for one in said if getattr(one, "started_at", None)), None)
+    return told(subject, world[subject], said, now, happened_at)
+
+
+def _stay(message: Message, world: World, now: datetime) -> Decision:
+    """A stay, by its facility's number. Whose record it is must be known first."""
+    data, subject = message.data, stays.transition_of(message.data)
+    case = Case(subject, world[subject], message.actor, now)
+    if not isinstance(data, commands.RecordAdmission | commands.RecordDischarge):
+        changes = STAYS[type(data)](case, data)
+    elif (client := world[client_of(data.record)]) is None:
+        return Refused((UNKNOWN_RECORD,))
+    elif isinstance(data, commands.RecordAdmission):
+        changes = stays.admitted(case, data, client.person, message)
+    else:
+        changes = stays.discharged(case, data, client.person, message)
+    return changes if isinstance(changes, Refused) else told(subject, case.state, changes, now, getattr(data, "at", None))
+
+
+STAYS: dict[type[Any], Callable[[Case, Any], Changes]] = {
+    commands.RecordTransfer: stays.transferred,
+    commands.CancelAdmission: stays.admission_cancelled,
+    commands.CancelDischarge: stays.discharge_cancelled,
+}
+DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
+    commands.BookVisit: appointments.book,
+    commands.MoveVisit: appointments.move,
+    commands.CancelVisit: appointments.cancel,
+    commands.RecordAttendance: appointments.attend,
+    commands.RecordNoShow: appointments.miss,
+    commands.LogContact: outreach.log_contact,
+    commands.LogAttempt: outreach.log_attempt,
+    commands.AdjustPlan: outreach.adjust,
+    commands.SuppressPlan: outreach.suppress,
+    commands.LiftSuppression: outreach.lift,
+    commands.ReportDeath: outreach.report_death,
+    commands.RefuteDeath: outreach.refute_death,
+    commands.ReviewEngagement: outreach.review,
+    commands.DischargePlan: outreach.discharge,
+    commands.ConfirmStatus: care.confirm,
+    commands.ReportOutcome: care.report,
+    commands.PlanLeave: stays.leave_planned,
+    commands.ArrangeVisit: stays.visit_arranged,
+    commands.TryToReach: stays.tried,
+    commands.RecordReached: stays.reached,
+    commands.ReceivePapers: stays.papers,
+    commands.ReviewRisk: stays.risk,
+    commands.EndTransition: stays.end,
+}
+
+
+def evolve(state: Any, fact: Change) -> State | None:
+    """What an aggregate becomes."""
+    return EVOLVES[fact.type.partition(".")[0]](state, fact)  # type: ignore[no-any-return]
+
+
+deadlines = timed.deadlines

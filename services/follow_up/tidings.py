@@ -1,0 +1,108 @@
+"""What is known of a person across the network, brought to one plan or one stay of theirs: only what is news there."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from contracts.kernel import Change
+from contracts.plans import PlanMoved, PlanSuppressed, SeenElsewhere, SuppressionEnded, SuppressionKind
+from contracts.transitions import (
+    DischargeReached,
+    Involved,
+    PersonSeen,
+    TransitionEnded,
+    TransitionMatched,
+    TransitionMoved,
+    TransitionSilenced,
+)
+from services.follow_up import outreach
+from services.follow_up.people import Person
+from services.follow_up.plan import DIED, Plan
+from services.follow_up.rules import clock
+from services.follow_up.transition import Transition
+
+STAYS: dict[str, SuppressionKind] = {
+    "hospital": "in-hospital", "detox": "in-hospital", "crisis-unit": "in-hospital", "residential": "in-residential", "jail": "in-jail",
+}  # fmt: skip
+"""Which stays explain that somebody does not come. A visit to the ED, or a step-down inside the network, does not."""
+READMITTED_TO = ("hospital", "detox", "crisis-unit")
+READMITTED_WITHIN = timedelta(days=30)
+Told = tuple[Change, datetime | None]
+"""A change, and when it happened where that is known."""
+
+
+def for_plan(id: str, plan: Plan, subject: str, person: Person, now: datetime) -> Iterator[Told]:
+    """Whose plan it is, who else saw the person, stays that explain silence, a death."""
+    if plan.status == "ended":
+        return
+    if plan.person != subject:
+        yield PlanMoved(person=subject, left=plan.person), None
+    yield from _death(plan, person, now)
+    for stay in person.stays():
+        yield from _stay(plan, stay)
+    elsewhere = max((one.at for one in person.sightings if one.plan != id), default=None)
+    if elsewhere and (plan.seen_elsewhere_at is None or elsewhere > plan.seen_elsewhere_at):
+        yield SeenElsewhere(at=elsewhere), None
+
+
+def _death(plan: Plan, person: Person, now: datetime) -> Iterator[Told]:
+    known = person.died_noted_at if person.dead_since else None
+    if known and person.dead_since and not plan.is_dead and (plan.refuted_at is None or plan.refuted_at < known):
+        yield from ((change, None) for change in outreach.died(plan, now, person.dead_since, "person"))
+    said = next((one for one in plan.suppressions if one.kind == DIED), None)
+    if said and person.refuted_at and not person.dead_since and said.noted_at <= person.refuted_at:
+        yield SuppressionEnded(kind=DIED, why="refuted", at=now), None
+
+
+def _stay(plan: Plan, stay: Involved) -> Iterator[Told]:
+    """While the person is there, the plan waits; when they leave, it goes on from that day; if it never was, as if never told."""
+    standing = next((one for one in plan.suppressions if one.by == stay.id), None)
+    if standing and (not stay.open or not stay.kind):
+        yield SuppressionEnded(kind=standing.kind, why="released" if stay.kind else "refuted", at=stay.until or standing.since), None
+        return
+    kind = STAYS.get(stay.kind)
+    if kind is None or stay.since is None or standing or any(one.kind == kind for one in plan.suppressions):
+        return
+    counted_from = max(at for at in (plan.opened_at, plan.exchanged_at, plan.resumed_at) if at)
+    if stay.open or (stay.until and stay.until > counted_from):
+        until = stay.until or clock("suppression-review", stay.since).due_at
+        yield PlanSuppressed(kind=kind, since=stay.since, until=until, by=stay.id), None
+    if stay.until and stay.until > counted_from:
+        yield SuppressionEnded(kind=kind, why="released", at=stay.until), None
+
+
+def for_stay(id: str, stay: Transition, subject: str, person: Person) -> Iterator[Told]:
+    """Whose it is, the plan whose desk owns it, contacts and visits after it, a readmission, a death."""
+    if stay.status == "ended":
+        return
+    if stay.person != subject:
+        yield TransitionMoved(person=subject), None
+    if (stay.dead_since is None) != (person.dead_since is None):
+        yield TransitionSilenced(since=person.dead_since), None
+    plan = next(iter(person.plans()), None)
+    if plan and stay.plan is None:
+        yield TransitionMatched(plan=plan.id, program=plan.program, owner=plan.owner, person=subject), None
+    yield from _seen(stay, person)
+    if again := _readmitted(id, stay, person):
+        yield TransitionEnded(how="readmitted", at=again, by="person"), again
+
+
+def _seen(stay: Transition, person: Person) -> Iterator[Told]:
+    """Contacts and visits after the stay, wherever they were. An earlier one, told later, corrects what was known."""
+    after = [one for one in person.sightings if stay.discharged_at and one.at >= stay.discharged_at]
+    if not after:
+        return
+    if stay.first_reached_at is None or after[0].at < stay.first_reached_at:
+        yield DischargeReached(at=after[0].at), after[0].at
+    visit = next((one for one in after if one.visit and stay.counts(one.at)), None)
+    if visit and (stay.seen_at is None or visit.at < stay.seen_at):
+        days = stay.days_after(visit.at)
+        yield PersonSeen(at=visit.at, plan=visit.plan, within_7=days <= 7, within_30=days <= 30), visit.at
+
+
+def _readmitted(id: str, stay: Transition, person: Person) -> datetime | None:
+    """Of acute stays in a row only the last discharge counts."""
+    left = stay.discharged_at
+    if left is None:
+        return None
+    later = (one.since for one in person.stays() if one.id != id and one.kind in READMITTED_TO and one.since)
+    return min((since for since in later if left <= since <= left + READMITTED_WITHIN), default=None)

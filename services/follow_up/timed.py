@@ -1,0 +1,77 @@
+"""What time asks: steps that are late, signals that begin to hold, and what one aggregate has to tell another."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from contracts.kernel import Deadline, Decision, Fact, Message, State, World, kind_of
+from services.follow_up import engagement, items, outreach, people, tidings, transition
+from services.follow_up.care import Care
+from services.follow_up.facts import noted, planned, told
+from services.follow_up.items import Case
+from services.follow_up.people import Feed, Person
+from services.follow_up.plan import DIED, Plan
+from services.follow_up.transition import Transition
+
+
+def decide(message: Message, world: World, now: datetime) -> Decision:
+    subject, data = message.subject, message.data
+    state = world[subject]
+    if data.name == people.TELL:
+        return _tell(subject, state, data.about, world[data.about], now)
+    case = Case(subject, state, message.actor, now)
+    if data.name == engagement.SIGNALS:
+        feed: Feed | None = world[data.about]
+        return planned(subject, state, (), now, None, feed.silent_since if feed else None)
+    if data.name == outreach.ROUND:
+        return told(subject, state, outreach.time_over(case, data.at), now)
+    if data.name == outreach.SUPPRESSION:
+        return planned(subject, state, outreach.expired(case, data.about, data.at), now)
+    return told(subject, state, items.passed(case, data), now)
+
+
+def _tell(subject: str, state: Any, other: str, known: Any, now: datetime) -> list[Fact]:
+    """From a plan or a stay to its person, or from a person to a plan or a stay: what is news there."""
+    if kind_of(other) == "person":
+        learned = people.learned(known, subject, state)
+        return noted([Fact(other, learned)] if learned else (), now)
+    if known is None or other not in state.involved:
+        return []
+    if kind_of(other) == "plan":
+        changes = [change for change, _ in tidings.for_plan(other, known, subject, state, now)]
+        return planned(other, known, changes, now) if changes else []
+    return list(chain.from_iterable(_one_by_one(other, known, tidings.for_stay(other, known, subject, state), now)))
+
+
+def _one_by_one(subject: str, state: Any, tidings_told: Iterable[tidings.Told], now: datetime) -> Iterator[list[Fact]]:
+    """Each with its own instant, so that what was done in time takes back the lateness that was told."""
+    for change, happened_at in tidings_told:
+        facts = told(subject, state, [change], now, happened_at)
+        for fact in facts:
+            state = transition.evolve(state, fact.data)  # type: ignore[arg-type]
+        yield facts
+
+
+def deadlines(state: State) -> Iterable[Deadline]:
+    """Everything that time asks of an aggregate."""
+    match state:
+        case Plan():
+            return (*_suppressions(state), *items.clocks(state), *engagement.instants(state, people.feed_of(state.program)), *_round(state),
+                    *people.news(state))  # fmt: skip
+        case Transition():
+            return (*items.clocks(state), *people.news(state))
+        case Care():
+            return tuple(items.clocks(state))
+        case Person():
+            return tuple(people.tidings(state))
+    return ()
+
+
+def _suppressions(plan: Plan) -> Iterator[Deadline]:
+    yield from (Deadline(outreach.SUPPRESSION, one.kind, one.until) for one in plan.suppressions if one.kind != DIED)
+
+
+def _round(plan: Plan) -> Iterator[Deadline]:
+    if at := plan.round_ends_at():
+        yield Deadline(outreach.ROUND, plan.program, at)

@@ -1,0 +1,141 @@
+"""Care, plans and transitions on the worklist: a sentence for every fact, and what each tells of its item."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from contracts import follow_up as caring
+from contracts import plans, transitions
+from contracts.kernel import Event
+
+ACTIONS = {
+    "schedule-visit": "Book a first visit",
+    "record-attendance": "Record whether the visit was kept",
+    "contact-client": "Contact the client who did not come",
+    "confirm-status": "Say how care goes",
+    "review-outcome": "Review the outcome",
+    "reach-out": "Reach out to the client",
+    "review-engagement": "Decide how to go on with somebody out of reach",
+    "book-visit": "Book the next visit",
+    "check-plan": "Check a plan of which nothing is heard",
+    "review-plan": "Review the plan of care",
+    "review-suppression": "Look whether this still holds",
+    "ask-feed": "Ask the program why it is silent",
+    "find-plan": "Find who cares for this person",
+    "contact-in-stay": "Speak with the person before they leave",
+    "book-before-leave": "Book a visit before the person leaves",
+    "ask-about-stay": "Ask how the stay goes",
+    "attempt-contact": "Reach the person after the discharge",
+    "attempt-again": "Try again to reach the person",
+    "see-within-7": "See the person within 7 days of the discharge",
+    "see-within-30": "See the person within 30 days of the discharge",
+    "link-to-care": "Say that the person is linked to care",
+    "receive-records": "Get the records of the stay",
+    "receive-prescriptions": "Get the list of what was prescribed",
+    "contact-weekly": "Speak with the person this week",
+    "review-risk": "Review the risk",
+}
+WARNED = (caring.CareWarned, plans.PlanWarned, transitions.TransitionWarned)
+OVERDUE = (caring.CareOverdue, plans.PlanOverdue, transitions.TransitionOverdue)
+RETRACTED = (caring.CareOverdueRetracted, plans.PlanOverdueRetracted, transitions.TransitionOverdueRetracted)
+KINDS = {"plan": "Plan", "transition": "Transition", "client": "Client", "feed": "Feed"}
+
+
+def _words(code: str) -> str:
+    return code.replace("-", " ")
+
+
+def _known(event: Event, *names: str) -> dict[str, Any]:
+    """These fields, where the event has them."""
+    return {name: value for name in names if (value := getattr(event, name)) is not None}
+
+
+SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
+    caring.CareOpened: "The program's care of this referral began",
+    caring.CareScheduled: "A first visit is booked",
+    caring.CareUnscheduled: "The booked first visit was cancelled",
+    caring.CareMissed: "The client did not come to the first visit",
+    caring.CareStarted: "The first visit took place",
+    caring.CareConfirmed: "The program says that care goes on",
+    caring.OutcomeReported: lambda e: f"The program reports the outcome: {_words(e.outcome)}",
+    caring.CarePutAtRisk: lambda e: f"The care is at risk: {_words(e.risk)}",
+    caring.CareRiskCleared: lambda e: f"The care is no longer at risk: {_words(e.risk)}",
+    caring.CareEnded: "Nothing of this referral is left to do for the program",
+    caring.CareHandedOn: "Another desk answers for the care now",
+    plans.PlanOpened: "The person is enrolled in the program",
+    plans.PlanAdjusted: "What is expected of the plan changed",
+    plans.VisitBooked: "A visit is booked",
+    plans.VisitMoved: "The visit was moved",
+    plans.VisitCancelled: lambda e: f"The {e.by} cancelled the visit",
+    plans.VisitAttended: "The person came to a visit",
+    plans.VisitMissed: "The person did not come to a booked visit",
+    plans.ContactLogged: "Somebody was in touch with the person",
+    plans.ContactAttempted: lambda e: f"Somebody tried to reach the person by {_words(e.channel)}",
+    plans.PlanFlagged: lambda e: f"The person may be dropping out: {', '.join(_words(signal.code) for signal in e.signals)}",
+    plans.FlagCleared: lambda e: "The person came back" if e.why == "returned" else "The reason to look is gone",
+    plans.FlagRetracted: "What came late shows that the person was not dropping out",
+    plans.SupervisorAsked: "Outreach did not reach the person; a supervisor is asked",
+    plans.PlanReviewed: lambda e: f"A supervisor decided: {_words(e.decision)}",
+    plans.PlanSuppressed: lambda e: f"Not shown among those dropping out, because: {_words(e.kind)}",
+    plans.PlanDeathReported: "A death was reported; nobody is contacted until it is verified",
+    plans.SuppressionEnded: lambda e: f"Shown again; no longer: {_words(e.kind)}",
+    plans.SeenElsewhere: "The person was seen in the network",
+    plans.PlanUnknown: "The program is silent: whether the person comes is not known",
+    plans.PlanKnown: "The program tells of its people again",
+    plans.PlanMoved: "The plan belongs to another person's records now",
+    plans.PlanHandedOn: "Another desk answers for the plan now",
+    plans.PlanDischarged: lambda e: f"The plan ended: {_words(e.reason)}",
+    transitions.TransitionOpened: lambda e: f"The person is known to be in care elsewhere: {_words(e.kind)}",
+    transitions.TransitionMatched: "The person's program answers for the transition",
+    transitions.TransitionMoved: "The stay belongs to another person's records now",
+    transitions.TransitionSilenced: lambda e: "A death was reported" if e.since else "The reported death was not so",
+    transitions.AdmissionCorrected: "The admission was at another time",
+    transitions.LeavePlanned: "When the person is expected to leave is known",
+    transitions.VisitArranged: "A visit after the stay is booked",
+    transitions.StayContacted: "Somebody spoke with the person during the stay",
+    transitions.PersonDischarged: lambda e: f"The person left{' against advice' if e.against_advice else ''}",
+    transitions.DischargeCancelled: "The person did not leave after all",
+    transitions.DischargeAttempted: "Somebody tried to reach the person after the stay",
+    transitions.DischargeReached: "The person was reached after the stay",
+    transitions.PersonSeen: "The person had a visit after the stay",
+    transitions.PapersReceived: lambda e: f"The {e.kind} of the stay came",
+    transitions.RiskReviewed: "Somebody reviewed the risk",
+    transitions.TransitionEnded: lambda e: f"The transition ended: {e.how}",
+    transitions.ClientKnown: "Whose record this is became known",
+    transitions.PersonLearned: "More is known of this person across the network",
+    transitions.RecordsMoved: "Records joined or left this person",
+    transitions.FeedSilent: "The program has gone silent",
+    transitions.FeedResumed: "The program tells again",
+}
+PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
+    caring.CareOpened: lambda e: {"status": "accepted", **_known(e, "service", "urgency", "requested_at", "record", "program")},
+    caring.CareScheduled: lambda e: {"status": "scheduled"},
+    caring.CareUnscheduled: lambda e: {"status": "accepted"},
+    caring.CareMissed: lambda e: {"status": "missed"},
+    caring.CareStarted: lambda e: {"status": "in-service"},
+    caring.OutcomeReported: lambda e: {"status": "outcome-reported"},
+    caring.CareEnded: lambda e: {"status": "ended"},
+    plans.PlanOpened: lambda e: {"status": "enrolled", **_known(e, "service", "record", "program")},
+    plans.VisitAttended: lambda e: {"status": "active", "last_contact": e.at},
+    plans.ContactLogged: lambda e: {"last_contact": e.at},
+    plans.PlanFlagged: lambda e: {"status": e.level, "signals": [signal.code for signal in e.signals]},
+    plans.FlagCleared: lambda e: {"status": "active", "signals": None},
+    plans.FlagRetracted: lambda e: {"status": "active", "signals": None},
+    plans.SupervisorAsked: lambda e: {"status": "review"},
+    plans.PlanSuppressed: lambda e: {"status": "suppressed", "not_shown": e.kind},
+    plans.SuppressionEnded: lambda e: {"status": "active", "not_shown": None},
+    plans.SeenElsewhere: lambda e: {"seen_elsewhere": e.at},
+    plans.PlanUnknown: lambda e: {"status": "unknown"},
+    plans.PlanKnown: lambda e: {"status": "active"},
+    plans.PlanDischarged: lambda e: {"status": "discharged"},
+    transitions.TransitionOpened: lambda e: {"status": "admitted", "stay": e.kind, **_known(e, "record")},
+    transitions.TransitionMatched: lambda e: {"program": e.program},
+    transitions.LeavePlanned: lambda e: {"status": "leave-planned"},
+    transitions.PersonDischarged: lambda e: {"status": "discharged"},
+    transitions.DischargeCancelled: lambda e: {"status": "admitted"},
+    transitions.DischargeAttempted: lambda e: {"status": "attempted"},
+    transitions.DischargeReached: lambda e: {"status": "reached"},
+    transitions.PersonSeen: lambda e: {"status": "seen"},
+    transitions.TransitionEnded: lambda e: {"status": e.how},
+    transitions.FeedSilent: lambda e: {"status": "silent"},
+    transitions.FeedResumed: lambda e: {"status": "heard"},
+}

@@ -1,0 +1,126 @@
+"""The real process on a real broker and database: a yes becomes care, what people post is decided, time and tidings come by themselves."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from deploy import kept
+from deploy.local import ports
+from deploy.local.settings import LocalSettings
+from infra.store.mongo import MongoStore
+from infra.upkeep import Upkeep
+
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(400)]
+SECONDS_MAX = 200
+FOLLOW_UP, WAIT_S = 5, 30.0
+
+
+class Network:
+    """An invented network, running: what its people may post and see."""
+
+    def __init__(self, directory: Path) -> None:
+        self.http = ports.free_port(7)
+        own = {"state": str(directory / "state"), "kafka_port": ports.free_port(2), "mongo_port": ports.free_port(), "http_port": self.http}
+        self.settings = LocalSettings(**own)
+        self.environment: Mapping[str, str] = {**os.environ, **{f"THROUGHLINE_{name.upper()}": str(value) for name, value in own.items()}}
+
+    def __call__(self, *arguments: str) -> str:
+        command = [sys.executable, "-m", "deploy.cli", *arguments]
+        ended = subprocess.run(command, env=dict(self.environment), capture_output=True, text=True, timeout=SECONDS_MAX)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
+
+    def post(self, role: str, path: str, **body: Any) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {self.token(role)}", "idempotency-key": str(uuid4()), "content-type": "application/json"}
+        return httpx2.post(f"http://127.0.0.1:{self.http + FOLLOW_UP}{path}", content=json.dumps(body), headers=headers, timeout=20)
+
+    def get(self, path: str) -> Any:
+        headers = {"authorization": f"Bearer {self.token('network-lead')}"}
+        return httpx2.get(f"http://127.0.0.1:{self.http}{path}", headers=headers, timeout=20).json()
+
+    def token(self, role: str) -> str:
+        return self("token", role).strip()
+
+    def stored(self, subject: str) -> Any:
+        """The state of an aggregate, as the service's own database has it."""
+
+        async def load(store: MongoStore, _: Upkeep) -> Any:
+            return json.loads((await store.load([subject]))[subject].state or "null")
+
+        return kept.run("follow_up", load, self.settings)
+
+    def accepted(self) -> str:
+        """The id of a referral that a program took."""
+        rows = self.get("/v1/pending?limit=200")["rows"]
+        return next(row["item"].partition("/")[2] for row in rows if row["status"] == "Accepted")
+
+    def sees(self, item: str, so: Callable[[Any], bool]) -> Any:
+        """The item, once it is so on the worklist."""
+        until = time.monotonic() + WAIT_S
+        while True:
+            found = self.get(f"/v1/items/{item}")
+            if so(found):
+                return found
+            assert time.monotonic() < until, found
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    run = Network(tmp_path_factory.mktemp("network"))
+    try:
+        run("demo", "--detach", "--people", "12")
+        yield run
+    finally:
+        assert "stopped: supervisor" in run("down")
+
+
+def instant(at: datetime) -> str:
+    return at.isoformat()
+
+
+def test_a_life_in_care_on_the_running_stack(network: Network):
+    id, now = network.accepted(), datetime.now(UTC)
+    network.sees(f"referral/{id}", lambda item: item["action"] == "Book a first visit")
+    booking = {"starts_at": (now - timedelta(minutes=30)).isoformat(), "reference": "A-7", "kind": "evaluation"}
+    first = network.post("program-desk", f"/v1/plans/{id}/book-visit", **booking)
+    assert first.status_code == 200, first.text
+    again = network.post("program-desk", f"/v1/plans/{id}/book-visit", **booking)
+    assert again.json()["sequence"] == 0, "the same booking is the same appointment"
+    attended = network.post("program-desk", f"/v1/plans/{id}/record-attendance", at=(now - timedelta(minutes=10)).isoformat())
+    assert attended.status_code == 200, attended.text
+    network.sees(f"referral/{id}", lambda item: (item["action"], item["status"]) == ("Say how care goes", "In service"))
+    network.sees(f"plan/{id}", lambda item: item["open"] and item["owner"])
+
+
+def test_what_does_not_fit_is_refused_with_a_stable_code(network: Network):
+    id = network.accepted()
+    refused = network.post("program-desk", f"/v1/plans/{id}/record-no-show", visit="nothing-booked")
+    assert refused.status_code == 409 and refused.json()["errors"][0]["code"] == "TL-5522"
+    assert network.post("program-desk", f"/v1/plans/{id}/review-engagement", decision="continue-outreach").status_code == 403
+
+
+def test_a_discharge_told_late_is_matched_with_the_plan_and_overdue_by_itself(network: Network):
+    id, left = network.accepted(), datetime.now(UTC) - timedelta(days=3)
+    stay = {"facility": "general", "reference": "E-1", "record": network.stored(f"plan/{id}")["record"], "kind": "hospital"}
+    told = network.post("program-desk", "/v1/stays/record-discharge", at=left.isoformat(), **stay)
+    assert told.status_code == 200, told.text
+    item = told.json()["subject"]
+    network.sees(f"{item}/timeline", lambda answer: "Overdue: reach the person after the discharge" in json.dumps(answer))
+    assert network.stored(item)["plan"] == f"plan/{id}" and network.stored(item)["owner"] == network.stored(f"plan/{id}")["owner"]
+    repeated = network.post("program-desk", "/v1/stays/record-discharge", at=left.isoformat(), **stay)
+    assert repeated.json()["sequence"] == 0, "told again it is the same discharge"
+
+
+def test_every_stored_state_is_the_fold_of_its_facts(network: Network):
+    assert "0 wrong" in network("audit", "verify", "follow_up")

@@ -1,0 +1,51 @@
+"""What is stored: every fact and every state that ever was can be read, and every command has its place."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts import follow_up, plans, transitions
+from services.follow_up import domain
+from services.follow_up.api import ACCESS, ROUTES
+from services.follow_up.app import SERVICE
+from services.follow_up.commands import COMMANDS, STAYS
+from services.follow_up.plan import Plan
+from tests.follow_up.stories import NINE, STAY, active, admission, booked
+
+EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
+EVENTS = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)
+
+
+def saved() -> list[Any]:
+    return [(event, path) for event in EVENTS for path in sorted((EXAMPLES / event.type).glob("*.json"))]
+
+
+@pytest.mark.parametrize(("event", "path"), saved(), ids=lambda value: getattr(value, "stem", getattr(value, "type", "")))
+def test_every_fact_ever_saved_can_be_applied_to_every_state_of_its_kind(event, path):
+    fact = event.model_validate(json.loads(path.read_text("utf-8"))["data"])
+    given = active()
+    given.asks(admission(NINE), STAY)
+    kind = domain.STATES[event.type.partition(".")[0]]
+    for state in (None, *(one for one in given.states.values() if isinstance(one, kind))):
+        after = domain.evolve(state, fact)
+        assert after is None or list(domain.deadlines(after)) == list(domain.deadlines(type(after).model_validate(after.model_dump())))
+
+
+def test_fields_that_a_newer_version_stored_are_kept():
+    given = active()
+    given.asks(booked(NINE + (NINE - NINE.replace(hour=8)) * 48))
+    newer = json.loads(given.plan.model_dump_json())
+    newer["goals"], newer["bookings"][0]["room"] = ["sleep"], "2b"
+    given.states["plan/1"] = Plan.model_validate(newer)
+    given.passes(NINE - NINE.replace(day=1))
+    stored = json.loads(given.plan.model_dump_json())
+    assert stored["goals"] == ["sleep"] and stored["bookings"][0]["room"] == "2b"
+
+
+def test_every_command_has_a_decision_a_route_and_a_rule():
+    assert {entry.command for entry in ROUTES} == set(COMMANDS) == set(SERVICE.commands.values())
+    assert {entry.action for entry in ROUTES} == set(ACCESS)
+    decided = {*domain.DECISIONS, *domain.STAYS, *STAYS}
+    assert {command.type for command in COMMANDS} - {command.type for command in decided} == {"report-feed"}

@@ -7,7 +7,7 @@ SEEDS  ?= 10000
 ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit simulate mutants chaos bench check lint types contracts contracts-check asyncapi-check down lock clean
+.PHONY: help run test unit simulate mutants chaos bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,15 @@ contracts: $(READY) ## write schemas, AsyncAPI, examples' index and the README's
 contracts-check: $(READY) ## fail if any of them is stale
 	$(BIN)/python -m contracts.generate --check
 
+tools: $(READY) ## fetch what checks images, charts and alert rules (Helm, promtool, …), once per user; needs Go
+	$(BIN)/python -m deploy.tools
+
+rendered: $(READY) ## write Strimzi's resources, the chart's golden renders, the dashboards (needs `make tools`)
+	$(BIN)/python -m deploy.strimzi && $(BIN)/python -m deploy.chart && $(BIN)/python -m deploy.dashboards
+
+containers: $(READY) ## run the compose file for real, in an engine of its own; says SKIPPED where none can start (needs `make tools`)
+	$(BIN)/python -m tests.containers
+
 asyncapi-check: $(READY) ## the official parser on contracts/asyncapi.json (needs node)
 	node tests/contracts/asyncapi_check.mjs contracts/asyncapi.json
 
@@ -62,8 +71,9 @@ check: lint types contracts-check test ## what must be green before anything lan
 down: $(READY) ## stop what `make run` left running
 	$(BIN)/throughline down
 
-lock: ## renew requirements.lock from pyproject.toml (needs uv)
+lock: ## renew the locks from pyproject.toml (needs uv): of everything, and the image's part of it
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev --extra local pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.lock pyproject.toml -o requirements-services.lock
 
 clean: ## forget the virtual environment
 	rm -rf $(VENV)

@@ -97,7 +97,7 @@ def _first_user_before_auth(mongo: Mongo, run: Path, logs: Path) -> None:
     try:
         _wait(_bare_url(port), child, READY_SECONDS_MAX)
         with _client(_bare_url(port)) as client:
-            _set_user(client, ADMIN, mongo.secrets.password(f"mongo/{ADMIN}"), [{"role": "root", "db": "admin"}])
+            set_user(client, ADMIN, mongo.secrets.password(f"mongo/{ADMIN}"), [{"role": "root", "db": "admin"}])
     finally:
         processes.stop([child])
     marker.touch()
@@ -159,7 +159,7 @@ def provision(mongo: Mongo, services: tuple[str, ...]) -> None:
         with _client(mongo.admin_url()) as client:
             for service in services:
                 user = user_of(service)
-                _set_user(client, user, passwords[f"mongo/{user}"], roles_of(service))
+                set_user(client, user, passwords[f"mongo/{user}"], roles_of(service))
     except PyMongoError as refusal:
         raise Problem(
             code="TL-2009",
@@ -171,7 +171,7 @@ def provision(mongo: Mongo, services: tuple[str, ...]) -> None:
         ) from refusal
 
 
-def _set_user(client: MongoClient[dict[str, Any]], user: str, password: str, roles: list[dict[str, str]]) -> None:
+def set_user(client: MongoClient[dict[str, Any]], user: str, password: str, roles: list[dict[str, str]]) -> None:
     try:
         client.admin.command("createUser", user, pwd=password, roles=roles)
     except OperationFailure as refusal:

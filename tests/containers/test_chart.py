@@ -15,6 +15,7 @@ from deploy.chart import CHART, VALUES
 from deploy.local.services import SERVICES
 from infra.problems import Problem
 
+pytestmark = pytest.mark.timeout(600)  # programs with thousands of files to read, on a machine that may be busy
 KUBERNETES_CHECKED = ("1.34",)
 SCHEMAS = Path(__file__).parent / "schemas" / "{{.ResourceKind}}-{{.Group}}-{{.ResourceAPIVersion}}.json"
 ZONE_AND_HOST = {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}

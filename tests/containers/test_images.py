@@ -15,6 +15,7 @@ from contracts import catalogue
 from deploy import provision, sbom
 from deploy.local.services import SERVICES
 
+pytestmark = pytest.mark.timeout(600)  # programs with thousands of files to read, on a machine that may be busy
 ROOT = Path(__file__).parents[2]
 SERVICES_LOCK, LOCK = ROOT / "requirements-services.lock", ROOT / "requirements.lock"
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))

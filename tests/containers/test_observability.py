@@ -13,6 +13,7 @@ from deploy import dashboards
 from deploy.local.services import SERVICES
 from infra.telemetry import Meters
 
+pytestmark = pytest.mark.timeout(600)  # programs with thousands of files to read, on a machine that may be busy
 ROOT = Path(__file__).parents[2]
 PLACE = ROOT / "deploy" / "observability"
 RULES = PLACE / "rules" / "throughline.yaml"

@@ -11,9 +11,9 @@ ASKED_ALREADY = Reason("TL-5211", "", "the hand-off that is asked must be answer
 NOT_ASKED = Reason("TL-5212", "", "no hand-off is asked")
 NOT_YOURS = Reason("TL-5213", "", "its owner, or somebody on duty behind the owning role, may ask this")
 NOT_YOU = Reason("TL-5214", "", "only who was asked may answer")
-UNKNOWN_OWNER = Reason("TL-3415", "/to", "name a person on duty, or a role of the directory")
-OWNED_ALREADY = Reason("TL-3416", "/to", "name somebody else: they own it already")
-OWNED_BY_A_PERSON = Reason("TL-3417", "", "ask its owner to hand it off")
+UNKNOWN_OWNER = Reason("TL-5215", "/to", "name a person on duty, or a role of the directory")
+OWNED_ALREADY = Reason("TL-5216", "/to", "name somebody else: they own it already")
+OWNED_BY_A_PERSON = Reason("TL-5217", "", "ask its owner to hand it off")
 
 
 def opening(placement: str, request: str, received: RequestReceived, directory: Directory, consent: str) -> Changes:

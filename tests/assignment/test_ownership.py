@@ -135,7 +135,7 @@ def test_withdrawn_it_is_not_asked_any_more():
     assert given.asks(AcceptHandOff(), other) == [] and given.refused
 
 
-@pytest.mark.parametrize(("to", "code"), [("staff/unknown", "TL-3415"), ("role/unknown", "TL-3415")])
+@pytest.mark.parametrize(("to", "code"), [("staff/unknown", "TL-5215"), ("role/unknown", "TL-5215")])
 def test_nobody_unknown_can_be_asked(to, code):
     given, owner, _ = coordinated()
     assert given.asks(AskHandOff(to=to), owner) == []
@@ -209,7 +209,7 @@ def test_whoever_is_on_duty_takes_what_only_a_role_owns():
     assert given.asks(TakePlacement(), ANA) == [] and given.refused
     assert names(given.asks(TakePlacement(), BEN)) == ["OwnerAssigned"]
     assert given.asks(TakePlacement(), CARL) == []
-    assert given.refused and given.refused.reasons[0].code == "TL-3417"
+    assert given.refused and given.refused.reasons[0].code == "TL-5217"
 
 
 def test_nothing_moves_after_the_end():

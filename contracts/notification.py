@@ -83,6 +83,8 @@ class AlertRaised(Change):
     owner: str | None = None
     waiting_on: str | None = None
     action: str | None = None
+    step: str | None = None
+    """The next step of the item that another one must take the place of; None where only what ends or takes it back counts."""
     due: AwareDatetime | None = None
     told: tuple[str, ...] = ()
     to_duty: bool = False

@@ -58,6 +58,7 @@ class Ladder(State):
     owner: str | None = None
     waiting_on: str | None = None
     action: str | None = None
+    step: str | None = None
     due: AwareDatetime | None = None
     record: str | None = None
     program: str | None = None

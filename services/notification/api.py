@@ -23,7 +23,7 @@ ROUTES = (
     Entry(ListSubscriptions, "/v1/subscriptions", ROSTER, "list-roster"),
     Entry(ListShifts, "/v1/shifts", ROSTER, "list-roster"),
     Entry(RecordBounce, "/v1/notices/{id}/bounce", "notice/{id}", "record-bounce"),
-    Entry(EndSilence, "/v1/silences/record/{id}/end", "silence/record/{id}", "end-silence"),
+    Entry(EndSilence, "/v1/silences/{kind}/{id}/end", "silence/{kind}/{id}", "end-silence"),
 )
 
 STAFF = ("intake-desk", "coordinator", "network-lead", "data-steward", "program-desk", "team-lead")

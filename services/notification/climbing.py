@@ -9,7 +9,7 @@ from services.notification import rules
 from services.notification.alerts import Alerts, Ladder, alert_id, alerts_on
 from services.notification.commands import AcknowledgeAlert
 from services.notification.roster import Roster, by_duty
-from services.notification.sources import Late, acts
+from services.notification.sources import DEATH, Late, acts, kind_of_fact
 
 UNKNOWN = Reason("TL-5601", "/alert", "there is no such alert, or it was acted on already")
 NOT_TOLD = Reason("TL-5602", "", "who was told of it, or has the duty of its owner or of the network, may acknowledge it")
@@ -37,7 +37,7 @@ def _level(late: Late, roster: Roster, level: int, told: tuple[str, ...], now: d
         alert=alert_id(late.item, late.rule, late.milestone, above),
         item=late.item, rule=late.rule, milestone=late.milestone, level=above, rung=rung, rungs=rungs,
         severity=late.severity, purpose=late.purpose, cause=late.cause, owner=late.owner, waiting_on=late.waiting_on,
-        action=late.action, due=late.due, told=tuple(dict.fromkeys((*people, *also))), to_duty=by_duty(rung, late),
+        action=late.action, step=late.step, due=late.due, told=tuple(dict.fromkeys((*people, *also))), to_duty=by_duty(rung, late),
         raised_at=now, climbs_at=clock.due_at if people else min(clock.due_at, rules.nobody(late.severity, now)),
         ladder=clock.rule, record=late.record, program=late.program, organisation=late.organisation,
     )  # fmt: skip
@@ -78,16 +78,13 @@ def acknowledged(subject: str, state: Alerts | None, message: Message, roster: R
 
 def acted(state: Alerts | None, message: Message) -> Sequence[Change]:
     """The item went on: every alert whose step this fact took, or ended, is over, and says so."""
-    ended = [one.alert for one in state.ladders if acts(message.data, one.cause, one.action, one.due)] if state else []
+    ended = [one.alert for one in state.ladders if acts(message.data, one.cause, one.action, one.step, one.due)] if state else []
     if not state or not ended:
         return ()
     return (AlertActed(alerts=tuple(ended), item=state.item, by=message.data.type, actor=message.actor.id or None),)
 
 
 def stopped(states: Sequence[Alerts | None], by: str) -> list[Fact]:
-    """Nobody is told anything more of these items."""
-    standing = [state for state in states if state and state.ladders]
-    return [
-        Fact(alerts_on(state.item), AlertStopped(alerts=tuple(one.alert for one in state.ladders), item=state.item, by=by))
-        for state in standing
-    ]
+    """Nobody is told anything more of these items but that the death must be verified."""
+    found = {state.item: tuple(one.alert for one in state.ladders if kind_of_fact(one.cause) is not DEATH) for state in states if state}
+    return [Fact(alerts_on(item), AlertStopped(alerts=alerts, item=item, by=by)) for item, alerts in found.items() if alerts]

@@ -26,7 +26,7 @@ from services.notification.notices import FLAG, LATE, LOST, Notice
 from services.notification.recipients import RELEASE, Recipient, person_of, recipient
 from services.notification.roster import ROSTER, Roster
 from services.notification.silence import Silence, silence_of
-from services.notification.sources import DEATH, family, kind_of_fact, late, tells_of_a_death
+from services.notification.sources import DEATH, family, kind_of_fact, late, takes_back_a_death, tells_of_a_death
 
 STATES: dict[str, type[State]] = {"alert": Alerts, "notice": Notice, "recipient": Recipient, "roster": Roster, "silence": Silence}
 FOLDS: Mapping[str, Callable[[Any, Change], State | None]] = {
@@ -42,16 +42,23 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((ROSTER,))
         case DeadlinePassed():
             return _passed(message)
+        case EndSilence():
+            return Route(tuple(map(silence_of, family(subject.partition("/")[2]))))
         case AcknowledgeAlert() | SetAway():
             return Route((subject,), references=(ROSTER,))
         case BeginNotice():
-            return Route((subject,), references=(*map(alerts_on, data.items), *map(silence_of, data.records)))
+            return Route((subject,), references=(*map(alerts_on, data.items), *map(silence_of, (*data.items, *data.records))))
     if isinstance(data, (*COMMANDS, EndNotice)):
         return Route((subject,))
-    record = getattr(data, "record", None)
-    if tells_of_a_death(data):
-        return Route((*map(alerts_on, family(subject)), *([silence_of(record)] if record else [])), references=(ROSTER,))
-    return Route((alerts_on(subject),), references=(ROSTER, *([silence_of(record)] if record else [])))
+    if tells_of_a_death(data) or takes_back_a_death(data):
+        return Route((*map(alerts_on, family(subject)), *map(silence_of, _about(message, *family(subject)))), references=(ROSTER,))
+    return Route((alerts_on(subject),), references=(ROSTER, *map(silence_of, _about(message, subject))))
+
+
+def _about(message: Message, *items: str) -> tuple[str, ...]:
+    """Whom or what a fact may be silent about: items, and the record that it names."""
+    record = getattr(message.data, "record", None)
+    return (*items, record) if record else items
 
 
 def _passed(message: Message) -> Route:
@@ -82,14 +89,14 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
             return climbing.acknowledged(subject, world[subject], message, _roster(world), now)
         case BeginNotice():
             about = {item: world[alerts_on(item)] for item in data.items}
-            silent = any((known := world[silence_of(record)]) and known.stands for record in data.records)
-            return notices.begun(subject, world[subject], data, about, silent, now)
+            return notices.begun(subject, world[subject], data, about, _silent(world, (*data.items, *data.records)), now)
         case EndNotice():
             return notices.ended(subject, world[subject], data, now)
         case RecordBounce():
             return notices.bounced(subject, world[subject], data, now)
         case EndSilence():
-            return silence.ended(subject, world[subject], message)
+            found = [silence_of(one) for one in family(subject.partition("/")[2])]
+            return silence.lifted({one: world[one] for one in found}, message)
         case ListContacts():
             return recipients.listed(subject, world[subject], message, world.blind)
         case SetPreferences():
@@ -106,32 +113,37 @@ def _heard(message: Message, world: World, now: datetime) -> Decision:
     item, known = message.subject, _roster(world)
     if tells_of_a_death(message.data):
         return _died(message, world, known, now)
+    lifted = _taken_back(message, world) if takes_back_a_death(message.data) else []
     target, state = alerts_on(item), world[alerts_on(item)]
     changes = list(climbing.acted(state, message))
     kind = kind_of_fact(message.data.type)
-    if kind and not known.is_history(message.at, now) and not _silent(world, message.data):
+    if kind and not known.is_history(message.at, now) and not _silent(world, _about(message, item)):
         for change in changes:
             state = alerts.evolve(state, change)
         changes += climbing.raised(state, late(message, kind), known, now)
-    return [Fact(target, change) for change in changes]
+    return [*lifted, *(Fact(target, change) for change in changes)]
 
 
 def _died(message: Message, world: World, known: Roster, now: datetime) -> Decision:
     """Nothing more about this person to anybody, but that somebody must verify it."""
     item, fact = message.subject, message.data
     facts = climbing.stopped([world[alerts_on(one)] for one in family(item)], fact.type)
-    if record := getattr(fact, "record", None):
-        facts += silence.begun(world[silence_of(record)], record, fact.type, item)
+    for one in _about(message, *family(item)):
+        facts += silence.begun(world[silence_of(one)], one, fact.type, item)
     if known.is_history(message.at, now):
         return facts
     verify = climbing.raised(world[alerts_on(item)], late(message, DEATH), known, now)
     return [*facts, *(Fact(alerts_on(item), change) for change in verify)]
 
 
-def _silent(world: World, fact: Change) -> bool:
-    record = getattr(fact, "record", None)
-    known = world[silence_of(record)] if record else None
-    return bool(known and known.stands)
+def _taken_back(message: Message, world: World) -> list[Fact]:
+    """Whoever was reported dead lives: what is late about them from now on is told again."""
+    return silence.ended({one: world[one] for one in map(silence_of, _about(message, *family(message.subject)))}, message)
+
+
+def _silent(world: World, about: tuple[str, ...]) -> list[str]:
+    """Those of whom nobody is told anything."""
+    return [one for one in about if (known := world[silence_of(one)]) and known.stands]
 
 
 def _roster(world: World) -> Roster:

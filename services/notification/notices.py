@@ -5,7 +5,7 @@ again under the same name (its Message-ID), by which the reader's mail system kn
 again: of what was acted on meanwhile nobody is told any more.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -28,6 +28,7 @@ from services.notification import rules
 from services.notification.alerts import Alerts
 from services.notification.commands import BeginNotice, EndNotice, RecordBounce
 from services.notification.recipients import BOUNCES, recipient
+from services.notification.sources import DEATH
 
 LOST, LATE, FLAG = "lost", "late", "flag"
 UNKNOWN = Reason("TL-5607", "", "there is no such notice, or it was not sent on this channel")
@@ -91,14 +92,15 @@ def deadlines(state: Notice) -> Iterable[Deadline]:
 
 
 def begun(
-    subject: str, state: Notice | None, asked: BeginNotice, alerts: Mapping[str, Alerts | None], silent: bool, now: datetime
+    subject: str, state: Notice | None, asked: BeginNotice, alerts: Mapping[str, Alerts | None], silent: Collection[str], now: datetime
 ) -> Decision:
-    """Hand it over now, if anything in it still stands; one claim at a time."""
+    """Hand it over now, if anything in it still stands; one claim at a time. `silent` are items and records that nobody is told of."""
     if state is None or state.status != "queued" or state.again_at > now:
         return ()
-    standing = tuple(entry.alert for entry in state.entries if _stands(entry, alerts.get(entry.item)))
-    if not standing or silent:
-        return [Fact(subject, NoticeWithdrawn(to=state.to, reason="stopped" if silent else "acted"))]
+    told = [entry for entry in state.entries if entry.milestone == DEATH.milestone or not {entry.item, entry.record} & set(silent)]
+    standing = tuple(entry.alert for entry in told if _stands(entry, alerts.get(entry.item)))
+    if not standing:
+        return [Fact(subject, NoticeWithdrawn(to=state.to, reason="acted" if len(told) == len(state.entries) else "stopped"))]
     said = NoticeAttempted(channel=state.channel, number=state.number + 1, claim=asked.claim, until=asked.until, entries=standing)
     return [Fact(subject, said)]
 

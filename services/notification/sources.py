@@ -25,21 +25,33 @@ REFERRAL = ("request", "placement", "care")
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a fact means for whoever must act. `severity` is for facts that name neither it nor an urgency; `until` are facts of the item
-    that show that it was acted on, beside those that change its next step."""
+    that show that it was acted on, beside those that change its next step; `whom` is the field that names who is called, instead of
+    the owner."""
 
     milestone: str
     purpose: Purpose = "call"
     severity: Severity = "urgent"
     until: tuple[str, ...] = ()
+    whom: str = ""
 
 
-DEATH = Kind("death-reported", severity="urgent", until=("*.death-*", "*.closed.*", "*.ended.*"))
+DEATH = Kind("death-reported", until=("*.death-verified.v*", "*.death-retracted.v*", "*.closed.v*"))
+TRANSFER = ("*.handed-off.v*", "*.hand-off-declined.v*", "*.hand-off-withdrawn.v*", "*.hand-over-accepted.v*", "*.hand-over-declined.v*",
+            "*.hand-over-withdrawn.v*")  # fmt: skip
 KINDS: tuple[tuple[str, Kind], ...] = (
     ("*.died.v*", DEATH),
     ("*.death-reported.v*", DEATH),
     ("placement.offer-unanswered.v*", Kind("unanswered", until=("placement.offered.v*",))),
     ("placement.no-program-available.v*", Kind("no-program", until=("placement.offered.v*",))),
-    ("*.hand-off-asked.v*", Kind("hand-off", "transfer", until=("*.handed-off.v*", "*.hand-off-declined.v*", "*.hand-off-withdrawn.v*"))),
+    ("*.hand-off-asked.v*", Kind("hand-off", "transfer", until=TRANSFER, whom="to")),
+    ("*.hand-over-asked.v*", Kind("hand-off", "transfer", until=TRANSFER, whom="to")),
+    ("*.hand-over-unanswered.v*", Kind("unanswered", until=TRANSFER)),
+    ("*.plan-team-alerted.v*", Kind("plan-team", severity="crisis", whom="role")),
+    ("*-unanswered.v*", Kind("unanswered")),
+    ("*.no-*-available.v*", Kind("none-available")),
+    ("*.bed-lost.v*", Kind("bed-lost", severity="crisis")),
+    ("*.put-at-risk.v*", Kind("at-risk", until=("*.risk-cleared.v*",))),
+    ("placement.overdue.v*", Kind("overdue", until=("placement.accepted.v*",))),
     ("aggregate.parked.v*", Kind("parked", until=("aggregate.released.v*",))),
     ("input.quarantined.v*", Kind("quarantined", severity="routine", until=("input.repaired.v*", "input.discarded.v*"))),
     ("message.overdue.v*", Kind("cause-missing", severity="routine", until=("*",))),
@@ -61,7 +73,9 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     ("*.silent.v*", Kind("silent", severity="routine", until=("*.heard-again.v*",))),
     ("*-silent.v*", Kind("silent", severity="routine", until=("*.heard-again.v*",))),
 )
-ENDS = ("*.ended.v*", "*.closed.v*", "*.withdrawn.v*", "*.cancelled.v*", "*.retracted.v*")
+RETRACTED = "*-retracted.v*"
+"""What came late showed that it never was so."""
+ENDS = ("*.ended.v*", "*.closed.v*", "*.withdrawn.v*", "*.cancelled.v*")
 """Facts after which nothing of an item is left to act on."""
 NOTHING_LEFT = "none"
 """The action of a `next` that says so."""
@@ -87,10 +101,15 @@ class Late:
     asked: str | None
     waiting_on: str | None
     action: str | None
+    step: str | None
+    """The next step that another one must take the place of; None where the lateness is of a clock around the steps."""
     due: datetime | None
     record: str | None
     program: str | None
     organisation: str | None
+
+
+INSTANTS = ("due", "due_at", "respond_by", "confirm_before", "accept_before", "answer_before", "tell_before", "on_scene_before")
 
 
 def late(message: Message, kind: Kind) -> Late:
@@ -98,18 +117,20 @@ def late(message: Message, kind: Kind) -> Late:
     fact: Change = message.data
     step = fact.next or Next(owner="", action="")
     rule = _first(fact, "rule") or step.rule or fact.type.rpartition(".")[0]
-    due = _first(fact, "due", "due_at", "respond_by", "expires_at") or step.due
+    due = _first(fact, *INSTANTS) or step.due
+    about, action = _first(fact, "sought_since") or due, _first(fact, "action") or step.action or None
     return Late(
         item=message.subject,
         cause=fact.type,
         rule=rule,
-        milestone=f"{kind.milestone}/{due.isoformat()}" if due else kind.milestone,
+        milestone=f"{kind.milestone}/{about.isoformat()}" if about else kind.milestone,
         severity=_severity(fact, rule, message.topic, kind),
         purpose=kind.purpose,
-        owner=_first(fact, "owner") or step.owner or None,
-        asked=_first(fact, "to") if kind.purpose == "transfer" else None,
+        owner=(_first(fact, kind.whom) if kind.whom and kind.purpose != "transfer" else _first(fact, "owner")) or step.owner or None,
+        asked=_first(fact, kind.whom) if kind.purpose == "transfer" else None,
         waiting_on=_first(fact, "waiting_on", "waited_on", "desk") or step.waiting_on,
-        action=step.action or None,
+        action=action,
+        step=action if step.action in ("", action) else None,
         due=due,
         record=None if kind is DEATH else _first(fact, "record"),
         program=_first(fact, "program"),
@@ -130,22 +151,33 @@ def _severity(fact: Change, rule: str, topic: str, kind: Kind) -> Severity:
     return next((SEVERITIES[word] for word in rule.partition("@")[0].split("-") if word in SEVERITIES), kind.severity)
 
 
-def acts(fact: Change, cause: str, action: str | None, due: datetime | None) -> bool:
-    """Whether a later fact of an item shows that what `cause` called for was done: the step is another one, or has another time."""
+def acts(fact: Change, cause: str, action: str | None, step: str | None, due: datetime | None) -> bool:
+    """Whether a later fact of an item shows that what `cause` called for was done, or never was so.
+
+    The step is another one, or has another time; for a clock around the steps, only what ends it counts.
+    """
     kind = kind_of_fact(cause)
+    if fnmatchcase(fact.type, RETRACTED) and _first(fact, "action") is not None:
+        return bool(_first(fact, "action") == action)
     if kind and any(fnmatchcase(fact.type, pattern) for pattern in kind.until):
         return fact.type != cause
     if any(fnmatchcase(fact.type, pattern) for pattern in ENDS):
         return True
     if kind_of_fact(fact.type) or fact.next is None:
         return False
-    step = fact.next
-    return step.action in (NOTHING_LEFT,) or step.action != action or bool(due and step.due and step.due > due)
+    if fact.next.action == NOTHING_LEFT:
+        return True
+    return step is not None and (fact.next.action != step or bool(due and fact.next.due and fact.next.due > due))
 
 
 def tells_of_a_death(fact: Change) -> bool:
     """Whether this says that the person died, in whatever words its aggregate has for it."""
     return kind_of_fact(fact.type) is DEATH or "died" in (getattr(fact, name, None) for name in ("reason", "outcome", "disposition"))
+
+
+def takes_back_a_death(fact: Change) -> bool:
+    """Whether this says that the report was wrong."""
+    return fnmatchcase(fact.type, "*.death-retracted.v*")
 
 
 def family(subject: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 
 from contracts.assignment import DirectoryListed, PlacementEnded
-from contracts.kernel import Next, Sealable
+from contracts.kernel import Change, Next, Sealable
 from contracts.notification import AlertStopped, NoticeQueued, NoticeSent, NoticeWithdrawn, SilenceBegun
 from services.notification.commands import EndSilence
 from services.notification.silence import silence_of
@@ -42,6 +42,12 @@ class CareDied(Sealable):
     type: ClassVar = "care.died.v1"
 
 
+class DeathRetracted(Change):
+    """The report was wrong."""
+
+    type: ClassVar = "episode.death-retracted.v1"
+
+
 STEP = Next(owner=COORDINATOR, action="visit", due=NINE, rule="visit@1")
 OVERDUE = CareOverdue(record=RECORD, next=STEP)
 DIED = CareDied(record=RECORD, next=Next(owner=COORDINATOR, action="verify-death", due=NINE + DAY, rule="verify-death@1"))
@@ -53,7 +59,7 @@ def test_a_reported_death_stops_what_is_on_its_way_and_asks_somebody_to_verify_i
     begun.hears(OVERDUE, about="care/1")
     begun.passes(MINUTE / 60)
     said = begun.hears(DIED, about="care/1")
-    assert names(said) == ["AlertStopped", "SilenceBegun", "AlertRaised"]
+    assert [name for name in names(said) if name != "SilenceBegun"] == ["AlertStopped", "AlertRaised"]
     begun.server = lambda name, notice: ("sent", None)
     begun.passes(HOUR)
     assert {one.reason for one in begun.told(NoticeWithdrawn)} <= {"acted", "stopped"} and begun.told(NoticeWithdrawn)
@@ -82,15 +88,25 @@ def test_a_death_in_any_words_counts():
 def test_a_report_that_was_wrong_is_taken_back_by_a_person():
     begun = story()
     begun.hears(DIED, about="care/1")
+    assert begun.hears(OVERDUE, about="care/1") == []
     assert names(begun.asks(EndSilence(), ANA, silence_of(RECORD))) == ["SilenceEnded"]
+    assert names(begun.asks(EndSilence(), ANA, silence_of("placement/1"))) == ["SilenceEnded"] * 3
     assert names(begun.hears(OVERDUE, about="care/1")) == ["AlertRaised"]
     assert begun.asks(EndSilence(), ANA, silence_of(RECORD)) == [] and begun.refused.reasons[0].code == "TL-5608"
 
 
 def test_two_reports_are_one_silence():
     begun = story()
-    begun.hears(DIED, DIED, about="care/1")
-    assert len(begun.told(SilenceBegun)) == 1
+    begun.hears(DIED, about="care/1")
+    before = len(begun.told(SilenceBegun))
+    assert before == 4 and begun.hears(DIED, about="care/1") == []
+
+
+def test_a_death_that_is_taken_back_ends_the_silence_and_its_own_alert():
+    begun = story()
+    begun.hears(DIED, about="episode/7")
+    assert sorted(set(names(begun.hears(DeathRetracted(), about="episode/7")))) == ["AlertActed", "SilenceEnded"]
+    assert names(begun.hears(OVERDUE.model_copy(update={"record": "record/2"}), about="episode/7")) == ["AlertRaised"]
 
 
 def lived() -> tuple[Story, list[tuple[str, object]]]:

@@ -222,6 +222,7 @@ class NoticeFailed(Change):
     channel: Channel
     reason: Code
     next_channel: Channel | None = None
+    again_at: AwareDatetime | None = None
     give_up_at: AwareDatetime | None = None
 
 

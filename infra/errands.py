@@ -30,7 +30,7 @@ from infra.working import parsed
 WAITING_MAX = 50_000
 """Errands that a process knows of at a time; more of them are found when some of these are done."""
 CLAIMED_TOGETHER = 200
-LEASE_S = 90.0
+LEASE_S = 45.0
 """How long a claim stands, on the world's clock: longer than any errand may take."""
 LOOK_BACK = timedelta(seconds=10)
 """Commits become visible out of order: what was due a little before the last look is looked for again."""
@@ -67,6 +67,7 @@ class ErrandLoop:
         self._pools, self._meters, self._lane_max, self._idle_s = pools, meters, lane_max, idle_s
         self._waiting: dict[str, deque[str]] = {}
         self._known: dict[str, str] = {}
+        self._under_way: set[str] = set()
         self._busy: Counter[str] = Counter()
         self._running: set[asyncio.Task[None]] = set()
         self._done: list[tuple[str, str, Event]] = []
@@ -112,26 +113,27 @@ class ErrandLoop:
             return
         now = self._clock.now()
         for subject, lane in await self._settler.store.errands(sorted(parts), self._after, now, WAITING_MAX):
-            if subject not in self._known:
+            if self._known.get(subject) != lane and subject not in self._under_way:
                 self._known[subject] = lane
                 self._waiting.setdefault(lane, deque()).append(subject)
         self._after = now - LOOK_BACK * self._clock.rate
 
     def _forget_waiting(self) -> None:
         """What only waits is in the store; what is under way is remembered until it is settled."""
-        for subjects in self._waiting.values():
-            for subject in subjects:
-                self._known.pop(subject, None)
+        self._known = {subject: lane for subject, lane in self._known.items() if subject in self._under_way}
         self._waiting.clear()
 
     def _ready(self) -> list[str]:
-        """Who has a place now, each lane in its own order."""
+        """Who has a place now, each lane in its own order. Whoever moved to another lane meanwhile is passed over in the old one."""
         found: list[str] = []
         for lane in list(self._waiting):
             waiting, pool = self._waiting[lane], pool_of(lane)
             while waiting and self._busy[lane] < self._lane_max and self._busy[pool] < self._pools[pool] and len(found) < CLAIMED_TOGETHER:
-                found.append(waiting.popleft())
-                self._busy.update((lane, pool))
+                subject = waiting.popleft()
+                if self._known.get(subject) == lane and subject not in self._under_way:
+                    found.append(subject)
+                    self._under_way.add(subject)
+                    self._busy.update((lane, pool))
             if not waiting:
                 del self._waiting[lane]
         return found
@@ -203,6 +205,7 @@ class ErrandLoop:
 
     def _release(self, subject: str) -> None:
         """Its place is free, and it may be found again."""
+        self._under_way.discard(subject)
         lane = self._known.pop(subject)
         self._busy.subtract((lane, pool_of(lane)))
 

@@ -9,7 +9,7 @@ from services.notification import rules
 from services.notification.alerts import Alerts, Ladder, alert_id, alerts_on
 from services.notification.commands import AcknowledgeAlert
 from services.notification.roster import Roster, by_duty
-from services.notification.sources import DEATH, Late, acts, kind_of_fact
+from services.notification.sources import DEATH, Late, acts
 
 UNKNOWN = Reason("TL-5601", "/alert", "there is no such alert, or it was acted on already")
 NOT_TOLD = Reason("TL-5602", "", "who was told of it, or has the duty of its owner or of the network, may acknowledge it")
@@ -86,5 +86,5 @@ def acted(state: Alerts | None, message: Message) -> Sequence[Change]:
 
 def stopped(states: Sequence[Alerts | None], by: str) -> list[Fact]:
     """Nobody is told anything more of these items but that the death must be verified."""
-    found = {state.item: tuple(one.alert for one in state.ladders if kind_of_fact(one.cause) is not DEATH) for state in states if state}
-    return [Fact(alerts_on(item), AlertStopped(alerts=alerts, item=item, by=by)) for item, alerts in found.items() if alerts]
+    found = {state.item: [one.alert for one in state.ladders if not one.milestone.startswith(DEATH.milestone)] for state in states if state}
+    return [Fact(alerts_on(item), AlertStopped(alerts=tuple(alerts), item=item, by=by)) for item, alerts in found.items() if alerts]

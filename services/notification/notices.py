@@ -163,13 +163,9 @@ def _deferred(state: Notice, reason: str, now: datetime) -> Change:
 
 def _failed(state: Notice, reason: str, now: datetime) -> NoticeFailed:
     onto = state.next_channel
-    return NoticeFailed(
-        to=state.to,
-        channel=state.channel,
-        reason=reason,
-        next_channel=onto,
-        give_up_at=rules.channel(state.severity, now) if onto else None,
-    )
+    until = rules.channel(state.severity, now) if onto else None
+    again = now if onto else None
+    return NoticeFailed(to=state.to, channel=state.channel, reason=reason, next_channel=onto, again_at=again, give_up_at=until)
 
 
 def evolve(state: Notice | None, fact: Change) -> Notice | None:
@@ -205,7 +201,7 @@ def _on_next(state: Notice, fact: NoticeFailed) -> Notice:
         "channel": fact.next_channel,
         "status": "queued",
         "tries": 0,
-        "again_at": state.queued_at,
+        "again_at": fact.again_at,
         "give_up_at": fact.give_up_at,
         "claim": None,
         "until": None,

@@ -32,7 +32,7 @@ from services.notification.sending import Sender
 from tests.notification.stories import NINE, STAFF, contacts
 from tests.runtime.accounts import Log, Seen
 
-LEASE = timedelta(seconds=91)
+LEASE = timedelta(seconds=46)
 
 
 class Mail:

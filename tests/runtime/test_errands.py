@@ -217,7 +217,7 @@ async def test_a_claim_whose_holder_died_runs_out_and_it_is_done_by_another(one:
     await one.rounds()
     assert await one.status("job/0") == "begun"
     outside.hung.clear()
-    clock.advance(timedelta(seconds=91))
+    clock.advance(timedelta(seconds=46))
     other = Process(one.store.tables, clock, outside)
     row = (await other.store.load(["job/0"]))["job/0"]
     passed = DeadlinePassed(name="lost", about=Job.model_validate_json(row.state or b"").claim, at=row.due_at or START)
@@ -254,6 +254,17 @@ async def test_what_is_done_is_told_when_the_database_is_back(one: Process, outs
             await one.loop.sweep()
     await one.rounds(3)
     assert outside.done == ["job/0"] and await one.status("job/0") == "done"
+
+
+async def test_what_moves_to_another_lane_does_not_wait_for_a_place_in_the_old_one(one: Process, outside: Outside) -> None:
+    outside.hung.add("a hung")
+    await one.ask(*jobs(3, "a hung"))
+    await one.rounds()
+    assert await one.status("job/2") == "asked"
+    moved = Item("errand", Message("move", Ask(lane="a fine"), "job/2", "errand"), Origin(topic="errand"))
+    await one.settler.settle([moved])
+    await one.rounds()
+    assert outside.done == ["job/2"]
 
 
 async def test_partitions_that_are_gone_are_left_alone(one: Process, outside: Outside) -> None:

@@ -170,6 +170,14 @@ async def test_an_errand_that_is_done_is_not_found_again(store: Store):
     assert (await store.load(["item/1"]))["item/1"] == aggregate(v=2, lane="a")
 
 
+async def test_an_errand_that_is_asked_again_is_found_again(store: Store):
+    await store.commit(Changes([aggregate(errand_at=NOON, lane="a", due_at=NOON)]))
+    await store.commit(Changes([aggregate(v=2, lane="a", due_at=NOON + MS)]))
+    await store.commit(Changes([aggregate(v=3, errand_at=NOON + 2 * MS, lane="b")]))
+    assert await store.errands([7], NOON, NOON + 2 * MS, 10) == [("item/1", "b")]
+    assert await store.due([7], NOON + 2 * MS, 10) == []
+
+
 async def test_history_is_of_one_aggregate_only(store: Store):
     mine = [fact(sequence=1), fact(sequence=2), fact(sequence=1, topic="other-events")]
     await store.commit(Changes(facts=[*reversed(mine), fact("item/10"), fact("item/1/part"), fact("item")]))

@@ -1,5 +1,6 @@
 """What assignment says: who answers for a placement, whom it was offered to, who took it, how it was handed on."""
 
+from datetime import date
 from typing import ClassVar
 
 from pydantic import AwareDatetime
@@ -172,6 +173,33 @@ class NoProgramAvailable(Clocked):
     services_rule: str | None = None
 
 
+class PlacementWaitlisted(Clocked):
+    """A program has no place yet and keeps the person in its list: `position` or `expected_on`, where it says so. Offers to others go on.
+
+    `waits_from`: whoever waits is in touch with from then on; `interim` is the service they have meanwhile.
+    """
+
+    type: ClassVar = "placement.waitlisted.v1"
+    program: str
+    desk: str
+    by: str
+    waits_from: AwareDatetime
+    position: int | None = None
+    expected_on: date | None = None
+    interim: Code | None = None
+
+
+class PlacementContactLogged(Clocked):
+    """Somebody was in touch with the client, or tried to be, while a place is looked for. Attempted is not reached."""
+
+    type: ClassVar = "placement.contact-logged.v1"
+    by: str
+    channel: Code
+    outcome: Code
+    contacted_at: AwareDatetime
+    next_attempt_at: AwareDatetime | None = None
+
+
 class HandOffAsked(Clocked):
     """The owner wants to hand the placement on; it stays theirs until `to` accepts."""
 
@@ -241,5 +269,5 @@ EVENTS = (
     DirectoryListed, PlacementOpened, PlacementLabelled, OwnerAssigned, PlacementOffered, PlacementAccepted, PlacementDeclined,
     OfferUnanswered,
     NoProgramAvailable, HandOffAsked, HandedOff, HandOffDeclined, HandOffWithdrawn, PlacementEnded,
-    PlacementWarned, PlacementOverdue, PlacementOverdueRetracted,
+    PlacementWaitlisted, PlacementContactLogged, PlacementWarned, PlacementOverdue, PlacementOverdueRetracted,
 )  # fmt: skip

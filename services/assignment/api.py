@@ -9,8 +9,10 @@ from services.assignment.commands import (
     DeclineHandOff,
     DeclineOffer,
     ListDirectory,
+    LogContact,
     OfferAgain,
     TakePlacement,
+    Waitlist,
     WithdrawHandOff,
 )
 
@@ -20,6 +22,8 @@ ROUTES = (
     Entry(AcceptOffer, "/v1/placements/{id}/accept-offer", PLACEMENT, "answer-offer"),
     Entry(DeclineOffer, "/v1/placements/{id}/decline-offer", PLACEMENT, "answer-offer"),
     Entry(OfferAgain, "/v1/placements/{id}/offer-again", PLACEMENT, "place"),
+    Entry(Waitlist, "/v1/placements/{id}/waitlist", PLACEMENT, "answer-offer"),
+    Entry(LogContact, "/v1/placements/{id}/log-contact", PLACEMENT, "own"),
     Entry(TakePlacement, "/v1/placements/{id}/take", PLACEMENT, "own"),
     Entry(AskHandOff, "/v1/placements/{id}/ask-hand-off", PLACEMENT, "own"),
     Entry(AcceptHandOff, "/v1/placements/{id}/accept-hand-off", PLACEMENT, "own"),

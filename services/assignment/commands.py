@@ -1,8 +1,9 @@
 """What people ask of assignment. Who asks is the message's actor, never a field."""
 
+from datetime import date
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from contracts.assignment import Desk, Program
 from contracts.kernel import Code, Command
@@ -32,6 +33,26 @@ class OfferAgain(Command):
     """Nobody was left to ask: ask everybody who fits once more, whoever said no before."""
 
     type: ClassVar = "offer-again"
+
+
+class Waitlist(Command):
+    """The program has no place yet and keeps the person in its list."""
+
+    type: ClassVar = "waitlist"
+    program: Text
+    position: int | None = Field(None, ge=1, le=10_000)
+    expected_on: date | None = None
+    interim: Code | None = None
+
+
+class LogContact(Command):
+    """I was in touch with the client, or tried to be. `contacted_at` is when; `next_attempt_at` when I try again."""
+
+    type: ClassVar = "log-contact"
+    channel: Literal["in-person", "telephone", "video", "text", "e-mail", "letter"]
+    outcome: Literal["reached", "no-answer", "left-message", "wrong-number", "not-wanted", "unsafe-to-contact"]
+    contacted_at: AwareDatetime
+    next_attempt_at: AwareDatetime | None = None
 
 
 class TakePlacement(Command):
@@ -76,5 +97,6 @@ class ListDirectory(Command):
 
 
 COMMANDS = (
-    AcceptOffer, DeclineOffer, OfferAgain, TakePlacement, AskHandOff, AcceptHandOff, DeclineHandOff, WithdrawHandOff, ListDirectory,
+    AcceptOffer, DeclineOffer, OfferAgain, Waitlist, LogContact, TakePlacement,
+    AskHandOff, AcceptHandOff, DeclineHandOff, WithdrawHandOff, ListDirectory,
 )  # fmt: skip

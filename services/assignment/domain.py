@@ -15,8 +15,10 @@ from services.assignment.commands import (
     DeclineHandOff,
     DeclineOffer,
     ListDirectory,
+    LogContact,
     OfferAgain,
     TakePlacement,
+    Waitlist,
     WithdrawHandOff,
 )
 from services.assignment.directory import DIRECTORY, Directory
@@ -81,6 +83,8 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
     AcceptOffer: offers.accept,
     DeclineOffer: offers.decline,
     OfferAgain: offers.again,
+    Waitlist: offers.waitlist,
+    LogContact: offers.log_contact,
     TakePlacement: ownership.take,
     AskHandOff: ownership.ask,
     AcceptHandOff: ownership.accept,

@@ -22,7 +22,9 @@ def running(state: Placement, references: Mapping[str, Any]) -> Iterator[Running
         whole = rules.services(state.requested_at, state.urgency, start)
         clock = rules.clock("offer", state.urgency, start, whole, directory.desk(asked.desk))
         yield Running(f"answer of {asked.desk}", asked.respond_by, clock)
-    if state.owed and not state.waiting_on:
+    if state.owed and state.status == "waitlisted":
+        yield Running(state.owed.action, state.owed.due, rules.waiting(state.waits_from or state.requested_at))
+    elif state.owed and not state.waiting_on:
         start = state.owed.counts_from or state.requested_at
         whole = rules.services(state.requested_at, state.urgency, start)
         clock = rules.clock(cast(rules.Step, state.owed.action), state.urgency, start, whole, directory.desk(state.role))

@@ -12,11 +12,13 @@ from contracts.assignment import (
     OfferUnanswered,
     OwnerAssigned,
     PlacementAccepted,
+    PlacementContactLogged,
     PlacementDeclined,
     PlacementEnded,
     PlacementLabelled,
     PlacementOffered,
     PlacementOverdueRetracted,
+    PlacementWaitlisted,
 )
 from contracts.intake import RequestAmended, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Change, DeadlinePassed, Reason
@@ -24,9 +26,9 @@ from contracts.partners import Urgency
 from contracts.plans import PlanDischarged
 from infra.rules import Clock
 from services.assignment import rules
-from services.assignment.commands import AcceptOffer, DeclineOffer, OfferAgain
+from services.assignment.commands import AcceptOffer, DeclineOffer, LogContact, OfferAgain, Waitlist
 from services.assignment.ownership import follow, person_behind
-from services.assignment.placement import FIND_PLACE, Asked, Case, Changes, Placement, evolve
+from services.assignment.placement import FIND_PLACE, LOOKING, Asked, Case, Changes, Placement, evolve
 from services.assignment.ranking import ranked
 
 HELD = Reason("TL-3421", "/program", "a program has it already")
@@ -34,6 +36,9 @@ NOT_OFFERED = Reason("TL-3422", "/program", "this program is not asked, or has s
 NOT_THE_DESK = Reason("TL-3423", "/program", "the desk that was asked answers, or the owner's side enters what it said")
 STILL_ASKED = Reason("TL-3424", "", "programs are asked, or nothing is left to place")
 NOBODY_FITS = Reason("TL-3425", "", "no listed program has the service and a place; find one and list it")
+
+NO_LIST = Reason("TL-5205", "/program", "name a listed program that has the service")
+NOT_YET = Reason("TL-5206", "/contacted_at", "log a contact when it has taken place")
 
 
 class Need(NamedTuple):
@@ -58,7 +63,7 @@ def amended(case: Case, data: RequestAmended) -> Changes:
     """Another service or urgency: rank again, unless triage is still to come or a program has it. A label is put on in any case."""
     placement = case.placement
     labelled = _labelled(placement, data)
-    if placement.status not in ("offering", "unplaced") or placement.urgency is None:
+    if placement.status not in LOOKING or placement.urgency is None:
         return labelled
     need = Need(data.service or placement.service, data.urgency or placement.urgency)
     return labelled if need == (placement.service, placement.urgency) else (*labelled, *_anew(case, need))
@@ -86,7 +91,7 @@ def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered 
     same = need.service == placement.service
     whole = rules.services(placement.requested_at, need.urgency, case.now)
     standing = [_offer(asked, _clock(asked.desk, need, case, whole)) for asked in placement.waiting_on] if same else []
-    passed = {asked.program for asked in placement.asked} if same and not again else set()
+    passed = {asked.program for asked in (placement.in_lists if again else placement.asked)} if same else set()
     fitting = [program for program in ranked(case.directory.programs, need.service, case.subject) if program.id not in passed]
     hurried = whole.is_short(case.now)
     at_once = rules.HURRIED_OFFERS_MAX if hurried else rules.PARALLEL_OFFERS_MAX
@@ -210,10 +215,35 @@ def again(case: Case, data: OfferAgain) -> Changes:
     placement = case.placement
     if not case.on_owners_side:
         return case.refused(NOT_THE_DESK)
-    if placement.status != "unplaced" or placement.urgency is None:
+    if placement.status not in ("unplaced", "waitlisted") or placement.urgency is None:
         return case.refused(STILL_ASKED)
     found = next_round(case, Need(placement.service, placement.urgency), again=True)
     return case.refused(NOBODY_FITS) if isinstance(found, NoProgramAvailable) else (found,)
+
+
+def waitlist(case: Case, data: Waitlist) -> Changes:
+    """The program keeps the person in its list; offers to others go on. Said again, its position or date is another now."""
+    placement, program = case.placement, case.directory.program(data.program)
+    if placement.status not in LOOKING:
+        return case.refused(HELD if placement.program else STILL_ASKED)
+    if program is None or placement.service not in program.services:
+        return case.refused(NO_LIST)
+    asked = Asked(program=program.id, desk=program.desk, respond_by=case.now)
+    if refusal := _may_not_answer(case, asked):
+        return case.refused(refusal)
+    told = data.model_dump(include={"position", "expected_on", "interim"})
+    return _and_then(case, PlacementWaitlisted(program=program.id, desk=program.desk, by=case.actor.id, waits_from=case.now, **told))
+
+
+def log_contact(case: Case, data: LogContact) -> Changes:
+    """Somebody was in touch with the client, or tried to be."""
+    if case.placement.status not in LOOKING:
+        return case.refused(STILL_ASKED)
+    if not case.on_owners_side:
+        return case.refused(NOT_THE_DESK)
+    if data.contacted_at > case.now:
+        return case.refused(NOT_YET)
+    return (PlacementContactLogged(by=case.actor.id, **data.model_dump()),)
 
 
 def withdrawn(case: Case, data: RequestWithdrawn) -> Changes:

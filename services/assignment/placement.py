@@ -17,6 +17,7 @@ from contracts.assignment import (
     OfferUnanswered,
     OwnerAssigned,
     PlacementAccepted,
+    PlacementContactLogged,
     PlacementDeclined,
     PlacementEnded,
     PlacementLabelled,
@@ -24,10 +25,12 @@ from contracts.assignment import (
     PlacementOpened,
     PlacementOverdue,
     PlacementOverdueRetracted,
+    PlacementWaitlisted,
 )
 from contracts.clocks import Owed, Step, owed, told_late
 from contracts.kernel import Actor, Change, Deadline, Fact, Next, Reason, Refused, State
 from contracts.partners import Sensitivity, Urgency
+from infra.rules import Clock
 from services.assignment import rules
 from services.assignment.commands import (
     AcceptHandOff,
@@ -35,16 +38,20 @@ from services.assignment.commands import (
     AskHandOff,
     DeclineHandOff,
     DeclineOffer,
+    LogContact,
     OfferAgain,
     TakePlacement,
+    Waitlist,
     WithdrawHandOff,
 )
 from services.assignment.directory import Directory
 
 FRONT_DESK = "role/intake-desk"
 """Answers where a fact names nobody."""
+LOOKING = ("offering", "unplaced", "waitlisted")
+"""While a place is looked for, and from triage on."""
 OFFER_RESPONSE, RUNNING_SHORT, FIND_PLACE = "offer-response", "running-short", "find-place"
-Status = Literal["opened", "offering", "unplaced", "accepted", "ended"]
+Status = Literal["opened", "offering", "unplaced", "waitlisted", "accepted", "ended"]
 
 
 class Asked(State):
@@ -56,7 +63,7 @@ class Asked(State):
     rule: str | None = None
     warns_at: tuple[AwareDatetime, ...] = ()
     counts_from: AwareDatetime | None = None
-    answer: Literal["open", "late", "declined"] = "open"
+    answer: Literal["open", "late", "declined", "waitlisted"] = "open"
 
 
 class HandOff(State):
@@ -94,6 +101,13 @@ class Placement(State):
     services_by: AwareDatetime | None = None
     services_rule: str | None = None
     services_late: bool = False
+    waits_from: AwareDatetime | None = None
+    """When whoever is in a list was last in touch with, or came into it."""
+
+    @property
+    def in_lists(self) -> tuple[Asked, ...]:
+        """Programs that keep the person in their list."""
+        return tuple(asked for asked in self.asked if asked.answer == "waitlisted")
 
     @property
     def waiting_on(self) -> tuple[Asked, ...]:
@@ -114,7 +128,8 @@ class Placement(State):
         if self.status == "ended":
             return ()
         found = [AcceptOffer.type, DeclineOffer.type] if self.may_say_yes else []
-        found += [OfferAgain.type] if self.status == "unplaced" else []
+        found += [OfferAgain.type] if self.status in ("unplaced", "waitlisted") else []
+        found += [Waitlist.type, LogContact.type] if self.status in LOOKING and self.urgency else []
         found += [TakePlacement.type] if self.owner == self.role else []
         pending = [AcceptHandOff.type, DeclineHandOff.type, WithdrawHandOff.type]
         return (*found, *(pending if self.hand_off else [AskHandOff.type]))
@@ -148,8 +163,16 @@ def evolve(state: Placement | None, fact: Change) -> Placement | None:
     """What the placement becomes. A fact about nothing that was opened changes nothing."""
     if state is None:
         return _opened(fact) if isinstance(fact, PlacementOpened) else None
-    step = told_late(owed(state.owed, fact), fact)
-    return _evolved(state, fact).model_copy(update={"owed": step if fact.next else None})
+    begun = isinstance(fact, PlacementContactLogged) and _reached(state, fact)  # the same step once more, with a time of its own
+    step = told_late(owed(None if begun else state.owed, fact), fact)
+    return _settled(_evolved(state, fact)).model_copy(update={"owed": step if fact.next else None})
+
+
+def _settled(state: Placement) -> Placement:
+    """Whoever is in a list waits there while nobody else is asked."""
+    if state.status not in ("unplaced", "waitlisted"):
+        return state
+    return state.model_copy(update={"status": "waitlisted" if state.in_lists else "unplaced"})
 
 
 def _opened(fact: PlacementOpened) -> Placement:
@@ -176,6 +199,10 @@ def _evolved(state: Placement, fact: Change) -> Placement:
             return _answered(state, fact.program, "late")
         case PlacementDeclined():
             return _answered(state, fact.program, "declined")
+        case PlacementWaitlisted():
+            return state.model_copy(update={"asked": _waitlisted(state, fact), "waits_from": state.waits_from or fact.waits_from})
+        case PlacementContactLogged():
+            return state.model_copy(update={"waits_from": fact.contacted_at}) if _reached(state, fact) else state
         case PlacementAccepted():
             owner = fact.owner or fact.desk or state.owner
             held = {"status": "accepted", "program": fact.program, "asked": (), "hand_off": None, "owner": owner, "role": owner}
@@ -215,6 +242,17 @@ def _asked(state: Placement, fact: PlacementOffered) -> tuple[Asked, ...]:
     return (*(asked for asked in _kept(state, fact) if asked.program not in named), *now)
 
 
+def _waitlisted(state: Placement, fact: PlacementWaitlisted) -> tuple[Asked, ...]:
+    """The program stands among those asked, asked or not, and its yes counts whenever it comes."""
+    listed = Asked(program=fact.program, desk=fact.desk, respond_by=fact.waits_from, answer="waitlisted")
+    return (*(asked for asked in state.asked if asked.program != fact.program), listed)
+
+
+def _reached(state: Placement, fact: PlacementContactLogged) -> bool:
+    """Attempted is not reached; and what is entered late takes nothing back."""
+    return fact.outcome == "reached" and state.waits_from is not None and fact.contacted_at > state.waits_from
+
+
 def _answered(state: Placement, program: str, answer: str) -> Placement:
     asked = tuple(one.model_copy(update={"answer": answer}) if one.program == program else one for one in state.asked)
     return state.model_copy(update={"asked": asked})
@@ -243,13 +281,21 @@ def step_of(before: Placement | None, after: Placement | None, directory: Direct
         first = min(waiting, key=lambda asked: asked.respond_by)
         action, desks = "call-programs" if after.hurried else "await-answer", ",".join(asked.desk for asked in waiting)
         following = _next(after, action, first.respond_by, first.rule, desks)
-        return Step(following, first.counts_from, tuple(at for at in first.warns_at if at > now))
+        return Step(following, first.counts_from, _to_come(first, now))
+    if after.status == "waitlisted":
+        clock = rules.waiting(after.waits_from or now)
+        waiting_on = ",".join(asked.desk for asked in after.in_lists)
+        return Step(_next(after, "contact-waiting", clock.due_at, clock.rule, waiting_on), clock.counts_from, _to_come(clock, now))
     step: rules.Step = "schedule" if after.status == "accepted" else "reroute"
     whole = rules.services(after.requested_at, after.urgency, now)
     clock = rules.clock(step, after.urgency, now, whole, directory.desk(after.role))
     if before.owed and before.owed.action == step and before.owed.due <= clock.due_at:
         return Step(_next(after, step, before.owed.due, before.owed.rule), None, clocks.still_to_come(before.owed, now))
     return Step(_next(after, step, clock.due_at, clock.rule), clock.counts_from, clock.warns_at)
+
+
+def _to_come(clocked: Clock | Asked, now: datetime) -> tuple[datetime, ...]:
+    return tuple(at for at in clocked.warns_at if at > now)
 
 
 def _next(after: Placement, action: str, due: datetime, rule: str | None, waiting_on: str | None = None) -> Next:
@@ -259,7 +305,7 @@ def _next(after: Placement, action: str, due: datetime, rule: str | None, waitin
 def deadlines(state: Placement) -> list[Deadline]:
     """An answer from every desk it waits on, reminders, the end of the owner's step and of the regulatory time, and the instant from
     which on nobody waits in line. Nothing is closed by any."""
-    if state.status not in ("offering", "unplaced"):
+    if state.status not in LOOKING:
         return []
     found = [Deadline(OFFER_RESPONSE, asked.program, asked.respond_by) for asked in state.waiting_on]
     found += [one for one in clocks.deadlines(state.owed) if one.name == clocks.WARN or not state.waiting_on]

@@ -26,6 +26,11 @@ def clock(step: Step, urgency: Urgency, start: datetime, within: Clock, desk: De
     return RULES.clock(step, start, now=start, hours=hours_of(desk), within=within, urgency=urgency)
 
 
+def waiting(since: datetime) -> Clock:
+    """By when somebody is in touch with whoever waits in a list; not inside the regulatory time, which is over by then."""
+    return RULES.clock("waitlist-contact", since, now=since)
+
+
 def hours_of(desk: Desk | None) -> Hours | None:
     """When a desk is open, where it said so; raises TL-5811 where what it said makes no sense."""
     return _hours(tuple(desk.hours.items()), desk.zone, desk.observes, desk.works_on) if desk and desk.hours and desk.zone else None

@@ -21,6 +21,7 @@ STATUS = {
     "offered": ("in-progress", "2.0"),
     "accepted": ("accepted", "3.0"),
     "unplaced": ("on-hold", "2.0"),
+    "waitlisted": ("on-hold", "2.0"),
     "scheduled": ("in-progress", "5.1.1"),
     "missed": ("in-progress", "5.1.2"),
     "unscheduled": ("in-progress", "5.1.3"),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts import clocks
-from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered
+from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered, PlacementWaitlisted
 from contracts.authorization import AuthorizationSubmitted
 from contracts.catalogue import PARTNER_IN
 from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
@@ -257,6 +257,7 @@ def _withdrawn_by_hand(message: Message, world: World, now: datetime) -> Decisio
 FOLLOWED: dict[type[Any], str] = {
     PlacementOffered: "offered",
     PlacementAccepted: "accepted",
+    PlacementWaitlisted: "waitlisted",
     NoProgramAvailable: "unplaced",
     CareScheduled: "scheduled",
     CareUnscheduled: "unscheduled",

@@ -222,6 +222,8 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.PlacementDeclined: lambda e: {"status": "declined"},
     placing.OfferUnanswered: lambda e: {"status": "unanswered"},
     placing.NoProgramAvailable: lambda e: {"status": "no-program", **_known(e, "service", "urgency")},
+    placing.PlacementWaitlisted: lambda e: {"status": "waitlisted"},
+    placing.PlacementContactLogged: lambda e: {"last_contact": stored(e.contacted_at)} if e.outcome == "reached" else {},
     placing.HandedOff: lambda e: _owns(e.owner, e.role),
     placing.PlacementEnded: lambda e: {"status": "ended"},
     **crisis.PROJECTED,

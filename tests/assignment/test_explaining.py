@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from contracts.assignment import Desk
-from services.assignment.commands import AcceptOffer, DeclineOffer
+from services.assignment.commands import AcceptOffer, DeclineOffer, Waitlist
 from services.assignment.directory import DIRECTORY
 from services.assignment.explain import running
 from tests.assignment.stories import (
@@ -57,6 +57,13 @@ def test_what_was_set_by_another_need_is_not_passed_off_as_todays_arithmetic():
     given = story(received(), triaged("urgent"))
     given.hears(amended(urgency="routine"))
     assert made(given)[0] == (f"answer of {desk(RIVERSIDE)}", False)
+
+
+def test_a_contact_with_somebody_in_a_list_is_made_again():
+    given = story(received(), triaged("routine"), network=NETWORK.model_copy(update={"programs": NETWORK.programs[:1]}))
+    given.asks(Waitlist(program=RIVERSIDE), DORA)
+    given.passes(timedelta(days=8))
+    assert made(given) == [("contact-waiting", True), ("find-place", True)]
 
 
 def test_a_booking_that_is_owed_is_made_again_and_what_has_ended_has_no_clock():

@@ -30,10 +30,13 @@ from services.assignment.commands import (
     AskHandOff,
     DeclineHandOff,
     DeclineOffer,
+    LogContact,
     OfferAgain,
     TakePlacement,
+    Waitlist,
     WithdrawHandOff,
 )
+from services.assignment.placement import LOOKING
 from services.assignment.rules import HURRIED_OFFERS_MAX, PARALLEL_OFFERS_MAX
 from tests.assignment.stories import (
     ANA,
@@ -49,6 +52,7 @@ from tests.assignment.stories import (
     LAKESIDE,
     NETWORK,
     NIGHTHOUSE,
+    NINE,
     NOBODY,
     PLACEMENT,
     RIVERSIDE,
@@ -89,6 +93,10 @@ OFFER_ANSWERS = st.builds(lambda p: AcceptOffer(program=p), PROGRAMS) | st.build
 MOVES = st.one_of(
     st.builds(lambda to: AskHandOff(to=to), PEOPLE | ROLES),
     st.sampled_from([AcceptHandOff(), DeclineHandOff(reason="other"), WithdrawHandOff(), TakePlacement(), OfferAgain()]),
+    st.builds(lambda p: Waitlist(program=p), PROGRAMS),
+    st.builds(
+        lambda outcome: LogContact(channel="telephone", outcome=outcome, contacted_at=NINE), st.sampled_from(["reached", "no-answer"])
+    ),
 )
 TIMES = st.sampled_from([timedelta(minutes=10), timedelta(hours=4), timedelta(days=3)])
 STEPS = st.one_of(HEARD, st.just(WITHDRAWN), st.tuples(OFFER_ANSWERS | MOVES, PEOPLE), TIMES, NETWORKS)
@@ -236,6 +244,6 @@ def test_nothing_is_told_late_twice_or_before_its_time_and_all_that_is_late_is_t
     assert all(count <= 1 + back[which] for which, count in counts.items())
     assert all(told.citation and told.owner and told.late_minutes >= 0 for told in late)
     placement = begun.states.get(PLACEMENT)
-    if placement and placement.status in ("offering", "unplaced"):
+    if placement and placement.status in LOOKING:
         assert placement.services_late == (placement.services_by <= begun.now)
         assert placement.waiting_on or placement.owed.late == (placement.owed.due <= begun.now)

@@ -53,7 +53,7 @@ def test_while_programs_are_asked_it_waits_on_their_desks_beside_its_owner():
     assert given.next.owner == COORDINATOR
     assert given.next.waiting_on == "desk/riverside,desk/lakeside,desk/hilltop"
     assert (given.next.action, given.next.due, given.next.rule) == ("await-answer", NINE + 3 * HOUR, "offer@1")
-    assert given.next.allowed == ("accept-offer", "decline-offer", "ask-hand-off")
+    assert given.next.allowed == ("accept-offer", "decline-offer", "waitlist", "log-contact", "ask-hand-off")
 
 
 def test_nobody_with_the_service_and_a_place_is_a_fact_and_falls_to_the_owner():

@@ -115,8 +115,11 @@ def _change(heard: Heard, item: str, told: Patch, counted: bool = True) -> Chang
 
 
 def entry_id(item: str, topic: str, subject: str, sequence: int) -> str:
-    """Begins with the item, so that an item's entries lie together and need no index beside their ids."""
-    return f"{entries_of(item)}{topic}|{kind_of(subject)}|{sequence:010d}"
+    """Begins with the item, so that an item's entries lie together and need no index beside their ids.
+
+    The rest tells apart all whose facts lie there: `request`, `placement`, and the alerts about each of them.
+    """
+    return f"{entries_of(item)}{topic}|{subject.rpartition('/')[0]}|{sequence:010d}"
 
 
 def entries_of(item: str) -> str:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import orjson
 from confluent_kafka import Producer
@@ -14,6 +15,8 @@ from infra.envelope import headers
 
 REASON_AT_LEAST = 1
 SOURCE = "/p"
+ASKED_AT = datetime.now(UTC).isoformat(timespec="seconds")
+"""Now: a request of long ago would be late, and every lateness a fact more."""
 NATIVE, FHIR = "application/json", "application/fhir+json"
 
 
@@ -70,7 +73,7 @@ def _sent(partner: str, number: int, kind: str, content: str, value: bytes) -> S
 def _request(number: int) -> dict[str, object]:
     person = {"identifiers": [{"system": "urn:mrn", "value": f"m{number}"}], "given_name": f"P{number}"}
     return {
-        "reference": f"r{number}", "requested_at": "2026-01-01T00:00:00Z", "service": "outpatient", "urgency": "urgent", "person": person,
+        "reference": f"r{number}", "requested_at": ASKED_AT, "service": "outpatient", "urgency": "urgent", "person": person,
     }  # fmt: skip
 
 
@@ -92,7 +95,7 @@ def _resources(number: int) -> list[dict[str, object]]:
             "identifier": [{"system": "urn:example:orders", "value": f"R-{number}", "type": {"coding": [{"code": "PLAC"}]}}],
             "category": [{"coding": [{"system": "http://snomed.info/sct", "code": "3457005", "display": "Patient referral"}]}],
             "code": {"coding": [{"system": "http://snomed.info/sct", "code": "75516001", "display": "Psychotherapy"}], "text": "therapy"},
-            "subject": {"reference": patient}, "requester": {"reference": sender}, "authoredOn": "2026-01-01T00:00:00Z",
+            "subject": {"reference": patient}, "requester": {"reference": sender}, "authoredOn": ASKED_AT,
             "reasonCode": [{"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "F32.1"}], "text": "x" * 200}],
             "note": [{"time": "2026-01-01T00:00:00Z", "text": "y" * 200}],
         },

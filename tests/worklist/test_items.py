@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contracts import assignment, intake, upkeep
 from services.worklist.items import NO_OWNER, PERSON, ROLE_ONLY, Sections, applied, leading, refolded, summary
-from services.worklist.projections import Change, changes, item_of
+from services.worklist.projections import Change, changes, entry_id, item_of
 from tests.worklist.stories import COORDINATOR, DESK, Log, at, received, step, whole
 
 LOG = whole(Log())
@@ -187,3 +187,10 @@ def test_a_parking_that_comes_after_a_newer_one_changes_nothing():
 def test_request_placement_and_care_of_one_need_are_one_item():
     assert {item_of(subject) for subject in ("request/1", "placement/1", "care/1")} == {"referral/1"}
     assert item_of("input/5") == "input/5"
+
+
+def test_whatever_shares_an_item_keeps_its_own_entries():
+    subjects = ["request/a", "placement/a", "care/a", "alert/request/a", "alert/placement/a"]
+    items = {item_of(subject) for subject in subjects}
+    assert items == {"referral/a"}
+    assert len({entry_id("referral/a", "notification-events", subject, 1) for subject in subjects}) == len(subjects)

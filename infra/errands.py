@@ -192,9 +192,10 @@ class ErrandLoop:
     def _start(self, subject: str, token: str, state: Any) -> None:
         async def perform() -> None:
             try:
-                self._done.append((subject, token, await self._performer.perform(subject, state)))
+                ended = await self._performer.perform(subject, state)  # awaited first: the list may be another one by then
+                self._done.append((subject, token, ended))
                 self._meters.count("errands_total", 1, pool_of(self._known[subject]), "done")
-            except Exception as error:  # its claim runs out; what then, the service decides
+            except (Exception, asyncio.CancelledError) as error:  # libraries raise that too; its claim runs out, and the service decides
                 log.error("errand failed", error=type(error).__name__)
                 self._meters.count("errands_total", 1, pool_of(self._known[subject]), "raised")
                 self._release(subject)

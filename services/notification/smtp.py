@@ -49,6 +49,11 @@ class Smtp:
             return Handed("deferred", "refused")
         except (SMTPException, OSError, ValueError):
             return Handed("deferred", "dropped")
+        except asyncio.CancelledError:  # the library cancels its own waiting when a connection ends
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return Handed("deferred", "dropped")
 
     async def _sent(self, letter: Letter) -> Handed:
         client = await self._connected(letter.domain)

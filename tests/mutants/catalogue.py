@@ -151,6 +151,10 @@ MUTANTS = (
            test(ERRANDS, "of two processes one does it")),
     Mutant("forget what was done while the database is away", ERRANDS_PY, "            self._done = done + self._done\n", "",
            test(ERRANDS, "what is done is told when the database is back")),
+    Mutant("remember what is done in a list of before", ERRANDS_PY,
+           "                self._done.append((subject, token, ended))\n",
+           "",
+           test(ERRANDS, "what takes long is told although others were settled meanwhile")),
     Mutant("keep the place of an errand that raised", ERRANDS_PY,
  
                     '"raised")\n                self._release(subject)', '"raised")',

@@ -107,6 +107,7 @@ class Outside:
         self.done: list[str] = []
         self.hung: set[str] = set()
         self.broken: set[str] = set()
+        self.slow: dict[str, asyncio.Event] = {}
         self.most: dict[str, int] = {}
         self.now: dict[str, int] = {}
 
@@ -121,6 +122,8 @@ class Outside:
         self.most[state.lane] = max(self.most.get(state.lane, 0), self.now[state.lane])
         if state.lane in self.hung:
             await asyncio.Event().wait()
+        if subject in self.slow:
+            await self.slow[subject].wait()
         await asyncio.sleep(0)
         self.now[state.lane] -= 1
         if subject in self.broken:
@@ -265,6 +268,16 @@ async def test_what_moves_to_another_lane_does_not_wait_for_a_place_in_the_old_o
     await one.settler.settle([moved])
     await one.rounds()
     assert outside.done == ["job/2"]
+
+
+async def test_what_takes_long_is_told_although_others_were_settled_meanwhile(one: Process, outside: Outside) -> None:
+    outside.slow["job/0"] = asyncio.Event()
+    await one.ask(*jobs(1, "a slow"), *jobs(5, "a fine", 1))
+    await one.rounds(20)
+    assert len(outside.done) == 5
+    outside.slow["job/0"].set()
+    await one.rounds()
+    assert await one.status("job/0") == "done"
 
 
 async def test_partitions_that_are_gone_are_left_alone(one: Process, outside: Outside) -> None:

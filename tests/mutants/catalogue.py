@@ -135,8 +135,8 @@ MUTANTS = (
     Mutant("number a second time like the first", "infra/deciding.py", "return AGAIN_AT * version + first",
            "return first", test(KEEPING, "what is quarantined again is told again as a fact of its own")),
     # — sealing, basis
-    Mutant("store a state unsealed", "infra/rows.py", "        if isinstance(said.fact.data, Sealable):\n            seal_here(",
-           "        if False:\n            seal_here(", test(SETTLING, "the state is the fold of the facts with the same tokens")),
+    Mutant("store a state unsealed", "infra/rows.py", "            if isinstance(said.fact.data, Sealable):\n                seal_here(",
+           "            if False:\n                seal_here(", test(SETTLING, "the state is the fold of the facts with the same tokens")),
     Mutant("keep a bad input unsealed", "infra/rows.py", 'if kept.item.kind == "outside":\n        raw', "if False:\n        raw",
            test(SETTLING, "what is quarantined is an item with an owner and a clock and its bytes are sealed")),
     Mutant("forget on what it was decided", "infra/working.py", '"basis": basis or None', '"basis": None',

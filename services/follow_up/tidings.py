@@ -32,10 +32,10 @@ Told = tuple[Change, datetime | None]
 
 def for_plan(id: str, plan: Plan, subject: str, person: Person, now: datetime) -> Iterator[Told]:
     """Whose plan it is, who else saw the person, stays that explain silence, a death."""
-    if plan.status == "ended":
-        return
     if plan.person != subject:
         yield PlanMoved(person=subject, left=plan.person), None
+    if plan.status == "ended":
+        return
     yield from _death(plan, person, now)
     for stay in person.stays():
         yield from _stay(plan, stay)
@@ -72,10 +72,10 @@ def _stay(plan: Plan, stay: Involved) -> Iterator[Told]:
 
 def for_stay(id: str, stay: Transition, subject: str, person: Person) -> Iterator[Told]:
     """Whose it is, the plan whose desk owns it, contacts and visits after it, a readmission, a death."""
-    if stay.status == "ended":
-        return
     if stay.person != subject:
         yield TransitionMoved(person=subject), None
+    if stay.status == "ended":
+        return
     if (stay.dead_since is None) != (person.dead_since is None):
         yield TransitionSilenced(since=person.dead_since), None
     plan = next(iter(person.plans()), None)

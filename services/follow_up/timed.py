@@ -11,7 +11,7 @@ from services.follow_up.care import Care
 from services.follow_up.facts import noted, planned, told
 from services.follow_up.items import Case
 from services.follow_up.people import Feed, Person
-from services.follow_up.plan import DIED, Plan
+from services.follow_up.plan import Plan
 from services.follow_up.transition import Transition
 
 
@@ -69,7 +69,7 @@ def deadlines(state: State) -> Iterable[Deadline]:
 
 
 def _suppressions(plan: Plan) -> Iterator[Deadline]:
-    yield from (Deadline(outreach.SUPPRESSION, one.kind, one.until) for one in plan.suppressions if one.kind != DIED)
+    yield from (Deadline(outreach.SUPPRESSION, one.kind, one.until) for one in plan.suppressions)
 
 
 def _round(plan: Plan) -> Iterator[Deadline]:

@@ -1,7 +1,8 @@
 """One person across the network: seen elsewhere, records that are linked and unlinked, a death that every program hears of."""
 
 from contracts.intake import RecordLinked
-from contracts.plans import PlanFlagged, SeenElsewhere
+from contracts.plans import PlanFlagged, PlanSuppressed, SeenElsewhere
+from services.follow_up import tidings
 from services.follow_up.commands import DischargePlan, RefuteDeath, ReportDeath
 from tests.follow_up.stories import DAY, HOUR, LAKESIDE, NINE, STAY, WEEK, Story, accepted, admission, attended, contact, opened
 
@@ -92,6 +93,16 @@ def test_a_reported_death_stops_every_program_and_a_refuted_one_starts_them_agai
     given.passes(HOUR)
     given.asks(ReportDeath(at=given.now), "plan/1")
     assert given.states["plan/2"].is_dead, "a second report is news again"
+
+
+def test_a_death_that_was_refuted_here_does_not_come_back_with_older_news():
+    given = two_programs()
+    given.asks(ReportDeath(at=given.now), "plan/2")
+    older = given.states["person/1"]
+    given.passes(HOUR)
+    given.asks(RefuteDeath(), "plan/1")
+    told = [type(change) for change, _ in tidings.for_plan("plan/1", given.states["plan/1"], "person/1", older, given.now)]
+    assert PlanSuppressed not in told
 
 
 def test_the_next_open_plan_owns_a_transition_after_the_first_has_ended():

@@ -35,6 +35,7 @@ from tests.follow_up.stories import (
     STAY,
     WEEK,
     Story,
+    accepted,
     active,
     admission,
     attended,
@@ -87,8 +88,6 @@ def test_somebody_without_a_plan_is_the_coordinators_who_must_find_one():
 
 
 def test_a_plan_that_begins_later_is_matched_then():
-    from tests.follow_up.stories import accepted
-
     given = Story()
     given.hears(opened(), "record/1")
     given.asks(admission(NINE), STAY)

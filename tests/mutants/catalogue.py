@@ -6,6 +6,8 @@ Every killer passes without the mistake. `old` stands exactly once in its file.
 
 from dataclasses import dataclass
 
+from tests.mutants.following import MISTAKES
+
 SETTLING, LANE, KEEPING = "runtime/test_settling.py", "mutants/test_lane.py", "mutants/test_keeping.py"
 ERRANDS, LADDER, SILENCE = "runtime/test_errands.py", "notification/test_ladder.py", "notification/test_silence.py"
 TELLING, SMTP = "notification/test_telling.py", "notification/test_smtp.py"
@@ -189,4 +191,6 @@ MUTANTS = (
            '        except (SMTPException, OSError, ValueError):\n            return Handed("deferred", "dropped")',
            '        except (SMTPException, OSError, ValueError):\n            return Handed("sent", "250")',
            test(SMTP, "every fault is told for what it is")),
+    # — care, plans and transitions
+    *(Mutant(*mistake) for mistake in MISTAKES),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.mutants.catalogue import Mutant
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("contracts", "infra", "services", "tests/runtime", "tests/simulation", "tests/mutants", "tests/notification")
+COPIED = ("contracts", "infra", "services", "tests/runtime", "tests/simulation", "tests/mutants", "tests/notification", "tests/follow_up")
 FILES = ("pyproject.toml", "tests/__init__.py")
 TIMEOUT_S = 120
 

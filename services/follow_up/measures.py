@@ -1,0 +1,152 @@
+"""Measures over facts, as they were known at an instant: each opens to its cases, and to those that can still be saved.
+
+Pure: facts go in, numbers come out. They are *operational* versions, made to act on and not to report with; what a measure leaves
+out it says (I-SERV leaves out whom nobody ever evaluated, so their number stands beside it).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from contracts.follow_up import CareOpened, Noted
+from contracts.plans import ContactLogged, FlagCleared, VisitAttended
+from contracts.transitions import AgeGroup, Problem, StayKind
+from infra.calendar import Hours
+from services.follow_up import history, transition
+from services.follow_up.plan import Plan
+from services.follow_up.transition import Transition
+
+DAY = timedelta(days=1)
+RETURNED_WITHIN = 15 * DAY
+TOO_YOUNG_FOR: Mapping[str, tuple[AgeGroup, ...]] = {"mental-health": ("under-6",), "substance-use": ("under-6", "6-12")}
+"""FUM from six years, FUA from thirteen; FUH and FUI follow their problem."""
+INPATIENT: tuple[StayKind, ...] = ("hospital", "detox", "residential")
+FOLLOW_UPS: Mapping[str, tuple[tuple[StayKind, ...], Problem]] = {
+    "FUH": (("hospital",), "mental-health"),
+    "FUI": (INPATIENT, "substance-use"),
+    "FUM": (("ed",), "mental-health"),
+    "FUA": (("ed",), "substance-use"),
+}
+Known = Mapping[str, list[Noted]]
+"""Facts by aggregate, in their order."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many of how many. `met`, `missed` and `open` are the cases; those that are open can still be saved."""
+
+    name: str
+    met: tuple[str, ...]
+    missed: tuple[str, ...]
+    open: tuple[str, ...]
+
+    @property
+    def rate(self) -> float | None:
+        """Of the cases whose time is over, or that were met; None where there is none."""
+        settled = len(self.met) + len(self.missed)
+        return len(self.met) / settled if settled else None
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean length, over whom, and how many it leaves out."""
+
+    name: str
+    mean: float | None
+    unit: Literal["business days", "hours"]
+    cases: tuple[str, ...]
+    never_evaluated: tuple[str, ...]
+
+    def __str__(self) -> str:
+        value = "none" if self.mean is None else f"{self.mean:.1f} {self.unit}"
+        return f"{self.name}: {value} over {len(self.cases)}; {len(self.never_evaluated)} never evaluated"
+
+
+def known_at(facts: Iterable[tuple[str, Any]], as_of: datetime) -> Known:
+    """What had been noted by then, whenever it happened."""
+    known: dict[str, list[Noted]] = defaultdict(list)
+    for subject, fact in facts:
+        if isinstance(fact, Noted) and fact.noted_at and fact.noted_at <= as_of:
+            known[subject].append(fact)
+    return known
+
+
+def follow_up(name: str, days: Literal[7, 30], known: Known, as_of: datetime) -> Rate:
+    """FUH, FUI, FUM or FUA: a visit within so many days of the discharge. Of acute stays in a row only the last discharge counts."""
+    kinds, problem = FOLLOW_UPS[name]
+    met, missed, still = list[str](), list[str](), list[str]()
+    for subject, stay in _stays(known):
+        if stay.discharged_at is None or stay.kind not in kinds or stay.problem != problem or stay.group in TOO_YOUNG_FOR[problem]:
+            continue
+        if stay.ended_how in ("readmitted", "cancelled", "died", "transferred"):
+            continue
+        if stay.seen_at and stay.days_after(stay.seen_at) <= days:
+            met.append(subject)
+        else:
+            (still if stay.seen_at is None and stay.days_after(as_of) <= days else missed).append(subject)
+    return Rate(f"{name}-{days}", tuple(met), tuple(missed), tuple(still))
+
+
+def _stays(known: Known) -> Iterator[tuple[str, Transition]]:
+    for subject, facts in known.items():
+        if subject.startswith("transition/"):
+            state: Transition | None = None
+            for fact in facts:
+                state = transition.evolve(state, fact)
+            if state:
+                yield subject, state
+
+
+def returned(known: Known, as_of: datetime) -> Rate:
+    """Who came back within fifteen days of the first outreach."""
+    met, missed, still = list[str](), list[str](), list[str]()
+    for subject, facts in known.items():
+        if not subject.startswith("plan/"):
+            continue
+        plan: Plan | None = None
+        for fact in facts:
+            plan = history.evolve(plan, fact)
+            if isinstance(fact, FlagCleared) and fact.outreach_at and fact.why == "returned" and fact.returned_at:
+                (met if fact.returned_at - fact.outreach_at <= RETURNED_WITHIN else missed).append(subject)
+        if plan and plan.outreach_at:
+            (still if as_of - plan.outreach_at <= RETURNED_WITHIN else missed).append(subject)
+    return Rate("returned-within-15-days", tuple(met), tuple(missed), tuple(still))
+
+
+def time_to(kind: Literal["evaluation", "service"], known: Known, hours: Hours, since: datetime) -> Mean:
+    """I-SERV: mean business days from the first contact to the initial evaluation, or the initial service.
+
+    First contact is the earlier of the request and the first two-way exchange. Contacts after `since` (thirty days before the end of
+    the period) are left out, and so is whom nobody ever evaluated.
+    """
+    lengths, cases, never = list[int](), list[str](), list[str]()
+    for subject, facts in known.items():
+        opened = next((fact for fact in facts if isinstance(fact, CareOpened)), None)
+        if opened is None:
+            continue
+        told = known.get(subject.replace("care/", "plan/", 1), [])
+        first = min(_first_contacts(opened, told))
+        if first > since:
+            continue
+        attended = [fact for fact in told if isinstance(fact, VisitAttended)]
+        if not any(fact.kind == "evaluation" for fact in attended):
+            never.append(subject)
+        elif reached := [fact.at for fact in attended if fact.kind == kind]:
+            lengths.append(business_days(hours, first, min(reached)))
+            cases.append(subject)
+    mean = sum(lengths) / len(lengths) if lengths else None
+    return Mean(f"I-SERV {kind}", mean, "business days", tuple(cases), tuple(never))
+
+
+def _first_contacts(opened: CareOpened, told: Iterable[Noted]) -> Iterator[datetime]:
+    yield opened.requested_at or opened.accepted_at
+    yield from (fact.at for fact in told if isinstance(fact, ContactLogged | VisitAttended))
+
+
+def business_days(hours: Hours, begin: datetime, end: datetime) -> int:
+    """Days on which the network was open, after the first one and up to the last one."""
+    first, last = (instant.astimezone(hours.tzinfo).date() for instant in (begin, end))
+    days = (first + timedelta(days=offset) for offset in range(1, (last - first).days + 1))
+    return sum(1 for day in days if hours.openings(day))

@@ -1,0 +1,126 @@
+"""Measures from the same facts, against counts made by hand and by another way."""
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.follow_up.measures import business_days, follow_up, known_at, returned, time_to
+from services.follow_up.rules import RULES
+from tests.follow_up.stories import DAY, HOUR, NINE, Story, accepted, active, admission, attempt, attended, contact, discharge, opened
+
+
+def facts(given: Story) -> list[tuple[str, Any]]:
+    return [(fact.subject, fact.data) for fact in given.facts]
+
+
+def ward(seed: int) -> tuple[Story, list[tuple[int, int | None]]]:
+    """Thirty people discharged on day so-and-so, and seen so many days later, or never: the truth beside the story."""
+    dice = random.Random(seed)
+    given, truth = Story(), []
+    for who in range(30):
+        given.hears(opened(f"record/{who}", f"person/{who}"), f"record/{who}")
+        given.hears(accepted(record=f"record/{who}", books_visits=False), f"placement/{who}")
+    events: list[tuple[int, int, Any]] = []
+    for who in range(30):
+        left, after = dice.randrange(20), dice.choice([0, 1, 6, 7, 8, 29, 30, 31, None])
+        truth.append((left, after))
+        events.append((left, who, "left"))
+        events += [(left + after, who, "seen")] if after is not None else []
+    for day, who, what in sorted(events):
+        given.passes(max(NINE + day * DAY - given.now, 0 * DAY))
+        told = discharge(given.now, record=f"record/{who}", reference=f"E-{who}") if what == "left" else attended(given.now)
+        given.asks(told, "transition/new" if what == "left" else f"plan/{who}")
+    given.passes(NINE + 60 * DAY - given.now)
+    return given, truth
+
+
+@pytest.mark.parametrize("seed", [42, 7, 1])
+@pytest.mark.parametrize("days", [7, 30])
+def test_seen_after_a_hospital_equals_a_count_of_the_days(seed, days):
+    given, truth = ward(seed)
+    rate = follow_up("FUH", days, known_at(facts(given), given.now), given.now)
+    assert len(rate.met) == sum(1 for _, after in truth if after is not None and 0 < after <= days)
+    assert len(rate.met) + len(rate.missed) == 30 and not rate.open
+    assert rate.rate == pytest.approx(len(rate.met) / 30)
+
+
+def test_as_of_an_earlier_day_the_cases_that_can_still_be_saved_are_listed():
+    given = active(cadence_days=7, books_visits=False)
+    given.asks(discharge(given.now), "transition/new")
+    given.passes(10 * DAY)
+    then, now = NINE + 3 * DAY, given.now
+    assert len(follow_up("FUH", 7, known_at(facts(given), then), then).open) == 1
+    late = follow_up("FUH", 7, known_at(facts(given), now), now)
+    assert (late.open, len(late.missed)) == ((), 1)
+    assert len(follow_up("FUH", 30, known_at(facts(given), now), now).open) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem", "group", "counted"),
+    [
+        ("hospital", "mental-health", "adult", {"FUH"}),
+        ("detox", "substance-use", "adult", {"FUI"}),
+        ("ed", "mental-health", "6-12", {"FUM"}),
+        ("ed", "substance-use", "13-17", {"FUA"}),
+        ("ed", "substance-use", "6-12", set()),
+        ("ed", "mental-health", "under-6", set()),
+        ("jail", "mental-health", "adult", set()),
+        ("hospital", "other", "adult", set()),
+    ],
+)
+def test_each_stay_counts_in_the_measure_of_its_kind_problem_and_age(kind, problem, group, counted):
+    given = active(books_visits=False)
+    given.passes(HOUR)
+    given.asks(discharge(given.now, kind=kind, problem=problem, group=group), "transition/new")
+    known = known_at(facts(given), given.now)
+    assert {name for name in ("FUH", "FUI", "FUM", "FUA") if follow_up(name, 30, known, given.now).open} == counted
+
+
+def test_of_stays_in_a_row_only_the_last_discharge_counts():
+    given = active(books_visits=False)
+    given.asks(discharge(given.now), "transition/new")
+    given.passes(3 * DAY)
+    given.asks(admission(given.now, reference="E-2"), "transition/new")
+    given.passes(DAY)
+    given.asks(discharge(given.now, reference="E-2"), "transition/new")
+    rate = follow_up("FUH", 30, known_at(facts(given), given.now), given.now)
+    assert len(rate.met) + len(rate.missed) + len(rate.open) == 1
+
+
+@pytest.mark.parametrize(("after", "met", "missed"), [(10, 1, 0), (16, 0, 1)])
+def test_returned_within_fifteen_days_of_the_first_outreach(after, met, missed):
+    given = active(cadence_days=7, books_visits=False)
+    given.passes(14 * DAY)
+    given.asks(attempt(given.now))
+    known = known_at(facts(given), given.now)
+    assert len(returned(known, given.now).open) == 1
+    given.passes(after * DAY)
+    given.asks(contact(given.now))
+    rate = returned(known_at(facts(given), given.now), given.now)
+    assert (len(rate.met), len(rate.missed), rate.open) == (met, missed, ())
+
+
+def test_time_to_evaluation_says_how_many_were_never_evaluated():
+    given = Story()
+    for who in range(3):
+        given.hears(opened(f"record/{who}", f"person/{who}"), f"record/{who}")
+        given.hears(accepted(record=f"record/{who}"), f"placement/{who}")
+    given.passes(DAY)
+    given.asks(attended(given.now, kind="evaluation"), "plan/0")
+    given.passes(6 * DAY)
+    given.asks(attended(given.now, kind="evaluation"), "plan/1")
+    given.asks(attended(given.now, kind="service"), "plan/2")
+    evaluated = time_to("evaluation", known_at(facts(given), given.now), RULES.hours, given.now)
+    assert (evaluated.mean, len(evaluated.cases), evaluated.never_evaluated) == (3.0, 2, ("care/2",))
+    assert str(evaluated) == "I-SERV evaluation: 3.0 business days over 2; 1 never evaluated"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_business_days_equal_a_count_of_weekdays(seed):
+    dice = random.Random(seed)
+    begin: datetime = NINE + timedelta(hours=dice.randrange(2_000))
+    end = begin + timedelta(hours=dice.randrange(2_000))
+    days = [begin.date() + timedelta(days=n) for n in range(1, (end.date() - begin.date()).days + 1)]
+    assert business_days(RULES.hours, begin, end) == sum(day.weekday() < 5 for day in days)

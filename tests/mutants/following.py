@@ -1,0 +1,77 @@
+"""Mistakes in follow_up: every signal, suppression and clock of a transition, each with the sentence that notices it."""
+
+ENGAGEMENT, HISTORY, OUTREACH, APPOINTMENTS = (
+    f"services/follow_up/{name}.py" for name in ("engagement", "history", "outreach", "appointments")
+)
+TIDINGS, TRANSITION, ITEMS, PEOPLE = (f"services/follow_up/{name}.py" for name in ("tidings", "transition", "items", "people"))
+
+
+def noticed(file: str, sentence: str) -> str:
+    return f"follow_up/{file}.py::test_{sentence.replace(' ', '_')}"
+
+
+MISTAKES = (
+    ("see no no-shows", ENGAGEMENT, "(*_no_shows(plan), *_silence", "(*_silence",
+     noticed("test_engagement", "one no show is watched and reached out to the next business day")),
+    ("see no silence", ENGAGEMENT, "*_silence(plan), *_unbooked", "*_unbooked",
+     noticed("test_engagement", "days since the last contact over the cadence")),
+    ("see no missing booking", ENGAGEMENT, "*_unbooked(plan), *_not_begun", "*_not_begun",
+     noticed("test_engagement", "no next visit after a visit is watched and lapsing after a week")),
+    ("see no care that never began", ENGAGEMENT, "*_not_begun(plan), *_gap", "*_gap",
+     noticed("test_engagement", "accepted and no first visit by its date is lapsing")),
+    ("see no gap in treatment", ENGAGEMENT, "*_gap(plan), *_stale(plan))", "*_stale(plan))",
+     noticed("test_engagement", "a gap in treatment for opioid use disorder is lapsing after a week")),
+    ("see nothing stale", ENGAGEMENT, ", *_stale(plan))", ")",
+     noticed("test_engagement", "a plan of which nothing is recorded goes stale and an attempt is something")),
+    ("forget that newcomers leave first", ENGAGEMENT, "if early else ratio\n", "if False else ratio\n",
+     noticed("test_engagement", "newcomers are looked at sooner but never below the least ratio")),
+    ("flag who has a visit booked", ENGAGEMENT, "            at = booking.settle_by\n", "            pass\n",
+     noticed("test_engagement", "nobody is silent while a visit within one cadence is booked")),
+    ("let a far booking hide silence", ENGAGEMENT, "if booking.starts_at - plan.cadence_days * DAY <= at <", "if at <",
+     noticed("test_engagement", "a visit booked further away than one cadence hides nothing until it is near")),
+    ("forget the tighter cadence", ENGAGEMENT, "    if plan.tightened_until and tight", "    if False and tight",
+     noticed("test_engagement", "after a crisis the cadence is tighter for a while")),
+    ("take silence of a feed for silence of a person", ENGAGEMENT, "    if silent_since and rank(level)", "    if False and rank(level)",
+     noticed("test_engagement", "a silent feed makes people unknown and not lapsing")),
+    ("never retract", ENGAGEMENT, "    if is_contact and plan.flagged_at", "    if False and plan.flagged_at",
+     noticed("test_engagement", "a contact told late retracts the flag")),
+    ("show who is suppressed", ENGAGEMENT, '    if plan.status == "ended" or plan.suppressions:\n        return _hidden',
+     '    if plan.status == "ended":\n        return _hidden',
+     noticed("test_outreach", "suppressing hides a flag that stood and lifting shows it again")),
+    ("count silence through a pause", HISTORY, '{"resumed_at": max(plan.resumed_at or fact.at, fact.at)}', "{}",
+     noticed("test_outreach", "a suppressed plan is not flagged is listed and comes back when its time is over")),
+    ("let a suppression last for ever", OUTREACH, "one.until == at and kind != DIED]", "False]",
+     noticed("test_outreach", "a suppressed plan is not flagged is listed and comes back when its time is over")),
+    ("let time refute a death", OUTREACH, "one.until == at and kind != DIED]", "one.until == at]",
+     noticed("test_outreach", "a reported death stops every contact and reminder at once and asks a person")),
+    ("ask a supervisor too early", OUTREACH, "ATTEMPTS_LEAST, CHANNELS_LEAST, TIMES_LEAST = 3, 2, 2",
+     "ATTEMPTS_LEAST, CHANNELS_LEAST, TIMES_LEAST = 3, 1, 1",
+     noticed("test_outreach", "less than that is not enough")),
+    ("take an attempt for a contact", HISTORY, "    ContactAttempted: _attempted,", "    ContactAttempted: _exchanged,",
+     noticed("test_engagement", "an attempt is no contact")),
+    ("take a cancellation for a no-show", HISTORY, "    VisitCancelled: _cancelled,", "    VisitCancelled: _missed,",
+     noticed("test_engagement", "a cancelled visit is no no show")),
+    ("book the same visit twice", APPOINTMENTS, "    if (known := plan.booking(visit)) is not None:",
+     "    if (known := plan.booking(visit)) and False:",
+     noticed("test_appointments", "the same booking many times is one appointment")),
+    ("book past the limit without a word", APPOINTMENTS, "starts_at > plan.visit_by and reason is None:\n        return PAST_LIMIT",
+     "False:\n        return PAST_LIMIT", noticed("test_appointments", "past the regulatory limit a reason is needed at booking")),
+    ("count the day of discharge", TRANSITION, "self.kind in SAME_DAY_COUNTS or self.days_after(visit_at) > 0", "True",
+     noticed("test_transitions", "the day of discharge counts after the ed and not after a hospital")),
+    ("keep a later visit for the first", TIDINGS, "stay.seen_at is None or visit.at < stay.seen_at", "stay.seen_at is None",
+     noticed("test_transitions", "an earlier visit told later corrects when the person was seen")),
+    ("forget who is at risk", TRANSITION, "        if self.at_risk:\n            yield", "        if False:\n            yield",
+     noticed("test_transitions", "at risk of suicide they are spoken with weekly for thirty days")),
+    ("take no lateness back", ITEMS, "        if done_in_time or (", "        if False and (",
+     noticed("test_transitions", "an attempt told late takes the lateness back")),
+    ("take every lateness back", ITEMS, "done_in_time = due is None and happened_at is not None and happened_at <= late.due",
+     "done_in_time = due is None",
+     noticed("test_transitions", "an attempt made late takes nothing back")),
+    ("tell news of one instant once only", ITEMS, "return max(noted_at, before + MOMENT)", "return noted_at",
+     noticed("test_people", "an admission elsewhere is known to every program")),
+    ("leave plans behind when records are linked", PEOPLE, "RecordsMoved(joined=(record,), involved=moved))]\n",
+     "RecordsMoved(joined=(record,)))]\n",
+     noticed("test_people", "records that are linked bring their plans with them")),
+    ("let a refuted death return", TIDINGS, "(plan.refuted_at is None or plan.refuted_at < known)", "True",
+     noticed("test_people", "a death that was refuted here does not come back with older news")),
+)  # fmt: skip

@@ -12,8 +12,8 @@ from pathlib import Path
 from deploy import tools
 
 START_S, STOP_S = 30.0, 30.0
-BRIDGE = "198.19.240.1/24"
-"""Of the range kept for tests of this kind (RFC 2544), so that no real network is shadowed."""
+OWN_NETWORKS_ONLY = ("--bridge=none", "--iptables=false", "--ip-forward=false")
+"""No bridge but the compose file's own, no rule and no setting of this machine changed: nothing to put back afterwards."""
 
 
 class NoEngine(Exception):
@@ -74,25 +74,21 @@ def programs() -> tuple[Path, Path, Path]:
 
 @contextmanager
 def engine(directory: Path) -> Iterator[Engine]:
-    """Running for the block, with all its data below that directory."""
+    """Running for the block, with all its data below that directory; beside another engine, whose network it leaves alone."""
     daemon, client, compose = programs()
-    forwarding = Path("/proc/sys/net/ipv4/ip_forward")
-    before = forwarding.read_text()
     directory.mkdir(parents=True, exist_ok=True)
     running = Engine(directory / "docker.sock", client, compose)
     data = ["--data-root", directory / "data", "--exec-root", directory / "exec", "-p", directory / "pid"]
     with (directory / "dockerd.log").open("ab") as log:
-        child = subprocess.Popen(
-            [daemon, *data, "-H", f"unix://{running.socket}", "--bip", BRIDGE], stdout=log, stderr=log, start_new_session=True
-        )
+        command = [daemon, *data, "-H", f"unix://{running.socket}", *OWN_NETWORKS_ONLY]
+        child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
         _await(running, child, directory)
         yield running
     finally:
         child.terminate()
         child.wait(STOP_S)
-        _tidy(directory)
-        forwarding.write_text(before)
+        _unmount(directory)
 
 
 def _await(running: Engine, child: "subprocess.Popen[bytes]", directory: Path) -> None:
@@ -104,9 +100,8 @@ def _await(running: Engine, child: "subprocess.Popen[bytes]", directory: Path) -
         time.sleep(0.2)
 
 
-def _tidy(directory: Path) -> None:
-    """What the engine leaves: mounts, its bridge, its chains."""
+def _unmount(directory: Path) -> None:
+    """What the engine leaves mounted."""
     mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines() if line.split()[1].startswith(str(directory))]
     for place in sorted(mounted, reverse=True):
         subprocess.run(["umount", place], capture_output=True)
-    subprocess.run(["ip", "link", "delete", "docker0"], capture_output=True)

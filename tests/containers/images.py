@@ -79,4 +79,4 @@ def _standin(engine: Engine, name: str, image: str, more: Mapping[str, Path | st
                 shutil.copytree(content, target)
             else:
                 shutil.copy2(content, target)
-        engine.run("build", "-q", "-t", image, context, seconds=BUILD_SECONDS_MAX)
+        engine.run("build", "-q", "--network", "host", "-t", image, context, seconds=BUILD_SECONDS_MAX)

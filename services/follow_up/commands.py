@@ -24,6 +24,9 @@ Suppressible = Literal["in-hospital", "in-residential", "in-jail", "transferred"
 assert set(Suppressible.__args__) < set(SuppressionKind.__args__)  # type: ignore[attr-defined]
 Days = Annotated[int, Field(ge=1, le=366)]
 
+RecordId = Annotated[str, Field(pattern=r"^record/[A-Za-z0-9_-]{1,80}$")]
+"""As the front door makes them: a blind key in the URL-safe alphabet, both of its signs included."""
+
 
 class BookVisit(Command):
     """An appointment stands. The same booking again, by its reference or its instant, is the same appointment."""
@@ -172,7 +175,7 @@ class RecordAdmission(Stay):
     """A person was admitted. `record` is the partner's record of the person."""
 
     type: ClassVar = "record-admission"
-    record: Annotated[str, Field(pattern=r"^record/[A-Za-z0-9-]{1,80}$")]
+    record: RecordId
     kind: StayKind
     at: AwareDatetime
     problem: Problem = "other"
@@ -184,7 +187,7 @@ class RecordDischarge(Stay):
     """A person left. It may come before its admission is known, or without one; then `record` and `kind` open the transition."""
 
     type: ClassVar = "record-discharge"
-    record: Annotated[str, Field(pattern=r"^record/[A-Za-z0-9-]{1,80}$")]
+    record: RecordId
     kind: StayKind
     at: AwareDatetime
     to: Code | None = None

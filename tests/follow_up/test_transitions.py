@@ -1,6 +1,7 @@
 """From a stay back into care: clocks from the discharge, and everything that comes late, twice, or turns out not to be so."""
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from contracts.plans import PlanSuppressed, SeenElsewhere, SuppressionEnded
 from contracts.transitions import (
@@ -20,6 +21,7 @@ from services.follow_up.commands import (
     EndTransition,
     PlanLeave,
     ReceivePapers,
+    RecordId,
     RecordReached,
     RecordTransfer,
     RefuteDeath,
@@ -337,3 +339,11 @@ def test_visits_booked_in_one_program_are_no_news_elsewhere():
     before = len(given.facts)
     given.asks(booked(NINE + 9 * DAY))
     assert len(given.facts) - before == 1 and given.told(SeenElsewhere) == []
+
+
+def test_a_record_may_be_named_by_any_key_the_front_door_makes():
+    """Both signs of the URL-safe alphabet occur in them."""
+    for suffix in ("A_b-c9", "_", "-"):
+        assert TypeAdapter(RecordId).validate_python(f"record/{suffix}")
+    with pytest.raises(ValidationError):
+        TypeAdapter(RecordId).validate_python("record/a person")

@@ -70,7 +70,7 @@ MUTANTS = (
            "                raise", test(KEEPING, "marks that failed are made later")),
     Mutant("never publish what a dead process left", "infra/due.py", "left = await self._publish_left(parts)", "left = False", SEEDS),
     Mutant("ids by chance", "infra/working.py",
-           "derived(fact.subject, cause.id, str(index))", "derived(fact.subject, cause.id, str(index), str(id(row)))",
+           "derived(fact.subject, cause.id, str(index))", "derived(fact.subject, cause.id, str(index), __import__(\"uuid\").uuid4().hex)",
            test(KEEPING, "facts of the same decision have the same ids whoever decides")),
     # — hearing once, in order
     Mutant("ignore the watermark", "infra/deciding.py", "if item.message.sequence and any(", "if False and any(", SEEDS),

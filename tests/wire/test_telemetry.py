@@ -26,7 +26,7 @@ def kept_none() -> Iterator[None]:
 
 def test_no_metric_has_a_label_that_could_name_anybody() -> None:
     labels = {label for metric in METRICS for label in metric.labels}
-    assert labels <= {"outcome", "step", "reason", "topic", "route", "status"}
+    assert labels <= {"outcome", "step", "reason", "topic", "route", "status", "pool"}
     assert len({metric.name for metric in METRICS}) == len(METRICS)
 
 

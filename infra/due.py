@@ -3,7 +3,6 @@
 A process owns the aggregates of the partitions its lanes own, so that no two processes sweep the same ones.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from contracts.upkeep import Origin
 from infra import keeping
 from infra.clock import Clock
 from infra.replay import Replayer
+from infra.rounds import Rounds
 from infra.service import Item
 from infra.settle import Settler
 from infra.store import Aggregate
@@ -27,7 +27,7 @@ A_LOOK = "none"
 log = structlog.get_logger(__name__)
 
 
-class DueLoop:
+class DueLoop(Rounds):
     """`owned` says for which partitions this process may act now. `publish_after_s`: how long a fact may wait for its own writer."""
 
     def __init__(
@@ -35,26 +35,10 @@ class DueLoop:
         *, idle_s: float = 0.2, publish_after_s: float = 5.0, batch_max: int = 500,
     ) -> None:  # fmt: skip
         self._settler, self._replayer, self._clock, self._owned = settler, replayer, clock, owned
-        self._idle_s, self._publish_after_s, self._batch_max = idle_s, publish_after_s, batch_max
+        super().__init__("sweep failed", idle_s)
+        self._publish_after_s, self._batch_max = publish_after_s, batch_max
         self._last_backlog, self._page = 0.0, batch_max
         self._parts, self._swept_at = frozenset[int](), LONG_AGO
-        self.beat = time.monotonic()
-
-    @property
-    def silence_s(self) -> float:
-        """Since when no round has succeeded: a loop that only fails gets nothing done, however often it comes round."""
-        return time.monotonic() - self.beat
-
-    async def run(self) -> None:
-        """Until cancelled. A failure is logged and tried again: nothing here is lost by waiting."""
-        while True:
-            busy = False
-            try:
-                busy = await self.sweep()
-                self.beat = time.monotonic()
-            except Exception as error:
-                log.warning("sweep failed", error=type(error).__name__)
-            await asyncio.sleep(0 if busy else self._idle_s)
 
     async def sweep(self) -> bool:
         """One round. True when there was so much that the next should follow at once."""

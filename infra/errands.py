@@ -21,6 +21,7 @@ import structlog
 from contracts.kernel import LONG_AGO, Event, Message, derived
 from contracts.upkeep import Origin
 from infra.clock import Clock
+from infra.rounds import Rounds
 from infra.service import Item
 from infra.settle import Settler
 from infra.store import Aggregate
@@ -56,7 +57,7 @@ class Performer(Protocol):
         """Do it."""
 
 
-class ErrandLoop:
+class ErrandLoop(Rounds):
     """`owned` says for which partitions this process may act; `pools` how many errands of each run at a time, `lane_max` of each lane."""
 
     def __init__(
@@ -64,7 +65,8 @@ class ErrandLoop:
         pools: Mapping[str, int], meters: Meters, *, lane_max: int = 2, idle_s: float = 0.05,
     ) -> None:  # fmt: skip
         self._settler, self._performer, self._clock, self._owned = settler, performer, clock, owned
-        self._pools, self._meters, self._lane_max, self._idle_s = pools, meters, lane_max, idle_s
+        super().__init__("errands failed", idle_s)
+        self._pools, self._meters, self._lane_max = pools, meters, lane_max
         self._waiting: dict[str, deque[str]] = {}
         self._known: dict[str, str] = {}
         self._under_way: set[str] = set()
@@ -74,23 +76,6 @@ class ErrandLoop:
         self._parts: frozenset[int] = frozenset()
         self._after, self._looked_at_all = LONG_AGO, 0.0
         self._process, self._turn = uuid4().hex, 0
-        self.beat = time.monotonic()
-
-    @property
-    def silence_s(self) -> float:
-        """Since when no round has succeeded."""
-        return time.monotonic() - self.beat
-
-    async def run(self) -> None:
-        """Until cancelled. A failure is logged and tried again: what was done waits to be settled, what was not is in the store."""
-        while True:
-            busy = False
-            try:
-                busy = await self.sweep()
-                self.beat = time.monotonic()
-            except Exception as error:
-                log.warning("errands failed", error=type(error).__name__)
-            await asyncio.sleep(0 if busy else self._idle_s)
 
     async def sweep(self) -> bool:
         """One round: settle what is done, find what is due, begin what has a place. True when something was done."""

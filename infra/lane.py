@@ -31,7 +31,6 @@ class Lane(ConsumerRebalanceListener):  # type: ignore[misc]
         self.consumer: AIOKafkaConsumer | None = None
         self.subscriber: Any = None
         self.assigned: frozenset[TopicPartition] = frozenset()
-        self.beat = time.monotonic()
         self.hand: Sequence[Received] = ()
         """Records that are being settled."""
         self.newest_ms: dict[str, int] = {}
@@ -83,7 +82,7 @@ class Lane(ConsumerRebalanceListener):  # type: ignore[misc]
             log.error("lane failed", lane=self.name, error=type(error).__name__)
             self._seek_back(records, generation)
         finally:
-            self.beat, self.hand = time.monotonic(), ()
+            self.hand = ()
             self._idle.set()
 
     async def _settled(self, records: Sequence[Received], generation: int) -> bool:

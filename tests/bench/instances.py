@@ -14,7 +14,7 @@ from deploy.local.engines import Engines
 from deploy.local.processes import Child
 from tests.bench.events import floor_bytes, forget, new_partners, preload, referrals
 from tests.bench.probe import cpu_s, peak_rss
-from tests.bench.running import Committed, Result, others, running, start_anew
+from tests.bench.running import Result, committed, others, running, start_anew
 
 GROUP = "intake.partners"
 SETTLED_S = 5.0
@@ -61,9 +61,9 @@ def standing_still(children: Collection[Child]) -> Iterator[None]:
 
 
 def _until_committed(engines: Engines, partners: list[str], events: int, timeout_s: float) -> None:
-    with Committed(engines, GROUP, [PARTNER_IN + name for name in partners]) as committed:
+    with committed(engines, GROUP, [PARTNER_IN + name for name in partners]) as records:
         give_up_at = time.monotonic() + timeout_s
-        while (done := committed.records()) < events:
+        while (done := records()) < events:
             if time.monotonic() > give_up_at:
                 raise RuntimeError(f"{done} of {events} events after {timeout_s:.0f} s")
             time.sleep(0.05)

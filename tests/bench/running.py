@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -87,30 +87,22 @@ def runnable(service: str) -> bool:
     return app.exists() and "__main__" in app.read_text()
 
 
-def lag(engines: Engines, group: str, names: Iterable[str]) -> int:
-    """Records of these topics that the group has not committed yet. It is asked as a member that never joins."""
+def lag(engines: Engines, group: str, names: Sequence[str]) -> int:
+    """Records of these topics that the group has not committed yet."""
+    with committed(engines, group, names) as records:
+        done = records()
+    return sum(ends(engines, names).values()) - done
+
+
+@contextmanager
+def committed(engines: Engines, group: str, names: Iterable[str]) -> Iterator[Callable[[], int]]:
+    """What tells, whenever it is called, how many records of these topics (each begun at 0) the group has committed.
+
+    It is asked as a member that never joins.
+    """
     with _consumer(engines, group) as consumer:
-        done = {(at.topic, at.partition): max(0, at.offset) for at in _committed(consumer, _places(consumer, names))}
-    return sum(end - done.get(place, 0) for place, end in ends(engines, names).items())
-
-
-class Committed:
-    """How far a group has come on these topics, asked again and again."""
-
-    def __init__(self, engines: Engines, group: str, names: Iterable[str]) -> None:
-        self._consumer, self._names = _consumer(engines, group), names
-
-    def __enter__(self) -> "Committed":
-        self._asking = self._consumer.__enter__()
-        self._where = _places(self._asking, self._names)
-        return self
-
-    def __exit__(self, *how: Any) -> None:
-        self._consumer.__exit__(*how)
-
-    def records(self) -> int:
-        """Records of all of them that were committed, if each began at 0."""
-        return sum(max(0, at.offset) for at in _committed(self._asking, self._where))
+        places = _places(consumer, names)
+        yield lambda: sum(max(0, at.offset) for at in _committed(consumer, places))
 
 
 def ends(engines: Engines, names: Iterable[str]) -> dict[tuple[str, int], int]:

@@ -60,8 +60,7 @@ from services.intake.records import Named, Record
 from services.intake.requests import Request
 
 CONTENT = ("service", "urgency", "reason", "person", "requested_at", "sensitivity", "consent")
-CHANGEABLE = ("service", "urgency", "reason", "sensitivity", "consent")
-"""What makes two requests under one number the same, and what an amendment may change of one."""
+"""What makes two requests under one number the same."""
 UNKNOWN_REFERENCE = Reason("TL-5101", "/reference", "send referral.requested.v1 for this reference first")
 ENDED = Reason("TL-5102", "/reference", "the referral was withdrawn; send a new one under a new reference")
 UNPLACEABLE = Reason("TL-5105", "", "this service does not hear that")
@@ -189,7 +188,7 @@ def _changes(request: str, state: Request, message: Message, world: World, now: 
     if data.person and data.person != PersonDetails():
         named = Named(state.partner, data.person, data.reference, world.blind)
         facts += records.told(state.record, world[state.record], data.person, named)
-    changed = {name: value for name in CHANGEABLE if (value := getattr(data, name))}
+    changed = {name: value for name in requests.CHANGEABLE if (value := getattr(data, name))}
     if content or changed:
         told = {"record": state.record, "content": content, **changed}
         said = RequestAmended(**told, **_still(state, data, now))

@@ -58,7 +58,8 @@ ALLOWED = {
     "withdrawn": (),
 }
 """What may be asked of a request, by status."""
-AMENDS = ("service", "urgency", "reason", "content", "sensitivity", "consent")
+CHANGEABLE = ("service", "urgency", "reason", "sensitivity", "consent")
+"""What a sender may change of a request; what is absent stands."""
 
 
 def to_acknowledge(urgency: Urgency | None, requested_at: datetime, now: datetime) -> Step:
@@ -134,7 +135,7 @@ def _evolved(state: Request | None, fact: Change) -> Request | None:
         return None
     match fact:
         case RequestAmended():
-            changes = {name: value for name in AMENDS if (value := getattr(fact, name))}
+            changes = {name: value for name in (*CHANGEABLE, "content") if (value := getattr(fact, name))}
             return state.model_copy(update=changes)
         case RequestAcknowledged():
             return state.model_copy(update={"status": "acknowledged", "taken_by": fact.by, "triage_from": fact.counts_from})

@@ -1,7 +1,6 @@
 """`throughline rules`: which clocks there are, and why an item is due when it is."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,7 +14,6 @@ from contracts.kernel import kind_of
 from deploy import console, kept
 from deploy.local.settings import LocalSettings
 from infra.problems import Problem
-from infra.ruledirs import VARIABLE
 from infra.rulefile import Rule
 from infra.rules import Rulebook, Running
 from infra.ruletext import explained, instant
@@ -33,7 +31,7 @@ def listed(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Every rule of every service, with what lies over it. The more specific of two that apply wins."""
-    _same_rules(LocalSettings())
+    kept.same_rules(LocalSettings())
     found = [(name, rule) for name, book in books(service) for rule in book.rules]
     if as_json:
         print(json.dumps([{"service": name, "layer": rule.layer, **rule.model_dump(mode="json")} for name, rule in found]))
@@ -64,7 +62,7 @@ def row(service: str, rule: Rule) -> tuple[str, ...]:
 def explain(item: Annotated[str, typer.Argument(help="referral/…, request/…, placement/…: as the board and the log name it.")]) -> None:
     """The arithmetic of every clock that runs for an item, in words."""
     settings = LocalSettings()
-    _same_rules(settings)
+    kept.same_rules(settings)
     lines = [line for subject in subjects(item) for line in _of(subject, settings)]
     for line in lines or [f"no clock runs for {item}"]:
         console.say(line)
@@ -114,10 +112,3 @@ def told(subject: str, running: Iterator[Running]) -> list[str]:
         if one.clock.due_at != one.due:
             lines.append("  It was set before by other rules, another need or earlier data; what was recorded stands.")
     return lines
-
-
-def _same_rules(settings: LocalSettings) -> None:
-    """The rules that run here are those that its services were told of."""
-    laid = settings.state / "rules"
-    if VARIABLE not in os.environ and laid.is_dir():
-        os.environ[VARIABLE] = str(laid)

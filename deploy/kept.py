@@ -4,12 +4,14 @@ A command opens the service's own store with the service's own credentials, deci
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
+from contracts.catalogue import SERVICES, TOPICS
 from deploy.console import Say
 from deploy.local.settings import LocalSettings
 from infra.app import App, settler
@@ -18,19 +20,28 @@ from infra.problems import Problem
 from infra.process import parts
 from infra.publisher import Publisher
 from infra.replay import Replayer
+from infra.ruledirs import VARIABLE
 from infra.settings import load
 from infra.store.mongo import MongoStore
 from infra.upkeep import Upkeep
 
 T = TypeVar("T")
-DECIDING = ("intake", "assignment", "follow_up", "notification")
+DECIDING = tuple(service for service in SERVICES if service in {topic.owner for topic in TOPICS})
 
 
 def run(service: str, do: Callable[[MongoStore, Upkeep], Awaitable[T]], settings: LocalSettings) -> T:
     """Do this with the store and the upkeep of a service."""
     if service not in DECIDING:
         raise Problem("TL-2620", "this service keeps nothing", fix=f"one of {', '.join(DECIDING)}", where=service)
+    same_rules(settings)
     return asyncio.run(_run(service, do, settings))
+
+
+def same_rules(settings: LocalSettings) -> None:
+    """What is decided here is decided by the rules that the run's own services were told of; they are read when a service is imported."""
+    laid = settings.state / "rules"
+    if VARIABLE not in os.environ and laid.is_dir():
+        os.environ[VARIABLE] = str(laid)
 
 
 async def _run(service: str, do: Callable[[MongoStore, Upkeep], Awaitable[T]], settings: LocalSettings) -> T:

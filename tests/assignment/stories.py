@@ -1,17 +1,18 @@
 """A placement's story in a few words: what was heard, asked and passed, and the facts that followed, as the runtime would have it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.assignment import PlacementWarned, Program
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
-from contracts.kernel import Actor, Change, Command, DeadlinePassed, Early, Event, Fact, Message, Next, Refused, World, unblinded
+from contracts.kernel import Actor, Change, Command, DeadlinePassed, Event, Message, Next
 from services.assignment import domain
 from services.assignment.commands import ListDirectory
 from services.assignment.directory import DIRECTORY, Directory
 from services.assignment.placement import Placement
+from tests.deciding import Deciding
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 THERAPY, CRISIS = "outpatient-therapy", "crisis-stabilization"
@@ -58,15 +59,11 @@ WITHDRAWN = RequestWithdrawn(reason="not-needed")
 
 
 @dataclass
-class Story:
-    """States by aggregate, the facts said so far, messages kept for their cause. `refused` is the last refusal."""
+class Story(Deciding):
+    """A placement and the directory."""
 
+    domain = domain
     now: datetime = NINE
-    states: dict[str, Any] = field(default_factory=dict)
-    facts: list[Fact] = field(default_factory=list)
-    kept: list[Message] = field(default_factory=list)
-    refused: Refused | None = None
-    turns: int = 0
 
     @property
     def placement(self) -> Placement:
@@ -110,29 +107,6 @@ class Story:
             waiting, self.kept = self.kept, []
             said += [fact for earlier in waiting for fact in self.decides(earlier)]
         return said
-
-    def decides(self, message: Message) -> list[Change]:
-        """Decide as the runtime does: on what the route names and nothing else; only what it writes may change."""
-        route = domain.route(message, unblinded)
-        seen = World({name: self.states.get(name) for name in (*route.writes, *route.references)})
-        decision = domain.decide(message, seen, self.now)
-        assert decision == domain.decide(message, seen, self.now)
-        self.refused = decision if isinstance(decision, Refused) else None
-        if isinstance(decision, Early):
-            self.kept.append(message)
-        if isinstance(decision, Refused | Early):
-            return []
-        assert {fact.subject for fact in decision} <= set(route.writes)
-        self._apply(decision)
-        return [fact.data for fact in decision if isinstance(fact.data, Change)]
-
-    def _apply(self, facts: Sequence[Fact]) -> None:
-        for fact in facts:
-            assert isinstance(fact.data, Change)
-            after = domain.evolve(self.states.get(fact.subject), fact.data)
-            assert after == type(after).model_validate_json(after.model_dump_json(exclude_none=True))  # type: ignore[union-attr]
-            self.states[fact.subject] = after
-            self.facts.append(fact)
 
 
 def story(*events: Event, network: ListDirectory | None = NETWORK) -> Story:

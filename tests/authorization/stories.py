@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from contracts.assignment import PlacementAccepted, PlacementEnded
 from contracts.authorization import AuthorizationSubmitted
 from contracts.intake import PayerResponseReceived
-from contracts.kernel import Actor, Change, Command, DeadlinePassed, Early, Event, Fact, Message, Next, Personal, Refused, Sealable, World
-from contracts.kernel import unblinded as no_blind_keys
+from contracts.kernel import Actor, Change, Command, DeadlinePassed, Event, Fact, Message, Next, Personal, Sealable
 from contracts.payers import LineNeeded, Payer, PayerAnswer, Requirement
 from infra.sealing import seal_here
 from services.authorization import domain
 from services.authorization.authorization import Authorization
 from services.authorization.commands import EnterDecision, ListRequirements, RecordCoverage, SubmitAuthorization
 from services.authorization.requirements import REQUIREMENTS
+from tests.deciding import Deciding
 
 E = TypeVar("E", bound=Event)
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -66,14 +66,11 @@ def by_letter(action: str, line: int = 1, received_at: datetime | None = None, c
 
 
 @dataclass
-class Story:
-    """States by aggregate and the facts said so far. `refused` is the last refusal."""
+class Story(Deciding):
+    """An authorization and the deadlines that fired."""
 
+    domain = domain
     now: datetime = NINE
-    states: dict[str, Any] = field(default_factory=dict)
-    facts: list[Fact] = field(default_factory=list)
-    refused: Refused | None = None
-    turns: int = 0
     spent: set[str] = field(default_factory=set)
 
     @property
@@ -131,30 +128,18 @@ class Story:
         return [one for one in known if one.id not in self.spent]
 
     def take(self, data: Any, subject: str, actor: Actor, at: datetime | None = None) -> list[Change]:
-        """Decide as the runtime does: on what the route names and nothing else; only what it writes may change."""
         self.turns += 1
-        message = Message(f"message-{self.turns}", data, subject, at=at or self.now, actor=actor)
-        route = domain.route(message, no_blind_keys)
-        seen = World({name: self.states.get(name) for name in (*route.writes, *route.references)})
-        decision = domain.decide(message, seen, self.now)
-        self.refused = decision if isinstance(decision, Refused) else None
-        if isinstance(decision, Refused | Early):
-            return []
-        assert {fact.subject for fact in decision} <= set(route.writes)
-        self._apply(decision)
-        return [fact.data for fact in decision if isinstance(fact.data, Change)]
+        return self.decides(Message(f"message-{self.turns}", data, subject, at=at or self.now, actor=actor))
 
-    def _apply(self, facts: Sequence[Fact]) -> None:
-        for fact in facts:
-            said = fact.data
-            assert isinstance(said, Change)
-            if isinstance(said, Sealable):
-                seal_here(said, said.record, KEY)
-            assert said == type(said).model_validate_json(said.model_dump_json(exclude_none=True)) or isinstance(said, Sealable)
-            after = domain.evolve(self.states.get(fact.subject), said)
-            assert after is not None
-            self.states[fact.subject] = type(after).model_validate_json(after.model_dump_json(exclude_none=True))
-            self.facts.append(fact)
+    def becomes(self, fact: Fact) -> Any:
+        """After the fact was sealed, as it is before it is stored."""
+        said = fact.data
+        if isinstance(said, Sealable):
+            seal_here(said, said.record, KEY)
+        assert said == type(said).model_validate_json(said.model_dump_json(exclude_none=True)) or isinstance(said, Sealable)
+        after = domain.evolve(self.states.get(fact.subject), said)  # type: ignore[arg-type]
+        assert after is not None
+        return type(after).model_validate_json(after.model_dump_json(exclude_none=True))
 
 
 def story(tables: ListRequirements | None = TABLES, covered: RecordCoverage | None = COVERED, **told: Any) -> Story:

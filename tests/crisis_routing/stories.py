@@ -9,7 +9,7 @@ from contracts.assignment import PlacementAccepted
 from contracts.crisis_beds import CrisisFacility
 from contracts.crisis_dispatch import MobileTeam
 from contracts.crisis_intake import ContactAmended, ContactReceived
-from contracts.kernel import Actor, Change, Command, DeadlinePassed, Early, Event, Fact, Message, Next, Refused, World, kind_of
+from contracts.kernel import Actor, Change, Command, DeadlinePassed, Event, Message, Next, kind_of
 from services.crisis_routing import domain
 from services.crisis_routing.beds import Facility
 from services.crisis_routing.commands import (
@@ -25,6 +25,7 @@ from services.crisis_routing.commands import (
 from services.crisis_routing.episode import CRISIS_DESK, Episode
 from services.crisis_routing.roster import ROSTER
 from services.crisis_routing.teams import Team
+from tests.deciding import Deciding
 
 TWO_AT_NIGHT = datetime(2026, 7, 4, 2, 0, tzinfo=UTC)
 """A Saturday and a holiday: crisis clocks do not care."""
@@ -79,17 +80,13 @@ def amended(**told: Any) -> ContactAmended:
 
 
 @dataclass
-class Story:
-    """States by aggregate, the facts said so far, messages kept for their cause. `refused` is the last refusal."""
+class Story(Deciding):
+    """Episodes, teams, facilities, and the deadlines that fired."""
 
+    domain = domain
+    blind = staticmethod(blind)
     now: datetime = TWO_AT_NIGHT
-    states: dict[str, Any] = field(default_factory=dict)
-    held: dict[str, str] = field(default_factory=dict)
-    facts: list[Fact] = field(default_factory=list)
-    kept: list[Message] = field(default_factory=list)
     spent: set[tuple[str, str]] = field(default_factory=set)
-    refused: Refused | None = None
-    turns: int = 0
 
     @property
     def episode(self) -> Episode:
@@ -151,33 +148,6 @@ class Story:
             waiting, self.kept = self.kept, []
             said += [fact for earlier in waiting for fact in self.decides(earlier)]
         return said
-
-    def decides(self, message: Message) -> list[Change]:
-        """Decide as the runtime does: on what the route names and nothing else; only what it writes may change."""
-        route = domain.route(message, blind)
-        held = {claim: self.held[claim] for claim in route.claims if claim in self.held}
-        writes = {*route.writes, *held.values()}
-        seen = World({name: self.states.get(name) for name in (*writes, *route.references)}, held, blind)
-        decision = domain.decide(message, seen, self.now)
-        assert decision == domain.decide(message, seen, self.now)
-        self.refused = decision if isinstance(decision, Refused) else None
-        if isinstance(decision, Early):
-            assert decision.waits_for in writes
-            self.kept.append(message)
-        if isinstance(decision, Refused | Early):
-            return []
-        assert {fact.subject for fact in decision} <= writes
-        self._apply(decision, set(route.claims))
-        return [fact.data for fact in decision if isinstance(fact.data, Change)]
-
-    def _apply(self, facts: Sequence[Fact], sought: set[str]) -> None:
-        for fact in facts:
-            assert isinstance(fact.data, Change) and set(fact.claims) <= sought
-            after = domain.evolve(self.states.get(fact.subject), fact.data)
-            assert after == type(after).model_validate_json(after.model_dump_json(exclude_none=True))  # type: ignore[union-attr]
-            self.states[fact.subject] = after
-            self.held |= dict.fromkeys(fact.claims, fact.subject)
-            self.facts.append(fact)
 
 
 def story(*contacts: Event, network: ListRoster = NETWORK, beds: dict[str, int] | None = None) -> Story:

@@ -13,15 +13,11 @@ from contracts.kernel import (
     Command,
     Deadline,
     DeadlinePassed,
-    Early,
     Event,
     Fact,
     Message,
     Next,
-    Refused,
-    World,
     kind_of,
-    unblinded,
 )
 from contracts.partners import PersonDetails
 from contracts.plans import FlagCleared, FlagRetracted, PlanFlagged
@@ -30,6 +26,7 @@ from services.follow_up.care import Care
 from services.follow_up.people import TELL
 from services.follow_up.plan import Plan
 from services.follow_up.transition import Transition
+from tests.deciding import Deciding, as_stored
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday."""
@@ -54,17 +51,13 @@ def accepted(program: str = RIVERSIDE, record: str | None = "record/1", **told: 
 
 
 @dataclass
-class Story:
-    """States by aggregate, the facts said so far, messages kept for their cause, deadlines that fired."""
+class Story(Deciding):
+    """Plans, cares, stays and people, and the deadlines that fired."""
 
+    domain = domain
     now: datetime = NINE
-    states: dict[str, Any] = field(default_factory=dict)
-    facts: list[Fact] = field(default_factory=list)
-    kept: list[Message] = field(default_factory=list)
     spent: dict[str, set[str]] = field(default_factory=dict)
     clocks: dict[str, tuple[Any, list[tuple[Deadline, str]]]] = field(default_factory=dict)
-    refused: Refused | None = None
-    turns: int = 0
 
     @property
     def plan(self) -> Plan:
@@ -164,30 +157,11 @@ class Story:
             said += self._fires(subject, first)
         return said
 
-    def decides(self, message: Message) -> list[Change]:
-        """Decide as the runtime does: on what the route names and nothing else; only what it writes may change."""
-        route = domain.route(message, unblinded)
-        seen = World({name: self.states.get(name) for name in (*route.writes, *route.references)})
-        decision = domain.decide(message, seen, self.now)
-        assert decision == domain.decide(message, seen, self.now)
-        self.refused = decision if isinstance(decision, Refused) else None
-        if isinstance(decision, Early):
-            assert decision.waits_for in (*route.writes, *route.references)
-            self.kept.append(message)
-        if isinstance(decision, Refused | Early):
-            return []
-        assert {fact.subject for fact in decision} <= set(route.writes)
-        self._apply(decision)
-        return [fact.data for fact in decision if isinstance(fact.data, Change)]
-
-    def _apply(self, facts: Sequence[Fact]) -> None:
-        for fact in facts:
-            assert isinstance(fact.data, Change) and fact.data.type.startswith(kind_of(fact.subject))
-            stored = type(fact.data).model_validate_json(fact.data.model_dump_json(exclude_none=True))
-            after: Any = domain.evolve(self.states.get(fact.subject), stored)
-            assert after == type(after).model_validate_json(after.model_dump_json(exclude_none=True))
-            self.states[fact.subject] = after
-            self.facts.append(fact)
+    def becomes(self, fact: Fact) -> Any:
+        """From what is stored of the fact, as whoever reads it back sees it."""
+        assert isinstance(fact.data, Change) and fact.data.type.startswith(kind_of(fact.subject))
+        stored = type(fact.data).model_validate_json(fact.data.model_dump_json(exclude_none=True))
+        return as_stored(domain.evolve(self.states.get(fact.subject), stored))
 
 
 def enrolled(now: datetime = NINE, **told: Any) -> Story:

@@ -12,14 +12,10 @@ from contracts.kernel import (
     Command,
     Deadline,
     DeadlinePassed,
-    Early,
     Fact,
     Message,
     Next,
     Personal,
-    Refused,
-    World,
-    unblinded,
 )
 from contracts.notification import AlertRaised, NoticeQueued
 from services.notification import domain
@@ -28,6 +24,7 @@ from services.notification.channel import Outcome
 from services.notification.commands import AcknowledgeAlert, BeginNotice, Contact, EndNotice, ListContacts, SetAway, SetPreferences
 from services.notification.notices import Notice
 from services.notification.recipients import Recipient, recipient
+from tests.deciding import Deciding, as_stored
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday; the network is open from 8 to 17, UTC."""
@@ -70,20 +67,18 @@ def works(name: str, notice: Notice) -> tuple[Outcome, str | None]:
 
 
 @dataclass
-class Story:
-    """States by aggregate, everything said so far, and what was handed to a channel. `refused` is the last refusal.
+class Story(Deciding):
+    """Alerts, notices and recipients, and what was handed to a channel.
 
     `server` says what a channel answers for a notice; `repeats` has every message come twice, as logs and loops may do.
     """
 
+    domain = domain
+    blind = staticmethod(lambda *parts: f"blind-{hash(parts)}")
     now: datetime = NINE
-    states: dict[str, Any] = field(default_factory=dict)
-    facts: list[Fact] = field(default_factory=list)
     spent: set[tuple[str, str]] = field(default_factory=set)
     handed: list[tuple[str, str, str]] = field(default_factory=list)
     server: Callable[[str, Notice], tuple[Outcome, str | None]] = works
-    refused: Refused | None = None
-    turns: int = 0
 
     # — what happens
 
@@ -168,32 +163,14 @@ class Story:
     def _take(self, data: Any, subject: str, actor: Actor, topic: str, at: datetime) -> list[Change]:
         self.turns += 1
         message = Message(f"message-{self.turns}", data, subject, topic, at=at, actor=actor)
-        return self.decides(message)
+        said = self.decides(message)
+        assert not self.kept
+        return said
 
-    def decides(self, message: Message) -> list[Change]:
-        """Decide as the runtime does: on what the route names and nothing else; only what it writes may change."""
-        route = domain.route(message, unblinded)
-        seen = World(
-            {name: self.states.get(name) for name in (*route.writes, *route.references)}, blind=lambda *parts: f"blind-{hash(parts)}"
-        )
-        decision = domain.decide(message, seen, self.now)
-        assert decision == domain.decide(message, seen, self.now)
-        assert not isinstance(decision, Early)
-        self.refused = decision if isinstance(decision, Refused) else None
-        if isinstance(decision, Refused):
-            return []
-        assert {fact.subject for fact in decision} <= set(route.writes)
-        self._apply(decision)
-        return [fact.data for fact in decision if isinstance(fact.data, Change)]
-
-    def _apply(self, facts: Sequence[Fact]) -> None:
-        for fact in facts:
-            assert isinstance(fact.data, Change)
-            after = domain.evolve(self.states.get(fact.subject), fact.data)
-            if not isinstance(after, Recipient):  # whose addresses are sealed when they are stored
-                assert after == type(after).model_validate_json(after.model_dump_json(exclude_none=True))  # type: ignore[union-attr]
-            self.states[fact.subject] = after
-            self.facts.append(fact)
+    def becomes(self, fact: Fact) -> Any:
+        """Of a recipient as it is: its addresses are sealed when they are stored."""
+        after = domain.evolve(self.states.get(fact.subject), fact.data)
+        return after if isinstance(after, Recipient) else as_stored(after)
 
 
 def story(staff: dict[str, tuple[str, ...]] = STAFF, mail: Sequence[str] = (ANA, BEN, CARL, DORA)) -> Story:

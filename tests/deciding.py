@@ -1,0 +1,57 @@
+"""A service's pure decisions, message by message: what the runtime does with one, without the runtime."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from contracts.kernel import LONG_AGO, Change, Early, Fact, Message, Refused, World, unblinded
+
+
+@dataclass
+class Deciding:
+    """States by aggregate, holders by claim, the facts said so far, messages kept for their cause. `refused` is the last refusal."""
+
+    domain: ClassVar[Any]
+    blind: ClassVar[Callable[..., str]] = staticmethod(unblinded)
+
+    now: datetime = LONG_AGO
+    states: dict[str, Any] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+    kept: list[Message] = field(default_factory=list)
+    refused: Refused | None = None
+    turns: int = 0
+
+    def decides(self, message: Message) -> list[Change]:
+        """Decide as the runtime does: on what the route names and nothing else; only what it writes may change."""
+        route = self.domain.route(message, self.blind)
+        held = {claim: self.held[claim] for claim in route.claims if claim in self.held}
+        writes = {*route.writes, *held.values()}
+        seen = World({name: self.states.get(name) for name in (*writes, *route.references)}, held, self.blind)
+        decision = self.domain.decide(message, seen, self.now)
+        assert decision == self.domain.decide(message, seen, self.now)
+        self.refused = decision if isinstance(decision, Refused) else None
+        if isinstance(decision, Early):
+            assert decision.waits_for in (*writes, *route.references)
+            self.kept.append(message)
+        if isinstance(decision, Refused | Early):
+            return []
+        assert {fact.subject for fact in decision} <= writes
+        for fact in decision:
+            assert isinstance(fact.data, Change) and set(fact.claims) <= set(route.claims)
+            self.states[fact.subject] = self.becomes(fact)
+            self.held |= dict.fromkeys(fact.claims, fact.subject)
+            self.facts.append(fact)
+        return [fact.data for fact in decision if isinstance(fact.data, Change)]
+
+    def becomes(self, fact: Fact) -> Any:
+        """The aggregate after this fact."""
+        return as_stored(self.domain.evolve(self.states.get(fact.subject), fact.data))
+
+
+def as_stored(value: Any) -> Any:
+    """The same value, read back from what is written of it."""
+    read = type(value).model_validate_json(value.model_dump_json(exclude_none=True))
+    assert read == value
+    return read

@@ -129,7 +129,8 @@ def verify(case: Case, data: VerifyDeath) -> Decided:
     after = case.after(said)
     if after.episode.status in ("placing", "no-facility", "accepted") and after.episode.beds:
         return (*said, *placing.sought(after))
-    return (*said, *teams.sought(after)) if after.episode.status in ("seeking", "no-team") else said
+    teamless = after.episode.status in ("seeking", "no-team") or (after.episode.status == "proposed" and not after.episode.team)
+    return (*said, *teams.sought(after)) if teamless else said
 
 
 def close(case: Case, data: CloseEpisode) -> Decided:

@@ -46,6 +46,8 @@ def response_to(danger: Danger | None) -> Response:
 def received(message: Message, world: World, roster: Roster, now: datetime) -> Decided:
     """A contact opens an episode, or waits for a breath to join the one that is open."""
     data, opening = message.data, episode_of(message.subject)
+    if world[opening] is not None:  # the same contact again is the same fact, whatever has become of it
+        return ()
     file: File = world[data.person] or File()
     said = {name: getattr(data, name) for name in Contacted.model_fields if name not in ("contact", "consent")}
     contacted = Contacted(contact=message.subject, consent=data.consent or message.consent or None, **said)

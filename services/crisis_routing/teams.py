@@ -184,10 +184,12 @@ def unanswered(message: Message, world: World, episode: Case | None) -> Decided:
     if team.episode != data.about or team.until != data.at:
         return ()
     freed: Said = ((message.subject, TeamFreed(episode=data.about, reason="unanswered")),)
-    if episode is None or episode.episode.status != "proposed" or episode.episode.team != message.subject:
+    if episode is None or episode.episode.team != message.subject:
         return freed
-    silent = TeamUnanswered(team=message.subject, confirm_before=data.at, owner=episode.episode.owner, rule=episode.episode.rule)
-    return _and_on(episode, (*freed, (episode.subject, silent)))
+    state = episode.episode
+    silent = TeamUnanswered(team=message.subject, confirm_before=data.at, owner=state.owner, rule=state.rule)
+    said: Said = (*freed, (episode.subject, silent))
+    return _and_on(episode, said) if state.status == "proposed" else said
 
 
 def report(case: Case, data: ReportFieldStatus) -> Decided:

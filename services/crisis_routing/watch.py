@@ -6,12 +6,11 @@ from datetime import datetime
 from pydantic import AwareDatetime
 
 from contracts.crisis_routing import PlanNoted, PlanWatched
-from contracts.kernel import Change, Deadline, Message, State, World
+from contracts.kernel import Change, Deadline, Early, Message, State, World
 from contracts.plans import PlanDischarged, PlanHandedOn, PlanMoved, PlanOpened
 from services.crisis_routing.steps import Decided
 
 PLANS = (PlanOpened, PlanMoved, PlanHandedOn, PlanDischarged)
-
 NOTE_PLAN = "note-plan"
 
 
@@ -35,23 +34,25 @@ def watch_of(plan: str) -> str:
     return plan.replace("plan/", "watch/", 1)
 
 
-def heard(message: Message, world: World, now: datetime) -> Decided:
-    """What follow-up says of a plan: whose it is, who answers for it, that it is over."""
+def heard(message: Message, world: World, now: datetime) -> Decided | Early:
+    """What follow-up says of a plan: whose it is, who answers for it, that it is over. Whose it was stays until their file knows."""
     data, subject = message.data, watch_of(message.subject)
     state: Watch | None = world[subject]
     if isinstance(data, PlanOpened):
         return ((subject, PlanWatched(plan=message.subject, person=data.person, role=data.owner, noted_at=now)),) if state is None else ()
     if state is None:
-        return ()
-    told = PlanWatched(plan=state.plan, person=state.person, role=state.role, noted_at=now)
+        return Early(subject)
+    told = PlanWatched(plan=state.plan, person=state.person, left=state.left, role=state.role, noted_at=now)
+    return ((subject, told.model_copy(update=_changed(state, data))),)
+
+
+def _changed(state: Watch, data: PlanMoved | PlanHandedOn | PlanDischarged) -> dict[str, str | None]:
     match data:
         case PlanMoved():
-            return ((subject, told.model_copy(update={"person": data.person, "left": data.left})),)
+            return {"person": data.person, "left": data.left or state.person}
         case PlanHandedOn():
-            return ((subject, told.model_copy(update={"role": data.owner})),)
-        case PlanDischarged():
-            return ((subject, told.model_copy(update={"role": None})),)
-    return ()
+            return {"role": data.owner}
+    return {"role": None}
 
 
 def evolve(state: Watch | None, fact: Change) -> Watch | None:

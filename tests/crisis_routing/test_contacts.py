@@ -3,10 +3,10 @@
 from contracts.crisis_routing import ContactJoined, EpisodeOpened, EpisodeTriaged, FileJoined, PersonIdentified, PlanTeamAlerted
 from contracts.intake import RecordLinked
 from contracts.kernel import kind_of
+from contracts.plans import PlanDischarged, PlanHandedOn, PlanMoved, PlanOpened
 from services.crisis_routing.commands import CloseEpisode
 from tests.crisis_routing.stories import (
     ANA,
-    CARL,
     CONTACT,
     ELM,
     EPISODE,
@@ -76,6 +76,13 @@ def test_danger_that_grew_is_triaged_anew_and_danger_that_a_later_caller_thinks_
     assert given.episode.danger == "high" and len(given.told(EpisodeTriaged)) == 2
 
 
+def test_the_contact_that_opened_an_episode_comes_again_and_is_nothing_whatever_has_become_of_it():
+    given = followed_up(story(contact(), beds={HARBOR: 1}))
+    assert given.hears(contact()) == []
+    given.asks(CloseEpisode(reason="reached"), ANA)
+    assert given.hears(contact()) == [] and len(given.told(EpisodeOpened)) == 1
+
+
 def test_an_amendment_changes_what_is_known_of_the_crisis_and_resets_no_clock():
     given = story(contact(area=None, danger=None))
     due = given.next.due
@@ -123,5 +130,59 @@ def test_every_fact_of_a_labelled_crisis_bears_the_label():
     assert len(about) >= 5 and {(fact.sensitivity, fact.consent) for fact in about} == {("part2", "consent/1")}
 
 
-def test_nobody_is_told_where_no_plan_is_known():
-    assert story(contact()).told(PlanTeamAlerted) == [] and CARL
+PLAN = "plan/p1"
+
+
+def plan(person: str = PERSON, owner: str = "role/oak-duty") -> PlanOpened:
+    known = {"program": "program/oak", "opened_at": TWO_AT_NIGHT, "visit_by": TWO_AT_NIGHT, "cadence_days": 14}
+    return PlanOpened(person=person, owner=owner, **known)
+
+
+def test_the_team_of_an_active_plan_is_told_with_the_crisis_itself_and_within_a_minute():
+    given = story()
+    given.hears(plan(), PLAN)
+    assert "PlanTeamAlerted" in names(given.hears(contact()))
+    (told,) = given.told(PlanTeamAlerted)
+    assert (told.plan, told.role, told.tell_before, told.rule) == (PLAN, "role/oak-duty", TWO_AT_NIGHT + MINUTE, "tell-plan-team@1")
+
+
+def test_a_plan_that_becomes_known_during_the_crisis_has_its_team_told_then_and_once():
+    given = story(contact())
+    given.passes(MINUTE)
+    given.hears(plan(), PLAN)
+    given.hears(PlanHandedOn(owner="role/elm-duty"), PLAN)
+    given.hears(contact(contacted_at=given.now), "contact/c2")
+    (told,) = given.told(PlanTeamAlerted)
+    assert told.tell_before == given.now + MINUTE
+
+
+def test_whoever_answers_for_the_plan_now_is_told_and_nobody_of_a_plan_that_is_over_or_anothers():
+    given = story()
+    for number in (1, 2, 3):
+        given.hears(plan(), f"plan/{number}")
+    given.passes(MINUTE)
+    given.hears(PlanHandedOn(owner="role/elm-duty"), "plan/1")
+    given.hears(PlanDischarged(reason="completed", at=given.now, by=ANA), "plan/2")
+    given.hears(PlanMoved(person=FOUND, left=PERSON), "plan/3")
+    given.hears(contact())
+    assert [(told.plan, told.role) for told in given.told(PlanTeamAlerted)] == [("plan/1", "role/elm-duty")]
+
+
+def test_when_it_is_found_who_is_in_crisis_their_plans_team_is_told():
+    given = story()
+    given.hears(plan(FOUND), PLAN)
+    given.hears(contact(provisional=True))
+    assert given.told(PlanTeamAlerted) == []
+    given.hears(linked(), RECORD)
+    assert [told.plan for told in given.told(PlanTeamAlerted)] == [PLAN]
+    moved = story(contact())
+    moved.hears(plan(FOUND), PLAN)
+    moved.hears(PlanMoved(person=PERSON, left=FOUND), PLAN)
+    assert [told.plan for told in moved.told(PlanTeamAlerted)] == [PLAN]
+
+
+def test_what_is_heard_of_a_plan_before_the_plan_waits_for_it():
+    given = story(contact())
+    assert given.hears(PlanHandedOn(owner="role/elm-duty"), PLAN) == []
+    given.hears(plan(), PLAN)
+    assert [told.role for told in given.told(PlanTeamAlerted)] == ["role/elm-duty"]

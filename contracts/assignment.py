@@ -113,6 +113,9 @@ class PlacementOffered(Clocked):
     services_by: AwareDatetime | None = None
     """When the person must have been seen, by the regulation."""
     services_rule: str | None = None
+    reach_by: AwareDatetime | None = None
+    """When somebody must have reached the person, counted from triage."""
+    reach_rule: str | None = None
 
 
 class PlacementAccepted(Clocked):
@@ -171,6 +174,8 @@ class NoProgramAvailable(Clocked):
     """Programs asked for the need before this one, when it changed."""
     services_by: AwareDatetime | None = None
     services_rule: str | None = None
+    reach_by: AwareDatetime | None = None
+    reach_rule: str | None = None
 
 
 class PlacementWaitlisted(Clocked):

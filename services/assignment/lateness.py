@@ -7,7 +7,7 @@ from contracts import clocks
 from contracts.assignment import PlacementOverdue, PlacementWarned
 from contracts.kernel import DeadlinePassed
 from services.assignment import offers
-from services.assignment.placement import FIND_PLACE, OFFER_RESPONSE, RUNNING_SHORT, Case, Changes
+from services.assignment.placement import CONTACT, FIND_PLACE, OFFER_RESPONSE, RUNNING_SHORT, Case, Changes
 from services.assignment.rules import RULES
 
 
@@ -16,6 +16,8 @@ def passed(case: Case, data: DeadlinePassed) -> Changes:
     match data.name:
         case clocks.DUE if data.about == FIND_PLACE:
             return _regulatory(case, data)
+        case clocks.DUE if data.about == CONTACT:
+            return _contact(case, data)
         case clocks.WARN | clocks.DUE:
             return _step(case, data)
         case _ if data.name == OFFER_RESPONSE:
@@ -46,6 +48,15 @@ def _regulatory(case: Case, data: DeadlinePassed) -> Changes:
         **_cited(placement.services_rule, data.at, case.now),
     )  # fmt: skip
     return (late,)
+
+
+def _contact(case: Case, data: DeadlinePassed) -> Changes:
+    """Nobody has reached the person in time; whoever was tried in vain is not reached."""
+    placement = case.placement
+    if placement.contacted or placement.contact_late or placement.reach_by != data.at or placement.reach_rule is None:
+        return ()
+    cited = _cited(placement.reach_rule, data.at, case.now)
+    return (PlacementOverdue(action=CONTACT, rule=placement.reach_rule, due=data.at, owner=placement.owner, waiting_on="client", **cited),)
 
 
 def _cited(rule: str, due: datetime, now: datetime) -> dict[str, Any]:

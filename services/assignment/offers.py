@@ -4,7 +4,8 @@ A round ends when no desk is waited on any more. Its time is a share of what is 
 that is left, everybody who fits is asked at once and is to be called (law 9).
 """
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from contracts.assignment import (
     NoProgramAvailable,
@@ -106,10 +107,19 @@ def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered 
         "released": released,
         "services_by": whole.due_at,
         "services_rule": whole.rule,
+        **_contact(placement, need, whole, case.now),
     }
     if not offers:
         return NoProgramAvailable(**said)
     return PlacementOffered(round=placement.round + 1, offers=offers, short_at=whole.short_at, hurried=hurried, **said)
+
+
+def _contact(placement: Placement, need: Need, whole: Clock, now: datetime) -> dict[str, Any]:
+    """Somebody must reach the person while places are looked for; the time for it counts from the first round and is never put off."""
+    clock = rules.contact(need.urgency, now, whole)
+    if placement.reach_by and placement.reach_by <= clock.due_at:
+        return {"reach_by": placement.reach_by, "reach_rule": placement.reach_rule}
+    return {"reach_by": clock.due_at, "reach_rule": clock.rule}
 
 
 def _clock(desk: str, need: Need, case: Case, whole: Clock) -> Clock:

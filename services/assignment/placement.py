@@ -50,7 +50,7 @@ FRONT_DESK = "role/intake-desk"
 """Answers where a fact names nobody."""
 LOOKING = ("offering", "unplaced", "waitlisted")
 """While a place is looked for, and from triage on."""
-OFFER_RESPONSE, RUNNING_SHORT, FIND_PLACE = "offer-response", "running-short", "find-place"
+OFFER_RESPONSE, RUNNING_SHORT, FIND_PLACE, CONTACT = "offer-response", "running-short", "find-place", "contact-client"
 Status = Literal["opened", "offering", "unplaced", "waitlisted", "accepted", "ended"]
 
 
@@ -79,7 +79,7 @@ class Placement(State):
 
     `asked` holds what was asked for the present need, while nobody holds it; `owed` is the next step and its clock.
     The person must have been seen at `services_by`; `services_late` says that this was told overdue, `short_at` when only a third of
-    that time is left, and `hurried` that programs were asked since.
+    that time is left, and `hurried` that programs were asked since. Somebody must have reached them at `reach_by`.
     """
 
     request: str
@@ -101,6 +101,10 @@ class Placement(State):
     services_by: AwareDatetime | None = None
     services_rule: str | None = None
     services_late: bool = False
+    reach_by: AwareDatetime | None = None
+    reach_rule: str | None = None
+    contact_late: bool = False
+    contacted: bool = False
     waits_from: AwareDatetime | None = None
     """When whoever is in a list was last in touch with, or came into it."""
 
@@ -193,6 +197,8 @@ def _evolved(state: Placement, fact: Change) -> Placement:
             return state.model_copy(update={"status": "unplaced", **_need(state, fact), "asked": _kept(state, fact), **_services(fact)})
         case PlacementOverdue() if fact.action == FIND_PLACE:
             return state.model_copy(update={"services_late": True})
+        case PlacementOverdue() if fact.action == CONTACT:
+            return state.model_copy(update={"contact_late": True})
         case PlacementOverdueRetracted() if fact.action == FIND_PLACE:
             return state.model_copy(update={"services_late": False})
         case OfferUnanswered():
@@ -202,7 +208,8 @@ def _evolved(state: Placement, fact: Change) -> Placement:
         case PlacementWaitlisted():
             return state.model_copy(update={"asked": _waitlisted(state, fact), "waits_from": state.waits_from or fact.waits_from})
         case PlacementContactLogged():
-            return state.model_copy(update={"waits_from": fact.contacted_at}) if _reached(state, fact) else state
+            contacted = {"contacted": state.contacted or fact.outcome == "reached"}
+            return state.model_copy(update=contacted | ({"waits_from": fact.contacted_at} if _reached(state, fact) else {}))
         case PlacementAccepted():
             owner = fact.owner or fact.desk or state.owner
             held = {"status": "accepted", "program": fact.program, "asked": (), "hand_off": None, "owner": owner, "role": owner}
@@ -228,7 +235,8 @@ def _need(state: Placement, fact: PlacementOffered | NoProgramAvailable) -> dict
 
 
 def _services(fact: PlacementOffered | NoProgramAvailable) -> dict[str, Any]:
-    return {"services_by": fact.services_by, "services_rule": fact.services_rule} if fact.services_by else {}
+    names = ("services_by", "services_rule", "reach_by", "reach_rule")
+    return {name: value for name in names if (value := getattr(fact, name)) is not None}
 
 
 def _kept(state: Placement, fact: PlacementOffered | NoProgramAvailable) -> tuple[Asked, ...]:
@@ -311,6 +319,8 @@ def deadlines(state: Placement) -> list[Deadline]:
     found += [one for one in clocks.deadlines(state.owed) if one.name == clocks.WARN or not state.waiting_on]
     if state.services_by and not state.services_late:
         found.append(Deadline(clocks.DUE, FIND_PLACE, state.services_by))
+    if state.reach_by and not state.contacted and not state.contact_late:
+        found.append(Deadline(clocks.DUE, CONTACT, state.reach_by))
     if state.waiting_on and state.short_at and not state.hurried:
         found.append(Deadline(RUNNING_SHORT, "", state.short_at))
     return found

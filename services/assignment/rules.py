@@ -26,6 +26,11 @@ def clock(step: Step, urgency: Urgency, start: datetime, within: Clock, desk: De
     return RULES.clock(step, start, now=start, hours=hours_of(desk), within=within, urgency=urgency)
 
 
+def contact(urgency: Urgency, start: datetime, within: Clock) -> Clock:
+    """By when somebody has reached the person, by the network's hours: no desk has taken them yet."""
+    return RULES.clock("contact", start, now=start, within=within, urgency=urgency)
+
+
 def waiting(since: datetime) -> Clock:
     """By when somebody is in touch with whoever waits in a list; not inside the regulatory time, which is over by then."""
     return RULES.clock("waitlist-contact", since, now=since)

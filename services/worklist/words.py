@@ -18,6 +18,7 @@ ACTIONS = {
     "find-place": "Find a place",
     "await-answer": "Wait for the programs that were asked",
     "call-programs": "Call the programs that were asked",
+    "contact-client": "Contact the client",
     "contact-waiting": "Speak with the person who waits in a list",
     "reroute": "Ask somebody else, or find a way in between",
     "schedule": "Book a first visit",

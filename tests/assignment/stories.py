@@ -123,9 +123,9 @@ def programs(offered: Any) -> list[str]:
     return [offer.program for offer in offered.offers]
 
 
-def unwarned(facts: Sequence[Change]) -> list[Change]:
-    """Without the warnings before a step is late."""
-    return [fact for fact in facts if not isinstance(fact, PlacementWarned)]
+def unwarned(facts: Sequence[Change]) -> list[Any]:
+    """Without the warnings before a step is late, and without whether the client was reached, which is beside every step."""
+    return [fact for fact in facts if not isinstance(fact, PlacementWarned) and getattr(fact, "action", "") != "contact-client"]
 
 
 def names(facts: Sequence[Change]) -> list[str]:

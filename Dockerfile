@@ -7,7 +7,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /app
 COPY requirements-services.lock ./
 RUN python3 -m venv --without-pip /opt/throughline \
- && python3 -m pip --python /opt/throughline/bin/python install --quiet --require-hashes --no-deps --only-binary :all: -r requirements-services.lock
+ && python3 -m pip --python /opt/throughline/bin/python install --quiet --no-compile --require-hashes --no-deps --only-binary :all: -r requirements-services.lock
 COPY contracts contracts
 COPY infra infra
 COPY services services

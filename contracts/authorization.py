@@ -5,7 +5,7 @@ Every fact about an authorization carries all its open steps, each with one owne
 """
 
 from datetime import date
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime
 
@@ -120,8 +120,9 @@ class LinesAdded(AuthorizationChange):
 class AuthorizationSubmitted(AuthorizationChange, Sealable):
     """These lines were put to the payer. It has not been shown that the payer has them: `receipt` says whether that is assumed.
 
-    The front door sends it on where the payer has a topic (`partner`). `reference` is our number, which the payer repeats;
-    `received_at` is the instant from which the payer's time counts.
+    `bundle` is what goes to the payer, as Da Vinci PAS has it and without anything about the person: where the payer has a topic
+    (`partner`), the front door fills in its record's Patient and the sealed values here. `reference` is our number, which the payer
+    repeats; `received_at` is the instant from which the payer's time counts.
     """
 
     type: ClassVar = "authorization.submitted.v1"
@@ -135,6 +136,7 @@ class AuthorizationSubmitted(AuthorizationChange, Sealable):
     submitted_at: AwareDatetime
     received_at: AwareDatetime
     receipt: Literal["assumed", "confirmed"] = "assumed"
+    bundle: dict[str, Any] = {}
     member: Personal[Text] | None = None
     diagnosis: Personal[Text] | None = None
 

@@ -2,6 +2,7 @@
 
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired, LineAsked, ReceiptConfirmed
 from contracts.kernel import DeadlinePassed, Reason
+from services.authorization import pas
 from services.authorization.authorization import Submission
 from services.authorization.commands import ConfirmReceipt, InquireDecision, SubmitAuthorization
 from services.authorization.lines import Line
@@ -30,6 +31,7 @@ def submit(case: Case, data: SubmitAuthorization, tables: Requirements) -> Chang
     at, received = data.at or case.now, data.received_at
     if max(at, received or at) > case.now:
         return case.refused(IN_THE_FUTURE)
+    lines, expedited = tuple(_as_asked(line) for line in chosen), state.expedited if data.expedited is None else data.expedited
     said = AuthorizationSubmitted(
         record=state.record,
         reference=case.reference,
@@ -37,8 +39,9 @@ def submit(case: Case, data: SubmitAuthorization, tables: Requirements) -> Chang
         partner=payer.partner if payer and channel == "fhir" else None,
         plan=state.plan,
         channel=channel,
-        lines=tuple(_as_asked(line) for line in chosen),
-        expedited=state.expedited if data.expedited is None else data.expedited,
+        lines=lines,
+        expedited=expedited,
+        bundle=pas.bundle(state, case.reference, lines, expedited, at),
         submitted_at=at,
         received_at=received or at,
         receipt="confirmed" if received else "assumed",

@@ -1,17 +1,19 @@
 """Putting lines to the payer, since when it has them, and asking where its decision is."""
 
 from datetime import timedelta
+from importlib import import_module
 
 from contracts.authorization import (
     AuthorizationOverdue,
     AuthorizationOverdueRetracted,
     AuthorizationSubmitted,
     DecisionInquired,
+    LineAsked,
     ReceiptConfirmed,
 )
 from contracts.authorization_lines import LineUnanswered
 from contracts.kernel import Personal
-from services.authorization.commands import ConfirmReceipt, Determine, InquireDecision, SubmitAuthorization
+from services.authorization.commands import AddLines, ConfirmReceipt, Determine, InquireDecision, SubmitAuthorization
 from tests.authorization.stories import DESK, EMPLOYER, MANAGED, NINE, answer, names, story, submitted
 
 DAY = timedelta(days=1)
@@ -130,3 +132,32 @@ def test_what_cannot_be_put_is_refused():
     by_hand = story(covered=None)
     by_hand.asks(Determine(payer=EMPLOYER, member=Personal("EX-3")))
     assert by_hand.asks(SubmitAuthorization(channel="fhir")) == [] and by_hand.refused and by_hand.refused.reasons[0].code == "TL-5323"
+
+
+def test_the_bundle_is_valid_fhir_in_the_shape_of_pas_and_says_nothing_about_the_person():
+    begun = submitted(urgency="urgent")
+    said = begun.told(AuthorizationSubmitted)[0]
+    kinds = [entry["resource"]["resourceType"] for entry in said.bundle["entry"]]
+    assert kinds == ["Claim", "Organization", "Organization", "Coverage", "Patient"] and said.bundle["type"] == "collection"
+    for entry in said.bundle["entry"]:
+        kind = entry["resource"]["resourceType"]
+        getattr(import_module(f"fhir.resources.R4B.{kind.lower()}"), kind).model_validate(entry["resource"])
+        assert entry["fullUrl"] == f"urn:uuid:{entry['resource']['id']}"
+    claim, patient = said.bundle["entry"][0]["resource"], said.bundle["entry"][-1]["resource"]
+    assert patient.keys() == {"resourceType", "meta", "id"}
+    assert claim["identifier"][0]["value"] == said.reference and claim["priority"]["coding"][0]["code"] == "stat"
+    assert [(item["sequence"], item["quantity"]["value"]) for item in claim["item"]] == [(1, 14), (2, 20)]
+    known = {entry["fullUrl"] for entry in said.bundle["entry"]}
+    assert {claim["patient"]["reference"], claim["insurer"]["reference"], claim["insurance"][0]["coverage"]["reference"]} <= known
+
+
+def test_a_renewal_says_that_it_is_one():
+    begun = submitted()
+    begun.answers(answer("A1", 1), answer("NA", 2))
+    begun.asks(AddLines(lines=(LineAsked(line=3, service="H0018", units=14, unit="day", renews=1),)))
+    begun.asks(SubmitAuthorization())
+    (item,) = begun.told(AuthorizationSubmitted)[-1].bundle["entry"][0]["resource"]["item"]
+    certified = [
+        each["valueCodeableConcept"]["coding"][0]["code"] for each in item["extension"] if each["url"].endswith("certificationType")
+    ]
+    assert (item["sequence"], certified) == (3, ["R"])

@@ -26,9 +26,9 @@ def followed(case: Case, data: VisitBooked | VisitMoved | VisitCancelled | Visit
     """What follow-up says of visits. One that took place where nothing covers it stays noted, which puts the referral at risk."""
     if isinstance(data, VisitBooked | VisitMoved):
         return visit_noted(case.state, data.visit, data.starts_at)
-    if not isinstance(data, VisitAttended):
-        return visit_noted(case.state, data.visit, None) if data.visit in case.state.visits else ()
     visit = data.visit or data.at.isoformat()
+    if not isinstance(data, VisitAttended) or case.state.needed == "nothing":
+        return visit_noted(case.state, visit, None) if visit in case.state.visits else ()
     used = use(case, UseUnits(visit=visit, at=data.at))
     return visit_noted(case.state, visit, data.at) if isinstance(used, Refused) else used
 

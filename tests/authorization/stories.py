@@ -99,6 +99,10 @@ class Story(Deciding):
     def hears(self, event: Event, at: datetime | None = None) -> list[Change]:
         return self.take(event, PLACEMENT, Actor(), at)
 
+    def follows(self, event: Event) -> list[Change]:
+        """Follow-up says something of the plan of the same need."""
+        return self.take(event, "plan/1", Actor())
+
     def asks(self, command: Command, who: str = ANA) -> list[Change]:
         subjects = {ListRequirements: REQUIREMENTS, RecordCoverage: COVERAGE}
         return self.take(command, subjects.get(type(command), AUTHORIZATION), Actor("user", who))

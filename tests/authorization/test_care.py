@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from contracts.authorization import LineAsked, ReferralPutAtRisk, RiskCleared
 from contracts.authorization_lines import LineExpired, RenewalDue, UnitsUsed
+from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved
 from services.authorization.commands import AddLines, NoteVisit, SubmitAuthorization, UseUnits
 from tests.authorization.stories import DESK, NINE, Story, answer, names, story, submitted
 
@@ -115,3 +116,37 @@ def test_the_step_to_secure_care_is_done_before_the_visit():
     begun = submitted()
     begun.asks(NoteVisit(visit="visit/1", at=NINE + timedelta(hours=3)))
     assert begun.step("secure-care", 0).due <= NINE + timedelta(hours=3)
+
+
+def booked(at: datetime, visit: str = "visit/1") -> VisitBooked:
+    return VisitBooked(visit=visit, starts_at=at, settle_by=at + DAY, kind="service", channel="in-person")
+
+
+def attended(at: datetime, visit: str | None = "visit/1") -> VisitAttended:
+    return VisitAttended(visit=visit, at=at, kind="service", channel="in-person")
+
+
+def test_visits_are_heard_from_follow_up_booked_moved_kept_and_called_off():
+    begun = approved()
+    assert names(begun.follows(booked(NINE + 80 * DAY))) == ["VisitNoted", "ReferralPutAtRisk"]
+    moved = VisitMoved(visit="visit/1", starts_at=NINE + DAY, settle_by=NINE + 2 * DAY, left_at=NINE)
+    assert names(begun.follows(moved)) == ["VisitNoted", "RiskCleared"]
+    begun.now += DAY
+    assert names(begun.follows(attended(begun.now))) == ["UnitsUsed", "VisitNoted"] and begun.follows(attended(begun.now)) == []
+    assert begun.authorization.visits == {} and begun.authorization.lines[0].used == 1
+    begun.follows(booked(NINE + 2 * DAY, "visit/2"))
+    assert names(begun.follows(VisitMissed(visit="visit/2", at=NINE + 2 * DAY))) == ["VisitNoted"]
+    assert begun.follows(VisitCancelled(visit="visit/2", by="client", at=NINE)) == []
+
+
+def test_a_visit_that_took_place_where_nothing_covers_it_puts_the_referral_at_risk():
+    begun = approved()
+    begun.now = NINE + 70 * DAY
+    assert names(begun.follows(attended(begun.now, None))) == ["VisitNoted", "ReferralPutAtRisk"]
+
+
+def test_where_no_authorization_is_needed_visits_that_took_place_are_not_kept():
+    begun = story(service="outpatient-therapy")
+    begun.follows(booked(NINE + DAY))
+    begun.follows(attended(NINE + DAY))
+    assert begun.authorization.visits == {} and begun.follows(attended(NINE + 2 * DAY, None)) == []

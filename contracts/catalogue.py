@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from contracts import (
+    alerts,
     assignment,
     authorization,
     authorization_lines,
@@ -16,10 +17,12 @@ from contracts import (
     follow_up,
     intake,
     kernel,
-    notification,
+    notices,
     partners,
     payers,
     plans,
+    recipients,
+    rosters,
     transitions,
     upkeep,
 )
@@ -56,6 +59,7 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
     return Topic(name or topic_of(service), service, listeners, "aggregate id", (*events, *upkeep.EVENTS))
 
 
+TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
 CARE = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=intake.EVENTS),
@@ -71,7 +75,7 @@ TOPICS = (
     ),
     _own("crisis_routing", "follow_up", "notification", "worklist", events=crisis_routing.EVENTS),
     _own("follow_up", "intake", "assignment", "authorization", "crisis_routing", "notification", "worklist", events=CARE),
-    _own("notification", "worklist", events=notification.EVENTS),
+    _own("notification", "worklist", events=TELLING),
     Topic("audit-events", "*", ("worklist",), "actor"),
 )
 """`audit-events` has no single owner: every service may write it."""

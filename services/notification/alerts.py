@@ -10,18 +10,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertPassedOn, AlertRaised, AlertStopped, Purpose, Severity
 from contracts.kernel import Change, Deadline, State, derived
-from contracts.notification import (
-    AlertAbandoned,
-    AlertAcknowledged,
-    AlertActed,
-    AlertPassedOn,
-    AlertRaised,
-    AlertStopped,
-    Entry,
-    Purpose,
-    Severity,
-)
+from contracts.notices import Entry
 
 TELL, CLIMB = "tell", "climb"
 AHEAD: dict[Severity, timedelta] = {"crisis": timedelta(days=2), "urgent": timedelta(days=1), "routine": timedelta(0)}

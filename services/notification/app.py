@@ -1,6 +1,6 @@
 """Notification, wired: what it hears, what it decides, what it says, and how that leaves the house."""
 
-from contracts import catalogue, notification
+from contracts import catalogue
 from infra.app import App, run
 from infra.process import Parts
 from infra.service import Service
@@ -21,7 +21,7 @@ SERVICE = Service(
     states=domain.STATES,
     hears={event.type: event for topic in HEARD for event in topic.events},
     commands={command.type: command for command in COMMANDS},
-    says={event.type: event for event in notification.EVENTS},
+    says={event.type: event for event in catalogue.TELLING},
     route=domain.route,
     decide=domain.decide,
     evolve=domain.evolve,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertRaised, AlertStopped
 from contracts.kernel import Change, Decision, Fact, Message, Reason, Refused
-from contracts.notification import AlertAbandoned, AlertAcknowledged, AlertActed, AlertRaised, AlertStopped
 from services.notification import rules
 from services.notification.alerts import Alerts, Ladder, alert_id, alerts_on
 from services.notification.commands import AcknowledgeAlert

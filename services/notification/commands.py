@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AwareDatetime, Field
 
 from contracts.kernel import Code, Command, Event, Model, Personal
-from contracts.notification import Shift, Subscription
 from contracts.partners import Text
+from contracts.rosters import Shift, Subscription
 
 Time = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Locale = Literal["en", "es"]

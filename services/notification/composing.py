@@ -15,7 +15,7 @@ import yaml
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from contracts.kernel import kind_of
-from contracts.notification import Entry
+from contracts.notices import Entry
 from services.notification.notices import Notice
 from services.notification.sources import REFERRAL
 

@@ -11,8 +11,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from contracts.alerts import Severity
 from contracts.kernel import Change, Deadline, Decision, Errand, Fact, Reason, Refused, State
-from contracts.notification import (
+from contracts.notices import (
     Entry,
     NoticeAttempted,
     NoticeDeferred,
@@ -21,9 +22,8 @@ from contracts.notification import (
     NoticeQueued,
     NoticeSent,
     NoticeWithdrawn,
-    RecipientBounced,
-    Severity,
 )
+from contracts.recipients import RecipientBounced
 from services.notification import rules
 from services.notification.alerts import Alerts
 from services.notification.commands import BeginNotice, EndNotice, RecordBounce

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from contracts.notification import Entry
+from contracts.notices import Entry
 from infra.http import Answer, Door, Guarded
 from infra.process import Parts
 from services.notification.composing import LOCALES, Composer, catalogue

@@ -7,17 +7,17 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
 
+from contracts.alerts import Severity
 from contracts.kernel import Blind, Change, Deadline, Decision, Fact, Message, Reason, Refused, State
-from contracts.notification import (
+from contracts.notices import Entry
+from contracts.recipients import (
     ContactPoint,
-    Entry,
     RecipientAway,
     RecipientBounced,
     RecipientHeld,
     RecipientListed,
     RecipientPreferred,
     RecipientTold,
-    Severity,
 )
 from services.notification.commands import ListContacts, SetAway, SetPreferences
 from services.notification.zones import is_zone

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime
 
 from contracts.assignment import DirectoryListed
 from contracts.kernel import Change, Decision, Fact, Message, State
-from contracts.notification import RosterListed, RosterShifted, RosterSubscribed, Shift, Subscription
+from contracts.rosters import RosterListed, RosterShifted, RosterSubscribed, Shift, Subscription
 from services.notification.commands import ListShifts, ListSubscriptions
 from services.notification.sources import Late
 

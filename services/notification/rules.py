@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from contracts.notification import Purpose, Severity
+from contracts.alerts import Purpose, Severity
 from infra.rules import Clock, book_of
 
 RULES = book_of(__package__ or "services.notification")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from contracts.kernel import Change, Decision, Fact, Message, Reason, Refused, State
-from contracts.notification import SilenceBegun, SilenceEnded
+from contracts.rosters import SilenceBegun, SilenceEnded
 
 NOT_SILENT = Reason("TL-5608", "", "nothing is held back about this record")
 

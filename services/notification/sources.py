@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
+from contracts.alerts import Purpose, Severity
 from contracts.kernel import Change, Message, Next, kind_of
-from contracts.notification import Purpose, Severity
 
 CRISIS_TOPICS = ("crisis-intake-events", "crisis-routing-events")
 SEVERITIES: dict[str | None, Severity] = {

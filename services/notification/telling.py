@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from contracts.alerts import AlertPassedOn, Severity
 from contracts.kernel import Decision, Fact, derived
-from contracts.notification import AlertPassedOn, Entry, NoticeQueued, RecipientHeld, RecipientTold, Severity
+from contracts.notices import Entry, NoticeQueued
+from contracts.recipients import RecipientHeld, RecipientTold
 from services.notification import rules
 from services.notification.alerts import Alerts, alerts_on
 from services.notification.notices import Notice

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from contracts import alerts, intake, lateness, notices, recipients, rosters, upkeep
 from contracts import assignment as placing
 from contracts import authorization as asking
-from contracts import intake, lateness, upkeep
-from contracts import notification as telling
 from contracts.kernel import Event, kind_of
 from services.worklist import authorizing, care, crisis
 
@@ -118,7 +117,7 @@ def _amended(e: intake.RequestAmended) -> str:
     return f"The sender changed the {' and the '.join(changed)}" if changed else "The sender repeated the request"
 
 
-def _raised(e: telling.AlertRaised) -> str:
+def _raised(e: alerts.AlertRaised) -> str:
     whom = _count(len(e.told), "one person is", "{} people are") if e.told else "nobody is on duty to be"
     what = {"reminder": "reminded that it will be late", "call": "called, because it is late", "transfer": "asked to take it over"}[
         e.purpose
@@ -126,7 +125,7 @@ def _raised(e: telling.AlertRaised) -> str:
     return f"{plain(whom)} {what}, level {e.level + 1}"
 
 
-def _attempt(e: telling.NoticeSent | telling.NoticeDelivered | telling.NoticeAttempted, how: str) -> str:
+def _attempt(e: notices.NoticeSent | notices.NoticeDelivered | notices.NoticeAttempted, how: str) -> str:
     return f"A message was {how} by {plain(e.channel).lower()}"
 
 
@@ -185,32 +184,32 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     placing.HandOffDeclined: lambda e: f"The hand-off was declined: {plain(e.reason).lower()}",
     placing.HandOffWithdrawn: "The hand-off is no longer asked",
     placing.PlacementEnded: lambda e: f"The search for a place ended: {plain(e.reason).lower()}",
-    telling.AlertRaised: _raised,
-    telling.AlertPassedOn: "Who was called is away; their backup is called",
-    telling.AlertAcknowledged: "Somebody has seen the call; nothing was done yet",
-    telling.AlertActed: lambda e: f"Acted on; {_count(len(e.alerts), 'one call', '{} calls')} ended",
-    telling.AlertAbandoned: lambda e: f"{'Nobody acted' if e.reason == 'unanswered' else 'Nobody is on duty'}, level {e.level + 1}",
-    telling.AlertStopped: "A death was reported; nobody is reminded of this any more",
-    telling.NoticeQueued: lambda e: f"A message of {_count(len(e.entries), 'one call', '{} calls')} was queued",
-    telling.NoticeAttempted: lambda e: _attempt(e, "begun to be handed over"),
-    telling.NoticeSent: lambda e: _attempt(e, "handed over"),
-    telling.NoticeDelivered: lambda e: _attempt(e, "delivered"),
-    telling.NoticeDeferred: "A message could not be handed over yet; it is tried again",
-    telling.NoticeFailed: lambda e: (
+    alerts.AlertRaised: _raised,
+    alerts.AlertPassedOn: "Who was called is away; their backup is called",
+    alerts.AlertAcknowledged: "Somebody has seen the call; nothing was done yet",
+    alerts.AlertActed: lambda e: f"Acted on; {_count(len(e.alerts), 'one call', '{} calls')} ended",
+    alerts.AlertAbandoned: lambda e: f"{'Nobody acted' if e.reason == 'unanswered' else 'Nobody is on duty'}, level {e.level + 1}",
+    alerts.AlertStopped: "A death was reported; nobody is reminded of this any more",
+    notices.NoticeQueued: lambda e: f"A message of {_count(len(e.entries), 'one call', '{} calls')} was queued",
+    notices.NoticeAttempted: lambda e: _attempt(e, "begun to be handed over"),
+    notices.NoticeSent: lambda e: _attempt(e, "handed over"),
+    notices.NoticeDelivered: lambda e: _attempt(e, "delivered"),
+    notices.NoticeDeferred: "A message could not be handed over yet; it is tried again",
+    notices.NoticeFailed: lambda e: (
         f"A message failed on {plain(e.channel).lower()}; {'the next way is tried' if e.next_channel else 'no way is left'}"
     ),
-    telling.NoticeWithdrawn: "A message was not needed any more",
-    telling.RecipientListed: lambda e: f"{_count(len(e.contacts), 'One way', '{} ways')} to tell this person is known",
-    telling.RecipientPreferred: "This person chose how to be told",
-    telling.RecipientAway: lambda e: f"This person is away{'; somebody stands in' if e.backup else ''}",
-    telling.RecipientHeld: lambda e: f"A call waits: {HELD[e.why]}",
-    telling.RecipientTold: lambda e: f"Told of {_count(len(e.alerts), 'one call', '{} calls')}",
-    telling.RecipientBounced: lambda e: f"An address for {plain(e.channel).lower()} takes no messages",
-    telling.RosterListed: lambda e: f"People on duty behind {_count(len(e.staff), 'one role', '{} roles')}",
-    telling.RosterSubscribed: lambda e: f"{_count(len(e.subscriptions), 'One subscription', '{} subscriptions')} to calls",
-    telling.RosterShifted: lambda e: f"{_count(len(e.shifts), 'One shift', '{} shifts')} listed",
-    telling.SilenceBegun: "A death was reported; nobody is told anything about this person",
-    telling.SilenceEnded: "The report of a death was wrong",
+    notices.NoticeWithdrawn: "A message was not needed any more",
+    recipients.RecipientListed: lambda e: f"{_count(len(e.contacts), 'One way', '{} ways')} to tell this person is known",
+    recipients.RecipientPreferred: "This person chose how to be told",
+    recipients.RecipientAway: lambda e: f"This person is away{'; somebody stands in' if e.backup else ''}",
+    recipients.RecipientHeld: lambda e: f"A call waits: {HELD[e.why]}",
+    recipients.RecipientTold: lambda e: f"Told of {_count(len(e.alerts), 'one call', '{} calls')}",
+    recipients.RecipientBounced: lambda e: f"An address for {plain(e.channel).lower()} takes no messages",
+    rosters.RosterListed: lambda e: f"People on duty behind {_count(len(e.staff), 'one role', '{} roles')}",
+    rosters.RosterSubscribed: lambda e: f"{_count(len(e.subscriptions), 'One subscription', '{} subscriptions')} to calls",
+    rosters.RosterShifted: lambda e: f"{_count(len(e.shifts), 'One shift', '{} shifts')} listed",
+    rosters.SilenceBegun: "A death was reported; nobody is told anything about this person",
+    rosters.SilenceEnded: "The report of a death was wrong",
     **crisis.SENTENCES,
     **care.SENTENCES,
     **dict.fromkeys(care.WARNED, _warned),

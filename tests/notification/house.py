@@ -6,9 +6,10 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from contracts import catalogue
+from contracts.alerts import AlertRaised
 from contracts.assignment import DirectoryListed
 from contracts.kernel import Actor, Change, Command, Message
-from contracts.notification import AlertRaised, NoticeQueued
+from contracts.notices import NoticeQueued
 from contracts.upkeep import Origin
 from infra.audit import verify
 from infra.clock import ManualClock

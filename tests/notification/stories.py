@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contracts.alerts import AlertRaised
 from contracts.assignment import DirectoryListed, HandOffAsked, NoProgramAvailable, OfferUnanswered, PlacementAccepted, PlacementOffered
 from contracts.kernel import (
     Actor,
@@ -17,7 +18,7 @@ from contracts.kernel import (
     Next,
     Personal,
 )
-from contracts.notification import AlertRaised, NoticeQueued
+from contracts.notices import NoticeQueued
 from services.notification import domain
 from services.notification.alerts import Alerts, alerts_on
 from services.notification.channel import Outcome

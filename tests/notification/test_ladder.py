@@ -1,20 +1,11 @@
 """Whom a lateness reaches, how it climbs, and what makes it quiet."""
 
+from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertRaised
 from contracts.assignment import DirectoryListed, HandOffDeclined
 from contracts.intake import RequestWithdrawn
 from contracts.kernel import Next
-from contracts.notification import (
-    AlertAbandoned,
-    AlertAcknowledged,
-    AlertActed,
-    AlertRaised,
-    NoticeDelivered,
-    NoticeQueued,
-    NoticeSent,
-    NoticeWithdrawn,
-    Shift,
-    Subscription,
-)
+from contracts.notices import NoticeDelivered, NoticeQueued, NoticeSent, NoticeWithdrawn
+from contracts.rosters import Shift, Subscription
 from contracts.upkeep import AggregateParked, AggregateReleased, InputQuarantined, InputRepaired, Issue, Origin
 from services.notification.commands import ListShifts, ListSubscriptions
 from services.notification.roster import ROSTER

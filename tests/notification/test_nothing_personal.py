@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from contracts.kernel import Next, Personal, Sealable
-from contracts.notification import NoticeQueued
+from contracts.notices import NoticeQueued
 from infra.sealing import seal
 from services.notification.channel import Letter
 from services.notification.composing import LOCALES, Composer

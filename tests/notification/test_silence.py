@@ -4,9 +4,11 @@ from typing import ClassVar
 
 import pytest
 
+from contracts.alerts import AlertStopped
 from contracts.assignment import DirectoryListed, PlacementEnded
 from contracts.kernel import Change, Next, Sealable
-from contracts.notification import AlertStopped, NoticeQueued, NoticeSent, NoticeWithdrawn, SilenceBegun
+from contracts.notices import NoticeQueued, NoticeSent, NoticeWithdrawn
+from contracts.rosters import SilenceBegun
 from services.notification.commands import EndSilence
 from services.notification.silence import silence_of
 from tests.notification.stories import (

@@ -3,16 +3,9 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from contracts.notification import (
-    AlertPassedOn,
-    NoticeDeferred,
-    NoticeDelivered,
-    NoticeFailed,
-    NoticeQueued,
-    NoticeSent,
-    RecipientBounced,
-    RecipientHeld,
-)
+from contracts.alerts import AlertPassedOn
+from contracts.notices import NoticeDeferred, NoticeDelivered, NoticeFailed, NoticeQueued, NoticeSent
+from contracts.recipients import RecipientBounced, RecipientHeld
 from services.notification.commands import ListContacts, RecordBounce, SetAway, SetPreferences
 from services.notification.recipients import Recipient, recipient
 from tests.notification.stories import (

@@ -1,0 +1,69 @@
+"""What notification says of who has which duty (`roster/network`), and of people reported dead (`silence/<record>`)."""
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from contracts.alerts import Severity
+from contracts.kernel import Change, Code, Model
+
+
+class Subscription(Model):
+    """Somebody wants to be told as well. A field that is absent narrows nothing; `severity` is the least grave they want."""
+
+    subscriber: Code
+    """A role (`role/…`), a desk or a person."""
+    rule: Code | None = None
+    program: Code | None = None
+    organisation: Code | None = None
+    owner: Code | None = None
+    severity: Severity = "routine"
+
+
+class Shift(Model):
+    """Who has the duty of a role from then to then: while a role's shifts are listed, they alone say who is told for it."""
+
+    role: Code
+    person: Code
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class RosterListed(Change):
+    """Who is on duty behind which role or desk, as assignment's directory says; the first one is when this service began to tell."""
+
+    type: ClassVar = "roster.listed.v1"
+    staff: dict[str, tuple[str, ...]]
+    began_at: AwareDatetime
+
+
+class RosterSubscribed(Change):
+    """Who wants to be told of what beside the owner. It replaces the list before it."""
+
+    type: ClassVar = "roster.subscribed.v1"
+    subscriptions: tuple[Subscription, ...]
+
+
+class RosterShifted(Change):
+    """Who has which duty when. It replaces the list before it."""
+
+    type: ClassVar = "roster.shifted.v1"
+    shifts: tuple[Shift, ...]
+
+
+class SilenceBegun(Change):
+    """The person of this record was reported dead (`by`, a kind of fact): nobody is told anything about them but that."""
+
+    type: ClassVar = "silence.begun.v1"
+    by: str
+    item: str
+
+
+class SilenceEnded(Change):
+    """A person looked and the report was wrong: `by` whom."""
+
+    type: ClassVar = "silence.ended.v1"
+    by: str
+
+
+EVENTS = (RosterListed, RosterSubscribed, RosterShifted, SilenceBegun, SilenceEnded)

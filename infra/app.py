@@ -31,7 +31,7 @@ class App:
 
     `partitions` tells how many a topic has; `answers_on` is the prefix of the topics on which senders outside are answered.
     `streams` are topics read apart (`Runtime`). `performer` makes what does the service's errands, of which `pools` says how many run
-    at a time; `pages` are further routes.
+    at a time; `pages` makes further routes, with the counter for what people click where somebody can be known.
     """
 
     service: Service
@@ -43,7 +43,7 @@ class App:
     streams: Mapping[str, Sequence[str]] = field(default_factory=dict)
     performer: Callable[[Parts, Store], Performer] | None = None
     pools: Mapping[str, int] = field(default_factory=dict)
-    pages: Callable[[Parts, http.Door | None], Sequence[BaseRoute]] | None = None
+    pages: Callable[[Parts, Store, Counter | None], Sequence[BaseRoute]] | None = None
 
 
 def settler(app: App, made: Parts, store: Store) -> Settler:
@@ -99,11 +99,11 @@ def routes(app: App, made: Parts, core: Runtime) -> list[BaseRoute]:
     """Commands for people, if an issuer of tokens is known."""
     settings = made.settings
     if not settings.issuer:
-        return list(app.pages(made, None)) if app.pages else []
+        return list(app.pages(made, core.settler.store, None)) if app.pages else []
     identity = Identity(settings.issuer, settings.audience, keyring(settings.jwks, made.clock), made.clock)
     door = http.Door(identity, Access(app.access))
     counter = Counter(app.service.name, core.settler.settle, door, made.clock, lambda: core.pressed)
-    return [*commands(counter, app.commands), *(app.pages(made, door) if app.pages else ())]
+    return [*commands(counter, app.commands), *(app.pages(made, core.settler.store, counter) if app.pages else ())]
 
 
 def run(app: App) -> None:

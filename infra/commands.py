@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from typing import Any, cast
@@ -64,6 +64,20 @@ class Counter:
     door: Door
     clock: Clock
     pressure: Callable[[], bool] = lambda: False
+    settling: set[asyncio.Task[Sequence[Outcome]]] = field(default_factory=set, compare=False)
+
+    async def decide(self, message: Message) -> Outcome:
+        """What came of it; TL-1505 where there is no room, or where it is not known in time: then it goes on, and is not cancelled."""
+        if self.pressure():
+            raise busy("commands are refused for the moment", "facts are waiting to be published")
+        task = asyncio.ensure_future(self.settle([_item(message)]))
+        self.settling.add(task)
+        task.add_done_callback(self.settling.discard)
+        done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN_S)
+        if not done:
+            task.add_done_callback(lambda late: late.cancelled() or late.exception())
+            raise busy("the outcome is not known yet")
+        return task.result()[0]
 
 
 def commands(counter: Counter, table: Sequence[Entry]) -> list[Guarded]:
@@ -72,22 +86,20 @@ def commands(counter: Counter, table: Sequence[Entry]) -> list[Guarded]:
 
 
 def _endpoint(counter: Counter, entry: Entry) -> Callable[[Request], Awaitable[Response]]:
-    settling: set[asyncio.Task[Sequence[Outcome]]] = set()
-
     async def post(request: Request) -> Response:
-        if counter.pressure():
-            raise busy("commands are refused for the moment", "facts are waiting to be published")
         message = await _message(counter, entry, request)
-        task = asyncio.ensure_future(counter.settle([_item(message)]))
-        settling.add(task)  # it goes on when the answer is given up: a commit is not cancelled half way
-        task.add_done_callback(settling.discard)
-        done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN_S)
-        if not done:
-            task.add_done_callback(lambda late: late.cancelled() or late.exception())
-            raise busy("the outcome is not known yet")
-        return _answer(task.result()[0], message)
+        return _answer(await counter.decide(message), message)
 
     return post
+
+
+def clicked(counter: Counter, request: Request, command: Command, subject: str, *meaning: str) -> Message:
+    """A command that a page's button stands for. Its id derives from what it means, so that a second click is the first one."""
+    principal = request.state.principal
+    return Message(
+        derived("clicked", principal.id, subject, *meaning), command, subject, f"http:{counter.service}", at=counter.clock.now(),
+        actor=Actor(principal.kind, principal.id), correlation=request.state.request,
+    )  # fmt: skip
 
 
 def _item(message: Message) -> Item:

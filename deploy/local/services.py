@@ -47,6 +47,7 @@ class Service:
             return False
 
 
+NOTIFICATION = Service("notification", 6)
 SERVICES = (
     Service("worklist", 0),
     Service("intake", 1),
@@ -54,7 +55,7 @@ SERVICES = (
     Service("authorization", 3),
     Service("crisis_routing", 4),
     Service("follow_up", 5),
-    Service("notification", 6),
+    NOTIFICATION,
     Service("mail", 7, "deploy.local.mail"),
 )
 """The worklist comes first: it has the pages people look at, so it gets the port they remember. `mail` is everybody's mail server: it
@@ -83,6 +84,7 @@ def environment(service: Service, engines: Engines, inherited: Mapping[str, str]
         "JWKS": str(engines.settings.state / "keys" / KEYS),
         "SECRETS_DIR": str(_write_secrets(service, engines)),
         "BOARD_URL": f"http://{ports.LOOPBACK}:{engines.settings.http_port}",
+        "ALERTS_URL": f"http://{ports.LOOPBACK}:{engines.settings.http_port + NOTIFICATION.offset}",
         "SMTP_HOST": ports.LOOPBACK,
         "SMTP_PORT": str(engines.settings.http_port + SMTP_OFFSET),
         "SMTP_SECURITY": "none",

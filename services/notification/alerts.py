@@ -5,7 +5,7 @@ item goes on. It climbs when its time is over, however many have acknowledged it
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import AwareDatetime
@@ -43,6 +43,8 @@ class Ladder(State):
     level: int
     ids: tuple[str, ...]
     told: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
+    """Everybody who was told at this level or below it."""
     to_duty: bool = False
     raised_at: AwareDatetime
     climbs_at: AwareDatetime | None = None
@@ -59,6 +61,11 @@ class Ladder(State):
     @property
     def alert(self) -> str:
         return self.ids[-1]
+
+    @property
+    def unseen_until(self) -> datetime | None:
+        """When the next level follows unless somebody says that they have seen it; None where they have, or no level follows."""
+        return self.climbs_at if self.status == "open" else None
 
     @property
     def entry(self) -> Entry:
@@ -94,7 +101,7 @@ def evolve(state: Alerts | None, fact: Change) -> Alerts | None:
         return None
     match fact:
         case AlertPassedOn():
-            return _with(state, fact.alert, told=lambda ladder: (*ladder.told, fact.to))
+            return _with(state, fact.alert, told=lambda one: (*one.told, fact.to), called=lambda one: (*one.called, fact.to))
         case AlertAcknowledged():
             return _with(state, fact.alert, status=lambda _: "acknowledged", climbs_at=lambda _: fact.climbs_at)
         case AlertAbandoned():
@@ -107,7 +114,8 @@ def evolve(state: Alerts | None, fact: Change) -> Alerts | None:
 def _raised(state: Alerts, fact: AlertRaised) -> Alerts:
     before = next((one for one in state.ladders if (one.rule, one.milestone) == (fact.rule, fact.milestone)), None)
     said = {name: getattr(fact, name) for name in Ladder.model_fields if name in AlertRaised.model_fields}
-    ladder = Ladder(**said, ids=(*(before.ids if before else ()), fact.alert))
+    ids, called = (before.ids, before.called) if before else ((), ())
+    ladder = Ladder(**said, ids=(*ids, fact.alert), called=tuple(dict.fromkeys((*called, *fact.told))))
     others = tuple(one for one in state.ladders if one is not before)
     return state.model_copy(update={"ladders": (*others, ladder)})
 

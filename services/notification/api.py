@@ -26,9 +26,14 @@ ROUTES = (
     Entry(EndSilence, "/v1/silences/{kind}/{id}/end", "silence/{kind}/{id}", "end-silence"),
 )
 
-STAFF = ("intake-desk", "coordinator", "network-lead", "data-steward", "program-desk", "team-lead")
+STAFF = (
+    "intake-desk", "triage-clinician", "coordinator", "program-desk", "authorization-desk", "crisis-desk", "mobile-team",
+    "crisis-facility", "team-lead", "clinical-supervisor", "supervisor", "data-steward", "network-lead", "platform",
+)  # fmt: skip
+"""Whoever may be told of something."""
 ACCESS: dict[str, Rule] = {
     "acknowledge": rule(*STAFF, scope=Scope.ANY),
+    "see-alert": rule(*STAFF, scope=Scope.ANY),
     "set-own": rule(*STAFF, scope=Scope.ANY),
     "list-contacts": rule("platform", scope=Scope.ANY),
     "list-roster": rule("platform", "network-lead", scope=Scope.ANY),

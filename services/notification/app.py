@@ -32,7 +32,7 @@ SERVICE = Service(
 
 def sender(made: Parts, store: Store) -> Sender:
     settings = made.settings
-    composer = Composer(settings.board_url, settings.demo_data)
+    composer = Composer(settings.alerts_url or settings.board_url, settings.demo_data)
     return Sender(store, made.vault, channels(settings), composer)
 
 

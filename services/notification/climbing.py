@@ -68,12 +68,17 @@ def acknowledged(subject: str, state: Alerts | None, message: Message, roster: R
     if ladder is None:
         return Refused((UNKNOWN,))
     person = message.actor.id
-    if person not in (*ladder.told, *roster.behind(ladder.owner, now), *roster.on_duty(LEADS, now)):
+    if not concerns(ladder, person, roster, now):
         return Refused((NOT_TOLD,))
-    if ladder.status == "acknowledged" or ladder.climbs_at is None:
+    if (unseen := ladder.unseen_until) is None:
         return ()
-    until = max(ladder.climbs_at, rules.ladder(ladder.severity, ladder.purpose, now).due_at)
+    until = max(unseen, rules.ladder(ladder.severity, ladder.purpose, now).due_at)
     return [Fact(subject, AlertAcknowledged(alert=ladder.alert, item=ladder.item, by=person, climbs_at=until))]
+
+
+def concerns(ladder: Ladder, person: str, roster: Roster, now: datetime) -> bool:
+    """Whether somebody may say that they have seen it: they were told at any level, or have the duty of its owner or of the network."""
+    return person in (*ladder.called, *roster.behind(ladder.owner, now), *roster.on_duty(LEADS, now))
 
 
 def acted(state: Alerts | None, message: Message) -> Sequence[Change]:

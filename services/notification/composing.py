@@ -34,10 +34,10 @@ class Message:
 
 
 class Composer:
-    """`board` is where people sign in and act: every link goes there."""
+    """`at` is where alerts are looked at, by whoever has signed in: every link goes there."""
 
-    def __init__(self, board: str, demo: bool = False) -> None:
-        self._board, self._demo = board.rstrip("/"), demo
+    def __init__(self, at: str, demo: bool = False) -> None:
+        self._at, self._demo = at.rstrip("/"), demo
         folder = files(__package__ or "services.notification") / "words"
         texts = {name: (folder / name).read_text("utf-8") for name in ("message.txt", "message.html")}
         kept = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
@@ -47,33 +47,38 @@ class Composer:
         """Only what still stands is told; a message of one thing says it in its subject."""
         words = catalogue(notice.locale)
         standing = [entry for entry in notice.entries if not notice.standing or entry.alert in notice.standing]
-        lines = [self._line(entry, words, notice.zone) for entry in standing]
+        lines = [{**line(entry, words, notice.zone), "link": self._at + page_of(entry.item, entry.alert)} for entry in standing]
         subject = words["subject"][notice.kind if len(lines) > 1 else "alert"].format(count=len(lines), **lines[0])
-        given = {"words": words, "lines": lines, "locale": notice.locale, "subject": subject, "board": self._board, "demo": self._demo}
+        given = {"words": words, "lines": lines, "locale": notice.locale, "subject": subject, "demo": self._demo}
         return Message(subject, *(self._pages.get_template(name).render(**given) for name in ("message.txt", "message.html")))
 
-    def _line(self, entry: Entry, words: Any, zone: str) -> dict[str, str]:
-        kind = kind_of(entry.item)
-        action = plain(entry.action or "", words["actions"])
-        due = moment(entry.due, zone, words) if entry.due else ""
-        return {
-            "purpose": words["purposes"][entry.purpose],
-            "severity": words["severities"][entry.severity],
-            "grave": entry.severity,
-            "thing": plain(kind, words["things"]),
-            "what": words["milestones"].get(entry.milestone, words["milestones"]["overdue"]),
-            "action": words["step"].format(action=action) if action else "",
-            "due": words["due"].format(due=due) if due else "",
-            "rule": entry.rule if CODE.fullmatch(entry.rule) else "",
-            "reference": reference(entry.item),
-            "level": words["level"].format(level=entry.level + 1) if entry.level else "",
-            "link": f"{self._board}/items/{item_of(entry.item)}?alert={entry.alert}",
-        }
+
+def line(entry: Entry, words: Any, zone: str) -> dict[str, str]:
+    """One alert in words: what it is, what to do, by when."""
+    action = plain(entry.action or "", words["actions"])
+    due = moment(entry.due, zone, words) if entry.due else ""
+    return {
+        "purpose": words["purposes"][entry.purpose],
+        "severity": words["severities"][entry.severity],
+        "grave": entry.severity,
+        "thing": plain(kind_of(entry.item), words["things"]),
+        "what": words["milestones"].get(entry.milestone, words["milestones"]["overdue"]),
+        "action": words["step"].format(action=action) if action else "",
+        "due": words["due"].format(due=due) if due else "",
+        "rule": entry.rule if CODE.fullmatch(entry.rule) else "",
+        "reference": reference(entry.item),
+        "level": words["level"].format(level=entry.level + 1) if entry.level else "",
+    }
 
 
 def reference(item: str) -> str:
     """What somebody can read out on the telephone: the kind, and the end of the id."""
     return f"{kind_of(item).upper()[:4]}-{item.rpartition('/')[2].replace('-', '')[-8:].upper()}"
+
+
+def page_of(item: str, alert: str) -> str:
+    """The path of the page on which somebody says that they have seen it."""
+    return f"/alerts/{item}/{alert}"
 
 
 def item_of(item: str) -> str:

@@ -1,19 +1,32 @@
-"""Previews of every message, with invented references: what a reader would get, as text and as HTML."""
+"""Pages: an alert, with the button that says "I have seen it"; and previews of every message, with invented references."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from contracts.kernel import kind_of
 from contracts.notices import Entry
-from infra.http import Answer, Door, Guarded
+from infra.browser import Entrance
+from infra.commands import NAME, Counter, clicked
+from infra.http import Answer, Guarded
 from infra.process import Parts
+from infra.store import Store
+from services.notification.alerts import alerts_on
+from services.notification.climbing import concerns
+from services.notification.commands import AcknowledgeAlert
 from services.notification.composing import LOCALES, Composer, catalogue
+from services.notification.domain import STATES
 from services.notification.notices import Notice
-from services.notification.recipients import INBOX
+from services.notification.recipients import INBOX, Recipient, recipient
+from services.notification.roster import ROSTER, Roster
+from services.notification.showing import AlertPage, Reader, policy
 
+ALERT = "/alerts/{kind}/{id}/{alert}"
 AT = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 REFERENCE = "0190aaaa-0000-7000-8000-0000000{:05}"
 
@@ -42,18 +55,69 @@ def _notice(kind: str, entries: tuple[Entry, ...], locale: str) -> Notice:
     )  # fmt: skip
 
 
-def pages(made: Parts, door: Door | None) -> Sequence[BaseRoute]:
+def pages(made: Parts, store: Store, counter: Counter | None) -> Sequence[BaseRoute]:
     """Nobody sees them where nobody can be known."""
-    composer = Composer(made.settings.board_url, made.settings.demo_data)
+    if counter is None:
+        return []
+    door = Entrance(counter.door.identity, counter.door.access, sign_in=f"{made.settings.board_url.rstrip('/')}/sign-in")
+    shown = Shown(store, counter, AlertPage(made.settings.board_url, made.settings.demo_data))
+    return [
+        Guarded(ALERT, shown.look, action="see-alert", door=door),
+        Guarded(ALERT, shown.seen, action="acknowledge", door=door, methods=("POST",)),
+        Guarded("/v1/previews/{locale}/{name}/{form}", Previews(made).preview, action="see-previews", door=door),
+    ]
 
-    async def preview(request: Request) -> Response:
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The page of one alert: whoever was told opens it from their message, and says that they have seen it."""
+
+    store: Store
+    counter: Counter
+    page: AlertPage
+
+    async def look(self, request: Request) -> Response:
+        item, alert, me = _item(request), request.path_params["alert"], request.state.principal.id
+        states = await self._states(alerts_on(item), ROSTER, recipient(me))
+        alerts, roster, known = states[alerts_on(item)], states[ROSTER] or Roster(), states[recipient(me)] or Recipient()
+        ladder = alerts.ladder(alert) if alerts else None
+        concerned = bool(ladder and concerns(ladder, me, roster, self.counter.clock.now()))
+        body = self.page.render(item, ladder, Reader(known.locale, known.where, concerned))
+        return Response(body, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy()})
+
+    async def seen(self, request: Request) -> Response:
+        """The same command as over the API; what came of it is what the page shows next."""
+        subject, alert = alerts_on(_item(request)), request.path_params["alert"]
+        outcome = await self.counter.decide(clicked(self.counter, request, AcknowledgeAlert(alert=alert), subject, alert))
+        if outcome.kind == "failed":
+            raise Answer("TL-1517", "this could not be decided", "nothing was changed; an operator was told", status=500)
+        return RedirectResponse(request.url.path, 303)
+
+    async def _states(self, *subjects: str) -> dict[str, Any]:
+        """As the domain knows them; None where there is none."""
+        known = {one: row.state for one, row in (await self.store.load(subjects)).items() if row.state}
+        return {one: STATES[kind_of(one)].model_validate_json(known[one]) if one in known else None for one in subjects}
+
+
+def _item(request: Request) -> str:
+    """The aggregate that the alert is about, from the path."""
+    if not all(NAME.fullmatch(part) for part in request.path_params.values()):
+        raise Answer("TL-1501", "not found", status=404)
+    return f"{request.path_params['kind']}/{request.path_params['id']}"
+
+
+class Previews:
+    """What every message looks like."""
+
+    def __init__(self, made: Parts) -> None:
+        self._composer = Composer(made.settings.alerts_url or made.settings.board_url, made.settings.demo_data)
+
+    async def preview(self, request: Request) -> Response:
         locale, name, form = (request.path_params[part] for part in ("locale", "name", "form"))
         found = dict(samples(locale)).get(name) if locale in LOCALES else None
         if found is None or form not in ("text", "html"):
             raise Answer("TL-1501", "not found", status=404)
-        message = composer.compose(found)
+        message = self._composer.compose(found)
         body, kind = (message.html, "text/html") if form == "html" else (f"{message.subject}\n\n{message.text}", "text/plain")
         policy = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
         return Response(body, media_type=f"{kind}; charset=utf-8", headers=policy)
-
-    return [Guarded("/v1/previews/{locale}/{name}/{form}", preview, action="see-previews", door=door)] if door else []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from contracts import catalogue
+from infra.browser import Entrance
 from infra.bus import Stream, subscribe
 from infra.clock import Clock
 from infra.gauges import Gauges
@@ -19,7 +20,7 @@ from infra.telemetry import Meters
 from services.worklist import api
 from services.worklist.follow import Follower, Reader
 from services.worklist.live import Live
-from services.worklist.pages import PEOPLE, Entrance, Pages, Person, sign_in
+from services.worklist.pages import PEOPLE, Pages, Person, sign_in
 from services.worklist.rebuild import Log, Rebuilt
 from services.worklist.rebuild import rebuild as rebuilt
 from services.worklist.rows import Keys, Names, People, Seen

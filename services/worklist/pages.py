@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from infra.browser import COOKIE, way_back
 from infra.http import Answer, Door, Guarded
-from infra.identity import Principal, Unauthenticated
+from infra.identity import Principal
 from infra.issuer import LocalIssuer
 from services.worklist import questions, words
 from services.worklist.api import Answers, known, whose
@@ -21,7 +22,7 @@ from services.worklist.questions import COUNTED_MAX, Question
 from services.worklist.rows import Row, event
 
 FOLDER = Path(__file__).parent / "page"
-COOKIE, SESSION_MINUTES = "throughline-session", 60
+SESSION_MINUTES = 60
 PAGE_ROWS = 10
 MEDIA = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 POLICY = (
@@ -49,31 +50,6 @@ PEOPLE = (
     Person(Principal("staff/90", frozenset({"auditor"})), "Sam, auditor (sees no names)"),
 )
 """Invented people, one for each role that looks at the board; in development alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entrance(Door):
-    """A door for browsers as well: the session's token in a cookie, for reading only; who has none is sent to sign in."""
-
-    async def admit(self, request: Request, action: str) -> Principal:
-        try:
-            return await Door.admit(self, _with_bearer(request), action)
-        except Unauthenticated as error:
-            if request.headers.get("hx-request"):
-                raise Answer(error.code, error.what, error.why, error.fix, status=401, headers={"hx-redirect": "/sign-in"}) from None
-            if "text/html" in request.headers.get("accept", ""):
-                raise Answer(error.code, error.what, error.why, error.fix, status=303, headers={"location": "/sign-in"}) from None
-            raise
-
-
-def _with_bearer(request: Request) -> Request:
-    """The request as if the cookie's token had come in the header. Only where nothing is changed, so that no other site can use it."""
-    token = request.cookies.get(COOKIE)
-    if not token or request.method not in ("GET", "HEAD") or "authorization" in request.headers:
-        return request
-    return Request(
-        {**request.scope, "headers": [*request.scope["headers"], (b"authorization", f"Bearer {token}".encode("latin-1", "replace"))]}
-    )
 
 
 class Pages:
@@ -191,13 +167,14 @@ def sign_in(pages: Pages, issuer: LocalIssuer, people: Sequence[Person]) -> list
     by_id = {person.principal.id: person for person in people}
 
     async def choose(request: Request) -> Response:
-        return pages.render("sign_in.html", request, people=people)
+        return pages.render("sign_in.html", request, people=people, to=way_back(request, request.query_params.get("to", "/")))
 
     async def enter(request: Request) -> Response:
-        person = by_id.get(str((await request.form()).get("person", "")))
+        form = await request.form()
+        person = by_id.get(str(form.get("person", "")))
         if person is None:
             raise Answer("TL-1401", "nobody of that name can be chosen", status=400)
-        answer = RedirectResponse("/", 303)
+        answer = RedirectResponse(way_back(request, str(form.get("to", "/"))), 303)
         token = issuer.token(person.principal, SESSION_MINUTES)
         answer.set_cookie(
             COOKIE, token, max_age=SESSION_MINUTES * 60, httponly=True, samesite="strict", secure=request.url.scheme == "https"

@@ -105,9 +105,11 @@ def test_every_preview_renders_in_both_forms_and_leads_to_the_board_alone(locale
     for name, notice in samples(locale):
         message = composer.compose(notice)
         assert "{" not in message.subject + message.text and "{{" not in message.html, name
-        assert "https://board.example.org/items/referral/" in message.text and "https://board.example.org/items/referral/" in message.html
+        assert (
+            "https://board.example.org/alerts/placement/" in message.text and "https://board.example.org/alerts/placement/" in message.html
+        )
         links = [part for part in message.text.split() if "//" in part]
-        assert links and all(link.startswith("https://board.example.org/items/") for link in links)
+        assert links and all(link.startswith("https://board.example.org/alerts/") for link in links)
         assert "<script" not in message.html and " src=" not in message.html
         assert len(message.subject) < 120
 

@@ -63,6 +63,11 @@ class Ladder(State):
         return self.ids[-1]
 
     @property
+    def kind(self) -> str:
+        """What is said of it, without the instant: `overdue`, `unanswered`, …"""
+        return self.milestone.partition("/")[0]
+
+    @property
     def unseen_until(self) -> datetime | None:
         """When the next level follows unless somebody says that they have seen it; None where they have, or no level follows."""
         return self.climbs_at if self.status == "open" else None
@@ -71,7 +76,7 @@ class Ladder(State):
     def entry(self) -> Entry:
         """How a notice names it."""
         return Entry(
-            alert=self.alert, item=self.item, rule=self.rule, milestone=self.milestone.partition("/")[0], severity=self.severity,
+            alert=self.alert, item=self.item, rule=self.rule, milestone=self.kind, severity=self.severity,
             purpose=self.purpose, cause=self.cause,
             action=self.action, due=self.due, level=self.level, record=self.record,
         )  # fmt: skip

@@ -9,11 +9,10 @@ from services.notification import rules
 from services.notification.alerts import Alerts, Ladder, alert_id, alerts_on
 from services.notification.commands import AcknowledgeAlert
 from services.notification.roster import Roster, by_duty
-from services.notification.sources import DEATH, Late, acts
+from services.notification.sources import DEATH, LEADS, Late, acts, hearing_is_all
 
 UNKNOWN = Reason("TL-5601", "/alert", "there is no such alert, or it was acted on already")
 NOT_TOLD = Reason("TL-5602", "", "who was told of it, or has the duty of its owner or of the network, may acknowledge it")
-LEADS = "role/network-lead"
 
 
 def raised(state: Alerts | None, late: Late, roster: Roster, now: datetime) -> Sequence[Change]:
@@ -73,7 +72,10 @@ def acknowledged(subject: str, state: Alerts | None, message: Message, roster: R
     if (unseen := ladder.unseen_until) is None:
         return ()
     until = max(unseen, rules.ladder(ladder.severity, ladder.purpose, now).due_at)
-    return [Fact(subject, AlertAcknowledged(alert=ladder.alert, item=ladder.item, by=person, climbs_at=until))]
+    seen = AlertAcknowledged(alert=ladder.alert, item=ladder.item, by=person, climbs_at=until)
+    if not hearing_is_all(ladder.cause):
+        return [Fact(subject, seen)]
+    return [Fact(subject, seen), Fact(subject, AlertActed(alerts=(ladder.alert,), item=ladder.item, by=seen.type, actor=person))]
 
 
 def concerns(ladder: Ladder, person: str, roster: Roster, now: datetime) -> bool:
@@ -83,7 +85,7 @@ def concerns(ladder: Ladder, person: str, roster: Roster, now: datetime) -> bool
 
 def acted(state: Alerts | None, message: Message) -> Sequence[Change]:
     """The item went on: every alert whose step this fact took, or ended, is over, and says so."""
-    ended = [one.alert for one in state.ladders if acts(message.data, one.cause, one.action, one.step, one.due)] if state else []
+    ended = [one.alert for one in state.ladders if acts(message.data, one.cause, one.kind, one.action, one.step, one.due)] if state else []
     if not state or not ended:
         return ()
     return (AlertActed(alerts=tuple(ended), item=state.item, by=message.data.type, actor=message.actor.id or None),)

@@ -8,7 +8,6 @@ from contracts.assignment import DirectoryListed
 from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Errand, Fact, Message, Route, State, World
 from services.notification import alerts, climbing, notices, recipients, roster, silence, telling
 from services.notification.alerts import CLIMB, TELL, Alerts, alerts_on
-from services.notification.climbing import LEADS
 from services.notification.commands import (
     COMMANDS,
     AcknowledgeAlert,
@@ -26,7 +25,7 @@ from services.notification.notices import FLAG, LATE, LOST, Notice
 from services.notification.recipients import RELEASE, Recipient, person_of, recipient
 from services.notification.roster import ROSTER, Roster
 from services.notification.silence import Silence, silence_of
-from services.notification.sources import DEATH, family, kind_of_fact, late, takes_back_a_death, tells_of_a_death
+from services.notification.sources import DEATH, LEADS, calls, family, late, takes_back_a_death, tells_of_a_death
 
 STATES: dict[str, type[State]] = {"alert": Alerts, "notice": Notice, "recipient": Recipient, "roster": Roster, "silence": Silence}
 FOLDS: Mapping[str, Callable[[Any, Change], State | None]] = {
@@ -116,7 +115,7 @@ def _heard(message: Message, world: World, now: datetime) -> Decision:
     lifted = _taken_back(message, world) if takes_back_a_death(message.data) else []
     target, state = alerts_on(item), world[alerts_on(item)]
     changes = list(climbing.acted(state, message))
-    kind = kind_of_fact(message.data.type)
+    kind = calls(message.data)
     if kind and not known.is_history(message.at, now) and not _silent(world, _about(message, item)):
         for change in changes:
             state = alerts.evolve(state, change)

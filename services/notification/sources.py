@@ -26,18 +26,36 @@ REFERRAL = ("request", "placement", "care")
 class Kind:
     """What a fact means for whoever must act. `severity` is for facts that name neither it nor an urgency; `until` are facts of the item
     that show that it was acted on, beside those that change its next step; `whom` is the field that names who is called, instead of
-    the owner."""
+    the owner; `owner` who answers where the fact names nobody. `told`: all that is asked is that somebody hears of it, so saying that
+    one has seen it is acting. `levels` are kinds of their own by the fact's `level`: another level takes the place of the one before."""
 
     milestone: str
     purpose: Purpose = "call"
     severity: Severity = "urgent"
     until: tuple[str, ...] = ()
     whom: str = ""
+    owner: str = ""
+    told: bool = False
+    levels: tuple[tuple[str, "Kind"], ...] = ()
+
+    def of(self, fact: Change) -> "Kind | None":
+        """The kind of this very fact; None where its level calls nobody."""
+        return dict(self.levels).get(getattr(fact, "level", "")) if self.levels else self
 
 
+LEADS = "role/network-lead"
 DEATH = Kind("death-reported", until=("*.death-verified.v*", "*.death-retracted.v*", "*.closed.v*"))
 TRANSFER = ("*.handed-off.v*", "*.hand-off-declined.v*", "*.hand-off-withdrawn.v*", "*.hand-over-accepted.v*", "*.hand-over-declined.v*",
             "*.hand-over-withdrawn.v*")  # fmt: skip
+STILL_YOURS = Kind("still-yours", until=(*TRANSFER, "*.hand-off-asked.v*", "*.hand-over-asked.v*"), told=True)
+CAME_BACK = ("*.flag-cleared.v*", "*.flag-retracted.v*", "*.suppressed.v*", "*.discharged.v*", "*.reviewed.v*")
+DROPPING_OUT = Kind("lapsing", until=CAME_BACK, levels=(
+    ("watch", Kind("watch", "reminder", "routine", CAME_BACK)),
+    ("stale", Kind("stale", "reminder", "routine", CAME_BACK)),
+    ("lapsing", Kind("lapsing", until=CAME_BACK)),
+    ("review", Kind("review", until=CAME_BACK)),
+))  # fmt: skip
+UNOWNED = Kind("unowned", owner=LEADS)
 KINDS: tuple[tuple[str, Kind], ...] = (
     ("*.died.v*", DEATH),
     ("*.death-reported.v*", DEATH),
@@ -45,8 +63,12 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     ("placement.no-program-available.v*", Kind("no-program", until=("placement.offered.v*",))),
     ("*.hand-off-asked.v*", Kind("hand-off", "transfer", until=TRANSFER, whom="to")),
     ("*.hand-over-asked.v*", Kind("hand-off", "transfer", until=TRANSFER, whom="to")),
+    ("*.hand-off-declined.v*", STILL_YOURS),
+    ("*.hand-over-declined.v*", STILL_YOURS),
     ("*.hand-over-unanswered.v*", Kind("unanswered", until=TRANSFER)),
-    ("*.plan-team-alerted.v*", Kind("plan-team", severity="crisis", whom="role")),
+    ("episode.opened.v*", Kind("crisis", severity="crisis")),
+    ("*.plan-team-alerted.v*", Kind("plan-team", severity="crisis", whom="role", told=True)),
+    ("*.unanswered.v*", Kind("unanswered")),
     ("*-unanswered.v*", Kind("unanswered")),
     ("*.no-*-available.v*", Kind("none-available")),
     ("*.bed-lost.v*", Kind("bed-lost", severity="crisis")),
@@ -58,20 +80,17 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     ("*.warned.v*", Kind("warned", "reminder", "routine")),
     ("*-warned.v*", Kind("warned", "reminder", "routine")),
     ("*.expiring.v*", Kind("expiring", "reminder", "routine")),
+    ("*.renewal-due.v*", Kind("expiring", "reminder", "routine")),
+    ("*.line-expired.v*", Kind("expired")),
     ("*.overdue.v*", Kind("overdue")),
     ("*-overdue.v*", Kind("overdue")),
     ("*.escalated.v*", Kind("escalated")),
     ("*-escalated.v*", Kind("escalated")),
-    ("*.lapsing.v*", Kind("lapsing", until=("*.reengaged.v*",))),
-    ("*.disengaging.v*", Kind("lapsing", until=("*.reengaged.v*",))),
-    ("*.supervisor-review-*.v*", Kind("review")),
+    ("plan.flagged.v*", DROPPING_OUT),
+    ("*.supervisor-review-*.v*", Kind("review", until=CAME_BACK)),
     ("*-missed.v*", Kind("missed")),
     ("*.missed.v*", Kind("missed")),
-    ("*.at-risk.v*", Kind("at-risk")),
-    ("*.put-at-risk.v*", Kind("at-risk", until=("*.risk-cleared.v*",))),
-    ("*.unowned.v*", Kind("unowned")),
-    ("*.silent.v*", Kind("silent", severity="routine", until=("*.heard-again.v*",))),
-    ("*-silent.v*", Kind("silent", severity="routine", until=("*.heard-again.v*",))),
+    ("feed.silent.v*", Kind("silent", severity="routine", until=("feed.resumed.v*",), owner=LEADS)),
 )
 RETRACTED = "*-retracted.v*"
 """What came late showed that it never was so."""
@@ -85,6 +104,17 @@ NOTHING_LEFT = "none"
 def kind_of_fact(type: str) -> Kind | None:
     """What a wire type means; None for facts that call nobody."""
     return next((kind for pattern, kind in KINDS if fnmatchcase(type, pattern)), None)
+
+
+def calls(fact: Change) -> Kind | None:
+    """Whom and for what a fact calls: by its type, and whatever its type where it leaves its item without an owner."""
+    if kind := kind_of_fact(fact.type):
+        return kind.of(fact)
+    return UNOWNED if _is_unowned(fact) else None
+
+
+def _is_unowned(fact: Change) -> bool:
+    return fact.next is not None and not fact.next.owner and fact.next.action not in ("", NOTHING_LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +139,19 @@ class Late:
     organisation: str | None
 
 
+SINCE = ("sought_since", "flagged_at", "since")
 INSTANTS = ("due", "due_at", "respond_by", "confirm_before", "accept_before", "answer_before", "tell_before", "on_scene_before")
 
 
 def late(message: Message, kind: Kind) -> Late:
-    """Read by name. The milestone names the instant that it is about: lateness of the same step at another time is another one."""
+    """Read by name. The milestone names the instant that it is about: lateness of the same step at another time is another one, and
+    so is what is asked of somebody, or told to them, once more."""
     fact: Change = message.data
     step = fact.next or Next(owner="", action="")
     rule = _first(fact, "rule") or step.rule or fact.type.rpartition(".")[0]
-    due = _first(fact, *INSTANTS) or step.due
-    about, action = _first(fact, "sought_since") or due, _first(fact, "action") or step.action or None
+    asks = kind.purpose == "transfer"
+    own, due = _first(fact, *SINCE, *INSTANTS), _first(fact, *INSTANTS) or step.due
+    about, action = own or (message.at if asks or kind.told else due), _first(fact, "action") or step.action or None
     return Late(
         item=message.subject,
         cause=fact.type,
@@ -126,11 +159,11 @@ def late(message: Message, kind: Kind) -> Late:
         milestone=f"{kind.milestone}/{about.isoformat()}" if about else kind.milestone,
         severity=_severity(fact, rule, message.topic, kind),
         purpose=kind.purpose,
-        owner=(_first(fact, kind.whom) if kind.whom and kind.purpose != "transfer" else _first(fact, "owner")) or step.owner or None,
-        asked=_first(fact, kind.whom) if kind.purpose == "transfer" else None,
+        owner=_first(fact, kind.whom if kind.whom and not asks else "owner") or step.owner or kind.owner or None,
+        asked=_first(fact, kind.whom) if asks else None,
         waiting_on=_first(fact, "waiting_on", "waited_on", "desk") or step.waiting_on,
         action=action,
-        step=action if step.action in ("", action) else None,
+        step=action if step.action in ("", action) and not kind.told else None,
         due=due,
         record=None if kind is DEATH else _first(fact, "record"),
         program=_first(fact, "program"),
@@ -151,12 +184,16 @@ def _severity(fact: Change, rule: str, topic: str, kind: Kind) -> Severity:
     return next((SEVERITIES[word] for word in rule.partition("@")[0].split("-") if word in SEVERITIES), kind.severity)
 
 
-def acts(fact: Change, cause: str, action: str | None, step: str | None, due: datetime | None) -> bool:
+def acts(fact: Change, cause: str, milestone: str, action: str | None, step: str | None, due: datetime | None) -> bool:
     """Whether a later fact of an item shows that what `cause` called for was done, or never was so.
 
     The step is another one, or has another time; for a clock around the steps, only what ends it counts.
     """
     kind = kind_of_fact(cause)
+    if milestone == UNOWNED.milestone and fact.next and fact.next.owner:
+        return True
+    if kind and kind.levels and fact.type == cause:
+        return (now := kind.of(fact)) is None or now.milestone != milestone
     if fnmatchcase(fact.type, RETRACTED) and _first(fact, "action") is not None:
         return bool(_first(fact, "action") == action)
     if kind and any(fnmatchcase(fact.type, pattern) for pattern in kind.until):
@@ -168,6 +205,12 @@ def acts(fact: Change, cause: str, action: str | None, step: str | None, due: da
     if fact.next.action == NOTHING_LEFT:
         return True
     return step is not None and (fact.next.action != step or bool(due and fact.next.due and fact.next.due > due))
+
+
+def hearing_is_all(cause: str) -> bool:
+    """Whether nothing but that somebody hears of it was asked."""
+    kind = kind_of_fact(cause)
+    return kind is not None and kind.told
 
 
 def tells_of_a_death(fact: Change) -> bool:

@@ -202,7 +202,7 @@ def test_a_transfer_is_asked_of_whom_it_names_and_ends_when_they_answer():
     assert (asked.purpose, asked.rung, asked.told) == ("transfer", "asked", (BEN,))
     begun.passes(5 * HOUR)
     assert [said.rung for said in begun.raised()] == ["asked", "owner"]
-    assert names(begun.hears(HandOffDeclined(by=BEN, reason="other", to=BEN, next=hand_off().next))) == ["AlertActed"]
+    assert names(begun.hears(HandOffDeclined(by=BEN, reason="other", to=BEN, next=hand_off().next))) == ["AlertActed", "AlertRaised"]
 
 
 def test_subscribers_are_told_as_well_by_rule_program_owner_and_gravity():

@@ -1,4 +1,4 @@
-"""`python -m deploy.tools`: what checks images, charts and alert rules, fetched once per user; nobody needs it to run or to test services.
+"""`python -m deploy.tools [NAME…]`: what checks images, charts and alert rules, fetched once per user; nobody needs it to run or to test services.
 
 Each is pinned: Go modules by version (their checksums are verified by the Go client), Python packages by the hashes of `tools.lock`.
 """
@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from deploy.local import cache as caches
@@ -21,7 +22,6 @@ GO = {
 }
 LOCK = Path(__file__).with_name("tools.lock")
 PYTHON = {
-    "kubernetes-validate": "bin/kubernetes-validate",
     "hadolint": "bin/hadolint",
     "docker-compose": "lib/python*/site-packages/compose/docker-compose",  # its own script forgets the exit code
     "tools-python": "bin/python",
@@ -40,10 +40,11 @@ def find(name: str, cache: Cache | None = None) -> Path | None:
     return directory and directory / name
 
 
-def fetch(cache: Cache, say: Say) -> None:
-    """All of them. TL-2017 says which could not be fetched."""
-    cache.install(_environment(), lambda directory: _python(directory, say))
-    for name in GO:
+def fetch(cache: Cache, say: Say, wanted: Collection[str]) -> None:
+    """Those (the Python ones come together). TL-2017 says which could not be fetched."""
+    if PYTHON.keys() & wanted:
+        cache.install(_environment(), lambda directory: _python(directory, say))
+    for name in GO.keys() & wanted:
         cache.install(_versioned(name), lambda directory, name=name: _go(name, directory, say))  # type: ignore[misc]
 
 
@@ -88,6 +89,6 @@ def _missing(what: str, why: str) -> Problem:
 
 if __name__ == "__main__":
     try:
-        fetch(Cache(LocalSettings().cache), lambda line: print(line, flush=True))
+        fetch(Cache(LocalSettings().cache), lambda line: print(line, flush=True), sys.argv[1:] or (*PYTHON, *GO))
     except Problem as problem:
         raise SystemExit(str(problem)) from None

@@ -1,9 +1,7 @@
-"""The chart: what it renders is what is saved, every resource is what its API takes, and each check notices a planted mistake."""
+"""The chart: what it renders is what is saved, and what that says. Whether its APIs take it: test_checks.py."""
 
-import subprocess
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,19 +11,11 @@ from contracts import catalogue
 from deploy import chart, strimzi
 from deploy.chart import CHART, VALUES
 from deploy.local.services import SERVICES
-from infra.problems import Problem
+from tests.containers.checks import DEFAULTS, custom_faults, rendered
 
 pytestmark = pytest.mark.timeout(600)  # programs with thousands of files to read, on a machine that may be busy
-KUBERNETES_CHECKED = ("1.34",)
-SCHEMAS = Path(__file__).parent / "schemas" / "{{.ResourceKind}}-{{.Group}}-{{.ResourceAPIVersion}}.json"
 ZONE_AND_HOST = {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
-CUSTOM = {"ScaledObject", "TriggerAuthentication", "KafkaTopic", "KafkaUser"}
 OURS = [service for service in SERVICES if not service.stand_in]
-DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
-
-
-def rendered(name: str) -> list[dict[str, Any]]:
-    return [one for one in yaml.safe_load_all(chart.golden(name).read_text("utf-8")) if one]
 
 
 def of_kind(kind: str) -> Iterator[dict[str, Any]]:
@@ -36,21 +26,6 @@ def of_kind(kind: str) -> Iterator[dict[str, Any]]:
 def pods() -> Iterator[dict[str, Any]]:
     for kind in ("Deployment", "Job"):
         yield from (one["spec"]["template"]["spec"] for one in of_kind(kind))
-
-
-def kubernetes_faults(program: Path, file: Path, version: str) -> list[str]:
-    """Strictly, from schemas that come with the tool. Kinds of others are not its business."""
-    done = subprocess.run([program, "-k", version, "--strict", "--no-warn", file], capture_output=True, text=True)
-    lines = (done.stdout + done.stderr).splitlines()
-    return [line for line in lines if line.startswith("ERROR")] or (["exit code"] if done.returncode else [])
-
-
-def custom_faults(program: Path, file: Path) -> str:
-    """Strictly, of KEDA's and Strimzi's kinds alone."""
-    known = {one["kind"] for one in yaml.safe_load_all(file.read_text("utf-8")) if one}
-    skipped = ["-skip", ",".join(sorted(known - CUSTOM))] if known - CUSTOM else []
-    done = subprocess.run([program, "-strict", "-schema-location", SCHEMAS, *skipped, file], capture_output=True, text=True)
-    return done.stdout + done.stderr if done.returncode else ""
 
 
 # — the renders
@@ -66,57 +41,6 @@ def test_helm_finds_nothing_to_say(name, tool):
     chart.run(
         ["lint", "--strict", str(CHART), "--kube-version", chart.KUBERNETES, "-f", str(CHART / "values" / f"{name}.yaml")], tool("helm")
     )
-
-
-@pytest.mark.parametrize("version", KUBERNETES_CHECKED)
-@pytest.mark.parametrize("name", VALUES)
-def test_kubernetes_takes_every_resource_strictly(name, version, tool):
-    assert kubernetes_faults(tool("kubernetes-validate"), chart.golden(name), version) == []
-
-
-@pytest.mark.parametrize("name", VALUES)
-def test_keda_and_strimzi_take_theirs(name, tool):
-    assert custom_faults(tool("kubeconform"), chart.golden(name)) == ""
-
-
-# — each check notices
-
-
-def planted(directory: Path, name: str, right: str, wrong: str) -> Path:
-    """The first resource that says `right`, saying `wrong`."""
-    found = next(one for one in chart.golden(name).read_text("utf-8").split("---\n") if right in one)
-    file = directory / "planted.yaml"
-    file.write_text(found.replace(right, wrong, 1))
-    return file
-
-
-@pytest.mark.parametrize(
-    "given",
-    ["image.tag=latest", "services.crisis_routing.replicas.min=1", "services.intake.replicas.min=0", "services.intake.replicas.max=9",
-     "services.intake.replicas.max=1", "kafka.bootstrap=nowhere", "identity.jwks=http://login.example.org/keys", "setings.LANES=3",
-     "settings.KAFKA_TLS=false", "services.intake.settings.DEVELOPMENT=true", "lanes=25", "strimzi.enabled=true"],
-)  # fmt: skip
-def test_wrong_values_are_refused(given, tool):
-    with pytest.raises(Problem, match="TL-2018"):
-        chart.render("small", "--set", given, helm=tool("helm"))
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [("readOnlyRootFilesystem:", "readOnlyRootFileSystem:"), ("containerPort: 8080", 'containerPort: "8080"'),
-     ("maxUnavailable: 1\n", "maxUnavailible: 1\n"), ("policyTypes:", "policyType:")],
-)  # fmt: skip
-def test_a_misspelt_field_is_found(right, wrong, tool, tmp_path):
-    assert kubernetes_faults(tool("kubernetes-validate"), planted(tmp_path, "small", right, wrong), "1.34")
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [("minReplicaCount:", "minReplicas:"), ("operations:", "operation:"), ("kafka.strimzi.io/v1\n", "kafka.strimzi.io/v1beta2\n"),
-     ("patternType: literal", "patternType: exact"), ("scaleTargetRef:", "scaleTarget:")],
-)  # fmt: skip
-def test_a_mistake_in_a_custom_resource_is_found(right, wrong, tool, tmp_path):
-    assert custom_faults(tool("kubeconform"), planted(tmp_path, "production", right, wrong))
 
 
 # — what it says
@@ -197,11 +121,10 @@ def test_strimzis_resources_are_the_catalogues():
     assert strimzi.FILE.read_text("utf-8") == strimzi.HEAD + strimzi.text(strimzi.everything()), "python -m deploy.strimzi"
 
 
-def test_a_partners_resources_are_taken_and_name_nobody_else(tool, tmp_path):
-    text = strimzi.text(strimzi.partner("riverbend")).replace(strimzi.CLUSTER, "prairie")
-    (tmp_path / "partner.yaml").write_text(text)
-    assert custom_faults(tool("kubeconform"), tmp_path / "partner.yaml") == ""
-    user = next(one for one in yaml.safe_load_all(text) if one["kind"] == "KafkaUser")
+def test_a_partners_resources_are_taken_and_name_nobody_else():
+    made = list(yaml.safe_load_all(strimzi.text(strimzi.partner("riverbend")).replace(strimzi.CLUSTER, "prairie")))
+    assert custom_faults(made) == []
+    user = next(one for one in made if one["kind"] == "KafkaUser")
     assert {acl["resource"]["name"] for acl in user["spec"]["authorization"]["acls"]} == {
         "partner-in-riverbend", "partner-out-riverbend", "partner-riverbend.",
     }  # fmt: skip

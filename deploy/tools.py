@@ -1,4 +1,4 @@
-"""`python -m deploy.tools [NAME…]`: what checks images, charts and alert rules, fetched once per user; nobody needs it to run or to test services.
+"""`python -m deploy.tools [NAME…]`: what checks images, charts and alert rules, fetched once per user; nobody needs it to run services.
 
 Each is pinned: Go modules by version (their checksums are verified by the Go client), Python packages by the hashes of `tools.lock`.
 """

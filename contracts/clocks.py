@@ -50,13 +50,23 @@ class Owed(State):
 def owed(before: Owed | None, fact: Change) -> Owed | None:
     """The step that is owed after a fact. The same step by the same instant keeps its clock; told late, it stays so until that is
     taken back."""
-    if fact.next is None or fact.next.due is None or fact.next.rule is None:
-        return before if fact.next is None else None
-    said = fact.next.model_dump(include={"action", "owner", "due", "rule", "waiting_on"})
-    goes_on = before is not None and before.action == fact.next.action
-    kept = before.model_dump(include={"warns_at", "counts_from"}) if before and goes_on and before.due == fact.next.due else {}
-    clock = {name: value for name in ("warns_at", "counts_from") if (value := getattr(fact, name, None)) is not None}
-    return Owed(**said, **{**kept, **clock}, late=bool(before and before.late and goes_on))
+    told = fact.next
+    if told is None or told.due is None or told.rule is None:
+        return before if told is None else None
+    counts_from, warns_at = getattr(fact, "counts_from", None), getattr(fact, "warns_at", None)
+    goes_on = before is not None and before.action == told.action
+    if before is not None and goes_on and before.due == told.due:
+        if counts_from is warns_at is None and _says(before) == _says(told):
+            return before
+        counts_from, warns_at = counts_from or before.counts_from, before.warns_at if warns_at is None else warns_at
+    return Owed(
+        action=told.action, owner=told.owner, due=told.due, rule=told.rule, waiting_on=told.waiting_on,
+        counts_from=counts_from, warns_at=warns_at or (), late=goes_on and before is not None and before.late,
+    )  # fmt: skip
+
+
+def _says(step: Owed | Next) -> tuple[str | None, ...]:
+    return step.owner, step.rule, step.waiting_on
 
 
 def told_late(step: Owed | None, fact: Change) -> Owed | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -141,7 +141,7 @@ class Hours:
                     yield opening
             day += DAY
 
-    @property
+    @cached_property
     def tzinfo(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
 

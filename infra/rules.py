@@ -41,7 +41,18 @@ class Clock:
     @cached_property
     def warns_at(self) -> tuple[datetime, ...]:
         """When the rule's fractions of it are used up."""
-        return tuple(_fraction(self.hours, self.starts_at, self.due_at, part) for part in self.said.warn_at)
+        return tuple(self._used_up(part) for part in self.said.warn_at)
+
+    @cached_property
+    def _open(self) -> timedelta:
+        """How much of it is open time."""
+        return self.hours.open_time(self.starts_at, self.due_at) if self.hours else timedelta(0)
+
+    def _used_up(self, part: float) -> datetime:
+        """The instant at which a part of it is used up; in absolute time where no open time lies between."""
+        if self.hours and self._open:
+            return self.hours.add(self.starts_at, self._open * part)
+        return self.starts_at + (self.due_at - self.starts_at) * part
 
     def left(self, now: datetime) -> timedelta:
         """What is left of it, in the time it counts in; nothing once it is over."""
@@ -185,9 +196,3 @@ def _short(within: Clock | datetime, starts_at: datetime, now: datetime, hours: 
     if isinstance(within, Clock):
         return within.is_short(now)
     return length(hours, now, within) <= length(hours, starts_at, within) // 3
-
-
-def _fraction(hours: Hours | None, begin: datetime, end: datetime, part: float) -> datetime:
-    """The instant at which a part of the time is used up; in absolute time where no open time lies between."""
-    open_time = hours.open_time(begin, end) if hours else None
-    return later(hours, begin, open_time * part) if open_time else begin + (end - begin) * part

@@ -27,7 +27,7 @@ from infra.working import Loaded, Working
 
 T = TypeVar("T")
 
-CLEAN_MAX = 5_000
+CLEAN_MAX = 20_000
 """Aggregates remembered as wholly published; forgetting one costs a query."""
 MARKED_AT_ONCE = 2_000
 WAIT_AT_MOST_S, TRIES = 2.0, 40

@@ -192,18 +192,17 @@ def _changes(request: str, state: Request, message: Message, world: World, now: 
     if content or changed:
         told = {"record": state.record, "content": content, **changed}
         said = RequestAmended(**told, **_still(state, data, now))
-        after = requests.evolve(state, said)
-        facts = [Fact(request, said, at=getattr(data, "amended_at", None)), *lateness.taken_back(request, state, after, now), *facts]
+        facts = [Fact(request, said, at=getattr(data, "amended_at", None)), *lateness.taken_back(request, state, said, now), *facts]
     if facts and state.asked == "sender":
         facts += asking.came(request, state, f"partner/{state.partner}", now)
     return facts
 
 
 def _still(state: Request, data: Any, now: datetime) -> dict[str, Any]:
-    """An edit resets nothing: while the desk has not taken it, its clock counts from the request as before."""
-    if state.status != "received":
-        return {}
-    return requests.to_acknowledge(data.urgency or state.urgency, state.requested_at, now)._asdict()
+    """An edit resets nothing. While the desk has not taken it, another urgency has another clock, from the request as before."""
+    if state.status != "received" or data.urgency in (None, state.urgency):
+        return {"next": requests.still(state)}
+    return requests.to_acknowledge(data.urgency, state.requested_at, now)._asdict()
 
 
 def _unless_open(state: Request | None) -> Refused | None:

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from contracts.clocks import Owed, is_over, is_taken_back, late_minutes, still_to_come
 from contracts.intake import RequestOverdue, RequestOverdueRetracted, RequestWarned
-from contracts.kernel import DeadlinePassed, Decision, Fact, Message, World
-from services.intake.requests import Request, still
+from contracts.kernel import Change, DeadlinePassed, Decision, Fact, Message, World
+from services.intake.requests import Request, evolve, still
 from services.intake.rules import RULES
 
 
@@ -31,9 +31,12 @@ def _overdue(state: Request, step: Owed, now: datetime) -> RequestOverdue:
     return RequestOverdue(**said, citation=citation, citation_status=status, late_minutes=late_minutes(step, now), next=still(after))
 
 
-def taken_back(request: str, before: Request, after: Request | None, now: datetime) -> list[Fact]:
-    """A step that was told late and is not due yet, as we know now."""
+def taken_back(request: str, before: Request, said: Change, now: datetime) -> list[Fact]:
+    """A step that was told late and, after what is said now, is not due yet."""
     was = before.owed
-    if was is None or after is None or not is_taken_back(was, after.owed, now):
+    if was is None or not was.late:
+        return []
+    after = evolve(before, said)
+    if after is None or not is_taken_back(was, after.owed, now):
         return []
     return [Fact(request, RequestOverdueRetracted(action=was.action, rule=was.rule, due=was.due, next=still(after)))]

@@ -98,8 +98,8 @@ def still(request: Request) -> Next | None:
     if step is None:
         return None
     waiting_on = None if step.late else step.waiting_on  # once their time is over, it is the owner's again
-    said = step.model_dump(include={"owner", "action", "due", "rule"})
-    return Next(**said, waiting_on=waiting_on, allowed=ALLOWED[request.status])
+    allowed = ALLOWED[request.status]
+    return Next(owner=step.owner, action=step.action, waiting_on=waiting_on, due=step.due, rule=step.rule, allowed=allowed)
 
 
 def unless_allowed(state: Request | None, command: str) -> Refused | None:
@@ -121,7 +121,7 @@ def evolve(state: Request | None, fact: Change) -> Request | None:
         return None
     ours = after.status in ("received", "acknowledged", "needs_info")
     step = told_late(owed(state.owed if state else None, fact), fact) if ours else None
-    return after.model_copy(update={"owed": step})
+    return after if step is after.owed else after.model_copy(update={"owed": step})
 
 
 def _evolved(state: Request | None, fact: Change) -> Request | None:

@@ -17,7 +17,7 @@ from infra.replay import Replayer
 from infra.service import Item, Outcome, Service
 from infra.settle import Settler
 
-SLICE, SLICE_BYTES = 500, 1 << 20
+SLICE, SLICE_BYTES = 500, 256 << 10
 """Entries settled in one transaction, and how much may have come with them: a bundle may bear many more than it has records, and
 whatever comes is held several times over until it is durable."""
 

@@ -23,7 +23,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--batch", type=int, default=500, help="events a batch, for the floor and for intake")
     parser.add_argument("--seconds", type=int, default=60, help="length of the steady load of latency and partners")
-    parser.add_argument("--rate", type=int, default=1_000, help="events a second of latency")
+    parser.add_argument("--rate", type=int, default=1_000, help="events a second of latency; a quarter of them first")
     parser.add_argument("--backlog", type=int, default=200_000, help="events of 4 KiB that memory starts behind")
     parser.add_argument("--partners", type=int, default=1_000, help="partners of the section of that name")
     parser.add_argument("--profile", type=Path, help="write a cProfile of one intake run there, and measure nothing")
@@ -44,7 +44,8 @@ def measure(engines: Engines, asked: argparse.Namespace) -> list[Line]:
     if "fhir" in asked.sections:
         lines += _told(fhir.section(engines, max(300, asked.events // 3), asked.repeat, asked.batch))
     if "latency" in asked.sections:
-        lines += _told(latency.section(engines, asked.rate, asked.seconds))
+        for rate in (asked.rate // 4, asked.rate):
+            lines += _told(latency.section(engines, rate, asked.seconds))
     if "memory" in asked.sections:
         lines += _told(memory.section(engines, asked.backlog))
     if "partners" in asked.sections:

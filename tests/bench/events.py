@@ -50,6 +50,14 @@ def referrals(partners: list[str], count: int, record_bytes: int) -> Iterator[Se
         yield _filled(partners[number % len(partners)], number, record_bytes, amends=i >= each)
 
 
+def mixed(partners: list[str], count: int, record_bytes: int, ago: int) -> Iterator[Sent]:
+    """As many requests as ever, each amended twice: after `ago` other referrals were requested, and after twice as many."""
+    for i in range(count):
+        number, turn = divmod(i, 3)
+        number = max(0, number - ago * turn)
+        yield _filled(partners[number % len(partners)], number, record_bytes, amends=turn > 0)
+
+
 def bundles(partners: list[str], count: int) -> Iterator[Sent]:
     """One new referral each, as FHIR."""
     for number in range(count):

@@ -63,7 +63,7 @@ def test_bundles_are_taken(own_engines: Engines) -> None:
 
 
 def test_an_event_is_seen_within_a_bounded_time(own_engines: Engines) -> None:
-    lines = latency.section(own_engines, 200, 5)
+    lines = latency.section(own_engines, 200, 5, warm_s=0)
     said = "latency at 200 events/s for 5 s, partner event → "
     assert 0 < named(lines, f"{said}intake-events, p50").value < 20
     assert named(lines, f"{said}intake-events, measured").value > 900

@@ -7,7 +7,7 @@ from pathlib import Path
 from deploy.local.engines import Engines
 from tests.bench import floor, instances, plain
 from tests.bench.events import Sent, floor_bytes, forget, new_partners, preload, referrals
-from tests.bench.report import Line, skipped
+from tests.bench.report import REACH, Line, skipped
 from tests.bench.running import Result, measured, others, start_anew, told
 
 PARTNERS = 6
@@ -91,7 +91,7 @@ def _rates(taken: dict[str, list[float]]) -> list[Line]:
         if reference in taken:
             pairs = [mine / theirs for mine, theirs in zip(values, taken[reference], strict=True)]
             paired = Line.of(f"{name}, share of the floor by pairs", pairs, "", None)
-            lines.append(Line(paired.name, paired.value, "", f"to reach {TO_REACH} (3 lanes)", paired.value / TO_REACH, paired.range))
+            lines.append(Line(paired.name, paired.value, "", f"{REACH} {TO_REACH} (3 lanes)", paired.value / TO_REACH, paired.range))
     return lines
 
 

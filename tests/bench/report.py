@@ -17,6 +17,8 @@ import psutil
 from deploy.local.engines import Engines
 
 LIBRARIES = ("aiokafka", "faststream", "pymongo", "motor", "pydantic", "orjson", "uvloop", "cryptography", "fhir.resources")
+REACH, UNDER = "to reach", "to stay under"
+"""How the reference of a line begins that has a target."""
 NOTES = """\
 How to read this. A ratio is `value / reference`, and the reference is another line of this run or a limit that is to be kept.
 Values are medians of the repeats, with the least and the most. The floor and `intake` take turns on the same engines, so that
@@ -55,7 +57,7 @@ class Line:
     @classmethod
     def limited(cls, name: str, value: float, unit: str, limit: float) -> Self:
         """Against a limit that it must stay under."""
-        return cls(name, value, unit, f"to stay under {limit:g} {unit}", value / limit)
+        return cls(name, value, unit, f"{UNDER} {limit:g} {unit}", value / limit)
 
 
 def skipped(name: str, why: str) -> Line:
@@ -79,13 +81,27 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def targets(lines: Iterable[Line]) -> str:
+    """What was to be reached or to be stayed under, and by how much it was missed."""
+    asked = [(line, line.reference.startswith(REACH)) for line in lines if line.reference.startswith((REACH, UNDER))]
+    return "\n".join(f"- {_verdict(line, at_least)}" for line, at_least in asked)
+
+
+def _verdict(line: Line, at_least: bool) -> str:
+    ratio = line.ratio or 0.0
+    kept = ratio >= 1 if at_least else ratio <= 1
+    said = "kept" if kept else f"**missed**, at {ratio:.2f} of it"
+    return f"{line.name}: {_number(line.value)} {line.unit}".rstrip() + f", {line.reference}: {said}"
+
+
 def write(folder: Path, lines: Iterable[Line], command: str, engines: Engines) -> None:
     """Both files. The JSON is for programs: a list, one object a line."""
     lines = list(lines)
     head = "| what | value | unit | min – max | reference | ratio |\n|---|---:|---|---|---|---:|"
     table = "\n".join([head, *map(show, lines)])
     about = "\n".join(f"- {name}: {value}" for name, value in machine(command, engines).items())
-    (folder / "benchmarks.md").write_text(f"# Benchmarks\n\nWritten by `make bench`.\n\n{about}\n\n{table}\n\n{NOTES}\n")
+    sections = ["# Benchmarks", "Written by `make bench`.", about, "## Targets", targets(lines), "## Figures", table, NOTES]
+    (folder / "benchmarks.md").write_text("\n\n".join(sections) + "\n")
     said = [{"name": one.name, "value": one.value, "unit": one.unit, "reference": one.reference, "ratio": one.ratio} for one in lines]
     (folder / "benchmarks.json").write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from contracts import lateness
+from contracts.clocks import Owed
 from contracts.kernel import Change, Code
 from contracts.partners import Sensitivity, Urgency
 
@@ -16,10 +17,12 @@ VisitKind = Literal["evaluation", "service"]
 
 
 class Noted(Change):
-    """A fact of follow_up. `warns_at`: when the owner of `next` is warned before it is due."""
+    """A fact of follow_up. `warns_at`: when the owner of `next` is warned before it is due; `steps`: all that is owed after it, each with
+    the clock that the rules gave it then. None: what was owed still is."""
 
     noted_at: AwareDatetime | None = None
     warns_at: tuple[AwareDatetime, ...] = ()
+    steps: tuple[Owed, ...] | None = None
 
 
 # — care: the referral from acceptance to its outcome

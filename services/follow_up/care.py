@@ -29,7 +29,7 @@ from contracts.partners import Urgency
 from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved
 from services.follow_up import items
 from services.follow_up.commands import ConfirmStatus, ReportOutcome
-from services.follow_up.items import Case, Changes, Item, Owed, owed
+from services.follow_up.items import Case, Changes, Item, Need
 from services.follow_up.rules import clock, yes
 
 COORDINATOR = "role/coordinator"
@@ -67,19 +67,19 @@ class Care(Item):
     """Why it may not be paid for, each with the visit it is about."""
 
     @property
-    def owes(self) -> tuple[Owed, ...]:
+    def needs(self) -> tuple[Need, ...]:
         match self.status:
             case "accepted":
-                return (owed("schedule-visit", clock("schedule", self.accepted_at, self.visit_by, urgency=self.urgency)),)
+                return (Need("schedule-visit", clock("schedule", self.accepted_at, self.visit_by, urgency=self.urgency)),)
             case "scheduled":
-                return (owed("record-attendance", clock("record-attendance", self.bookings[0].starts_at), waiting_on="client"),)
+                return (Need("record-attendance", clock("record-attendance", self.bookings[0].starts_at), waiting_on="client"),)
             case "missed" if self.missed_at:
-                return (owed("contact-client", clock("contact-after-no-show", self.missed_at, risk=yes(self.at_risk))),)
+                return (Need("contact-client", clock("contact-after-no-show", self.missed_at, risk=yes(self.at_risk))),)
             case "in-service" if self.told_at:
                 time = "later" if self.confirmed else "first"
-                return (owed("confirm-status", clock("status-refresh", self.told_at, time=time)),)
+                return (Need("confirm-status", clock("status-refresh", self.told_at, time=time)),)
             case "outcome-reported" if self.told_at:
-                return (owed("review-outcome", clock("outcome-review", self.told_at), waiting_on=COORDINATOR),)
+                return (Need("review-outcome", clock("outcome-review", self.told_at), waiting_on=COORDINATOR),)
         return ()
 
     @property
@@ -153,12 +153,10 @@ def evolve(care: Care | None, fact: Change) -> Care | None:
     """What the care becomes."""
     if isinstance(fact, CareOpened):
         named = {name: getattr(fact, name) for name in Care.model_fields if name in CareOpened.model_fields}
-        return Care(**named)
+        return items.stepped(Care(**named), fact)  # type: ignore[no-any-return]
     if care is None:
         return None
-    if (late := items.evolved(care, fact)) is not None:
-        return late  # type: ignore[no-any-return]
-    return items.still_owed(_evolved(care, fact))  # type: ignore[no-any-return]
+    return items.stepped(_evolved(care, fact), fact)  # type: ignore[no-any-return]
 
 
 def _evolved(care: Care, fact: Change) -> Care:

@@ -46,13 +46,11 @@ def evolve(plan: Plan | None, fact: Change) -> Plan | None:
     """What the plan becomes."""
     if isinstance(fact, PlanOpened):
         named = {name: getattr(fact, name) for name in Plan.model_fields if name in PlanOpened.model_fields}
-        return Plan(**named, recorded_at=fact.opened_at, news_at=fact.noted_at)
+        return items.stepped(Plan(**named, recorded_at=fact.opened_at, news_at=fact.noted_at), fact)  # type: ignore[no-any-return]
     if plan is None:
         return None
-    if (late := items.evolved(plan, fact)) is not None:
-        return late  # type: ignore[no-any-return]
     told = FOLDS.get(type(fact), _nothing)(plan, fact) | _noted(plan, fact)
-    return items.still_owed(plan.model_copy(update=told) if told else plan)  # type: ignore[no-any-return]
+    return items.stepped(plan.model_copy(update=told) if told else plan, fact)  # type: ignore[no-any-return]
 
 
 def _noted(plan: Plan, fact: Change) -> Updates:

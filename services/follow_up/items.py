@@ -1,24 +1,26 @@
 """What care, plans and transitions have in common: an owner, steps that are owed by an instant, and lateness that is told once.
 
-What is owed is a function of state. The next step is the earliest; each has a clock of its own, so that a step that is late hides
-no other.
+What is needed is a function of what happened and of the rules; what is owed is what the last fact said, with the clock it gave each
+step. So the rules matter when a fact is made and never when it is folded. The next step is the earliest; each has a clock of its
+own, so that a step that is late hides no other.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 
-from pydantic import AwareDatetime
-
-from contracts.follow_up import CareOverdue, CareOverdueRetracted, CareWarned
+from contracts import clocks
+from contracts.clocks import Owed
+from contracts.follow_up import CareOverdue, CareOverdueRetracted, CareWarned, Noted
 from contracts.kernel import Actor, Change, Deadline, DeadlinePassed, Fact, Next, Reason, Refused, State, kind_of
 from contracts.partners import Sensitivity
 from contracts.plans import PlanOverdue, PlanOverdueRetracted, PlanWarned
 from contracts.transitions import TransitionOverdue, TransitionOverdueRetracted, TransitionWarned
 from infra.rules import Clock
+from services.follow_up.rules import RULES
 
-DUE, WARN = "due", "warn"
 NOTHING = "none"
 MOMENT = timedelta(milliseconds=1)
 WORDS: dict[str, tuple[type[Any], type[Any], type[Any]]] = {
@@ -28,27 +30,15 @@ WORDS: dict[str, tuple[type[Any], type[Any], type[Any]]] = {
 }
 """How each kind tells that it is warned, overdue, and was not overdue after all."""
 WARNINGS = tuple(warned for warned, _, _ in WORDS.values())
-OVERDUES = tuple(overdue for _, overdue, _ in WORDS.values())
-RETRACTIONS = tuple(retracted for _, _, retracted in WORDS.values())
 
 
-class Owed(NamedTuple):
-    """A step, by when, by which rule. `waiting_on` is somebody else whom it waits on until then."""
+class Need(NamedTuple):
+    """What has to be done by the clock of a rule; `due` where another instant ends it, `waiting_on` whom it waits on until then."""
 
     action: str
-    due: datetime
-    rule: str
-    citation: str
-    citation_status: str
-    warns_at: tuple[datetime, ...] = ()
+    clock: Clock
     waiting_on: str | None = None
-
-
-def owed(action: str, clock: Clock, waiting_on: str | None = None, due: datetime | None = None) -> Owed:
-    """By the clock of a rule; `due` where another instant ends it."""
-    said = clock.said
-    warns_at = clock.warns_at if due is None else ()
-    return Owed(action, due or clock.due_at, clock.rule, said.citation, said.citation_status, warns_at, waiting_on)
+    due: datetime | None = None
 
 
 def later(noted_at: datetime | None, before: datetime | None) -> datetime | None:
@@ -58,24 +48,17 @@ def later(noted_at: datetime | None, before: datetime | None) -> datetime | None
     return max(noted_at, before + MOMENT)
 
 
-class Late(State):
-    """A step that was told overdue and is still owed."""
-
-    action: str
-    due: AwareDatetime
-
-
 class Item(State):
-    """Something with one accountable owner, a role. `late` are the steps told overdue."""
+    """Something with one accountable owner, a role. `owes` are the steps that are owed, as the last fact said; none once it has ended."""
 
     owner: str
     sensitivity: Sensitivity = ""
     consent: str | None = None
-    late: tuple[Late, ...] = ()
+    owes: tuple[Owed, ...] = ()
 
     @property
-    def owes(self) -> tuple[Owed, ...]:
-        """Every step that is owed; none once it has ended."""
+    def needs(self) -> tuple[Need, ...]:
+        """What has to be done now, by the rules of now."""
         raise NotImplementedError
 
     @property
@@ -87,9 +70,6 @@ class Item(State):
     def is_dead(self) -> bool:
         """Whether a death was reported, verified or not: nobody is to be contacted."""
         return False
-
-    def is_late(self, step: Owed) -> bool:
-        return any((late.action, late.due) == (step.action, step.due) for late in self.late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +91,18 @@ Evolve = Callable[[Any, Change], Any]
 
 
 def next_of(state: Item) -> Next:
-    """Who owes what by when. Once its time is over a step waits on nobody any more: it is the owner's."""
-    if not (steps := sorted(state.owes, key=lambda step: step.due)):
+    """Who owes what by when: the earliest step."""
+    step = min(state.owes, key=lambda one: one.due, default=None)
+    if step is None:
         return Next(owner=state.owner, action=NOTHING)
-    step = steps[0]
-    waiting_on = None if state.is_late(step) else step.waiting_on
-    return Next(owner=state.owner, action=step.action, waiting_on=waiting_on, due=step.due, rule=step.rule, allowed=state.allowed)
+    said = step.model_dump(include={"action", "waiting_on", "due", "rule"})
+    return Next(owner=state.owner, allowed=state.allowed, **said)
 
 
 def told(
     subject: str, before: Any, changes: Iterable[Change], evolve: Evolve, now: datetime, happened_at: datetime | None = None
 ) -> list[Fact]:  # fmt: skip
-    """These changes as facts, in order, each with who owes what after it; then the lateness that they take back.
+    """These changes as facts, in order, each with all that is owed after it; then the lateness that they take back.
 
     `happened_at` is when it happened, where that is known: what was done in time and told late never was overdue.
     """
@@ -140,70 +120,63 @@ def told(
 def _said(subject: str, state: Any, change: Change, evolve: Evolve, now: datetime, happened_at: datetime | None) -> tuple[Any, Fact]:
     noted = change.model_copy(update={"noted_at": now})
     after = evolve(state, noted)
-    step = next_of(after)
-    warns_at = next((one.warns_at for one in after.owes if (one.action, one.due) == (step.action, step.due)), ())
-    said = noted.model_copy(update={"next": step, "warns_at": warns_at})
+    steps = tuple(_step(need, after, noted, now) for need in after.needs)
+    after = after.model_copy(update={"owes": steps})
+    following = next_of(after)
+    warns_at = next((step.warns_at for step in steps if (step.action, step.due) == (following.action, following.due)), ())
+    said = noted.model_copy(update={"next": following, "warns_at": warns_at, "steps": steps})
     return after, Fact(subject, said, at=happened_at, sensitivity=after.sensitivity, consent=after.consent or "")
+
+
+def _step(need: Need, state: Item, fact: Change, now: datetime) -> Owed:
+    """A step that was owed by the same instant keeps its warnings to come, and that it was told late. Once its time is over it waits on
+    nobody any more: it is the owner's."""
+    due, clock = need.due or need.clock.due_at, need.clock
+    known = clocks.told_late(next((one for one in state.owes if (one.action, one.due) == (need.action, due)), None), fact)
+    warns_at = () if need.due else clock.warns_at
+    if known:
+        warned = isinstance(fact, WARNINGS) and fact.action == known.action
+        warns_at = clocks.still_to_come(known, now) if warned else known.warns_at
+    late = known is not None and known.late
+    return Owed(
+        action=need.action, owner=state.owner, due=due, rule=clock.rule, waiting_on=None if late else need.waiting_on,
+        counts_from=clock.counts_from, warns_at=warns_at, late=late,
+    )  # fmt: skip
 
 
 def _retracted(subject: str, before: Item, after: Item, now: datetime, happened_at: datetime | None) -> Iterator[Change]:
     """Steps told overdue that were done in time, or that are not due yet as we know now."""
     standing = {step.action: step.due for step in after.owes}
-    for late in before.late:
+    for late in (step for step in before.owes if step.late):
         due = standing.get(late.action)
-        if due == late.due:
-            continue
         done_in_time = due is None and happened_at is not None and happened_at <= late.due
-        if done_in_time or (due is not None and due > late.due and due > now and not _moved_on(late, happened_at)):
-            rule = next((step.rule for step in before.owes if step.action == late.action), "")
-            yield WORDS[kind_of(subject)][2](action=late.action, rule=rule, due=late.due)
+        if done_in_time or (due is not None and due > max(late.due, now) and not _moved_on(late, happened_at)):
+            yield WORDS[kind_of(subject)][2](action=late.action, rule=late.rule, due=late.due)
 
 
-def _moved_on(late: Late, happened_at: datetime | None) -> bool:
+def _moved_on(late: Owed, happened_at: datetime | None) -> bool:
     """The same step is owed again because it was done, but after its time."""
     return happened_at is not None and happened_at > late.due
 
 
-def still_owed(state: Any) -> Any:
-    """The state without lateness of steps that are not owed any more."""
-    if not state.late:
-        return state
-    standing = {(step.action, step.due) for step in state.owes}
-    kept = tuple(late for late in state.late if (late.action, late.due) in standing)
-    return state if kept == state.late else state.model_copy(update={"late": kept})
+def stepped(state: Any, fact: Change) -> Any:
+    """The state with what is owed after this fact. A change that nobody said yet says nothing of that."""
+    return state if not isinstance(fact, Noted) or fact.steps is None else state.model_copy(update={"owes": fact.steps})
 
 
-def evolved(state: Any, fact: Change) -> Any:
-    """What telling of lateness makes of an item; None where the fact is about something else."""
-    if isinstance(fact, OVERDUES):
-        late: Any = fact
-        return state.model_copy(update={"late": (*state.late, Late(action=late.action, due=late.due))})
-    return state if isinstance(fact, (*WARNINGS, *RETRACTIONS)) else None
-
-
-def clocks(state: Item) -> Iterator[Deadline]:
-    """An instant for every step that is owed and not told late, and for every warning before it."""
-    for step in state.owes:
-        if not state.is_late(step):
-            yield Deadline(DUE, step.action, step.due)
-            yield from (Deadline(WARN, step.action, at) for at in step.warns_at if at < step.due)
+def deadlines(state: Item) -> Iterator[Deadline]:
+    """An instant for every step that is owed and not told late, and for the next warning before it."""
+    return chain.from_iterable(map(clocks.deadlines, state.owes))
 
 
 def passed(case: Case, data: DeadlinePassed) -> list[Change]:
     """The time of a step is over, or partly used up. A step that is owed no more, or by another instant, is nothing."""
     warned, overdue, _ = WORDS[kind_of(case.subject)]
-    step = next((one for one in case.state.owes if one.action == data.about), None)
-    if step is None or case.state.is_late(step):
+    step = next((one for one in case.state.owes if data.at in (one.due, *one.warns_at) and one.action == data.about), None)
+    if step is None or (over := clocks.is_over(step, data, case.now)) is None:
         return []
-    if data.name == WARN:
-        stands = data.at in step.warns_at and case.now < step.due
-        return [warned(action=step.action, rule=step.rule, due=step.due, owner=case.state.owner, waiting_on=step.waiting_on)] * stands
-    if data.at != step.due:
-        return []
-    late = int((case.now - step.due).total_seconds() // 60)
-    return [
-        overdue(
-            action=step.action, rule=step.rule, citation=step.citation, citation_status=step.citation_status, due=step.due,
-            owner=case.state.owner, waiting_on=step.waiting_on, late_minutes=late,
-        )
-    ]  # fmt: skip
+    said = step.model_dump(include={"action", "rule", "due", "owner", "waiting_on"})
+    if not over:
+        return [warned(**said)]
+    citation, status = RULES.source(step.rule)
+    return [overdue(**said, citation=citation, citation_status=status, late_minutes=clocks.late_minutes(step, case.now))]

@@ -10,7 +10,7 @@ from contracts.follow_up import Channel, VisitKind
 from contracts.kernel import State
 from contracts.plans import Level, Signal, SuppressionKind
 from services.follow_up import commands
-from services.follow_up.items import Item, Owed, owed
+from services.follow_up.items import Item, Need
 from services.follow_up.rules import PartOfDay, clock, yes
 
 SUPERVISOR = "role/clinical-supervisor"
@@ -116,48 +116,48 @@ class Plan(Item):
         return self.flagged_at is not None and (self.level in ("lapsing", "review") or any(s.code == "no-show" for s in self.signals))
 
     @property
-    def owes(self) -> tuple[Owed, ...]:
+    def needs(self) -> tuple[Need, ...]:
         if self.status == "ended":
             return ()
         if self.suppressions:
             return (self._suppressed(),)
         if self.silent_since:
-            return (owed("ask-feed", clock("ask-feed", self.silent_since), waiting_on=self.program),)
+            return (Need("ask-feed", clock("ask-feed", self.silent_since), waiting_on=self.program),)
         return (*self._attendance(), *self._drifting(), self._review())
 
-    def _suppressed(self) -> Owed:
+    def _suppressed(self) -> Need:
         first = min(self.suppressions, key=lambda one: (one.kind != DIED, one.until))
         if first.kind == DIED:
-            return owed("verify-death", clock("verify-death", first.since))
-        return owed("review-suppression", clock("suppression-review", first.since), due=first.until)
+            return Need("verify-death", clock("verify-death", first.since))
+        return Need("review-suppression", clock("suppression-review", first.since), due=first.until)
 
-    def _attendance(self) -> Iterator[Owed]:
+    def _attendance(self) -> Iterator[Need]:
         """From the first attended visit on it is owed here; before that, the referral owes it."""
         if self.visits and self.bookings:
             first = self.bookings[0]
-            yield owed("record-attendance", clock("record-attendance", first.starts_at), waiting_on="client")
+            yield Need("record-attendance", clock("record-attendance", first.starts_at), waiting_on="client")
 
-    def _drifting(self) -> Iterator[Owed]:
+    def _drifting(self) -> Iterator[Need]:
         if self.asked_at or self.level == "review":
             asked = self.asked_at or max(s.since for s in self.signals)
-            yield owed("review-engagement", clock("supervisor-review", asked), waiting_on=SUPERVISOR)
+            yield Need("review-engagement", clock("supervisor-review", asked), waiting_on=SUPERVISOR)
         elif self.needs_outreach:
             yield self._outreach()
         elif self.level == "stale":
-            yield owed("check-plan", clock("check-plan", self.signals[-1].since))
+            yield Need("check-plan", clock("check-plan", self.signals[-1].since))
         elif self.unbooked_since and any(s.code == "no-next-visit" for s in self.signals):
-            yield owed("book-visit", clock("book-next", self.unbooked_since))
+            yield Need("book-visit", clock("book-next", self.unbooked_since))
 
-    def _outreach(self) -> Owed:
+    def _outreach(self) -> Need:
         """Another attempt; after a missed visit the first one is owed sooner where the person is at risk."""
         if self.attempts:
-            return owed("reach-out", clock("outreach-next", self.attempts[-1].at))
+            return Need("reach-out", clock("outreach-next", self.attempts[-1].at))
         if self.missed:
-            return owed("reach-out", clock("contact-after-no-show", self.missed[-1].at, risk=yes(self.at_risk)))
-        return owed("reach-out", clock("outreach-next", self.round_at or self.flagged_at or self.opened_at))
+            return Need("reach-out", clock("contact-after-no-show", self.missed[-1].at, risk=yes(self.at_risk)))
+        return Need("reach-out", clock("outreach-next", self.round_at or self.flagged_at or self.opened_at))
 
-    def _review(self) -> Owed:
-        return owed("review-plan", clock("plan-review", self.reviewed_at or self.opened_at, minor=yes(self.minor)))
+    def _review(self) -> Need:
+        return Need("review-plan", clock("plan-review", self.reviewed_at or self.opened_at, minor=yes(self.minor)))
 
     @property
     def allowed(self) -> tuple[str, ...]:

@@ -57,12 +57,12 @@ def deadlines(state: State) -> Iterable[Deadline]:
     """Everything that time asks of an aggregate."""
     match state:
         case Plan():
-            return (*_suppressions(state), *items.clocks(state), *engagement.instants(state, people.feed_of(state.program)), *_round(state),
-                    *people.news(state))  # fmt: skip
+            signals = engagement.instants(state, people.feed_of(state.program))
+            return (*_suppressions(state), *items.deadlines(state), *signals, *_round(state), *people.news(state))
         case Transition():
-            return (*items.clocks(state), *people.news(state))
+            return (*items.deadlines(state), *people.news(state))
         case Care():
-            return tuple(items.clocks(state))
+            return tuple(items.deadlines(state))
         case Person():
             return tuple(people.tidings(state))
     return ()

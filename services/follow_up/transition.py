@@ -33,7 +33,7 @@ from contracts.transitions import (
     VisitArranged,
 )
 from services.follow_up import commands, items
-from services.follow_up.items import Item, Owed, owed
+from services.follow_up.items import Item, Need
 from services.follow_up.rules import RULES, clock
 
 DAY = timedelta(days=1)
@@ -83,47 +83,47 @@ class Transition(Item):
         return self.dead_since is not None
 
     @property
-    def owes(self) -> tuple[Owed, ...]:
+    def needs(self) -> tuple[Need, ...]:
         if self.status == "ended":
             return ()
         if self.dead_since:
-            return (owed("verify-death", clock("verify-death", self.dead_since)),)
-        unmatched = () if self.plan else (owed("find-plan", clock("find-plan", self.admitted_at or self.discharged_at or self.opened_at)),)
+            return (Need("verify-death", clock("verify-death", self.dead_since)),)
+        unmatched = () if self.plan else (Need("find-plan", clock("find-plan", self.admitted_at or self.discharged_at or self.opened_at)),)
         return (*unmatched, *(self._after_stay(self.discharged_at) if self.discharged_at else self._in_stay()))
 
-    def _in_stay(self) -> Iterator[Owed]:
+    def _in_stay(self) -> Iterator[Need]:
         begun = self.admitted_at or self.opened_at
         if self.contacted_at is None:
-            yield owed("contact-in-stay", clock("contact-in-stay", begun))
+            yield Need("contact-in-stay", clock("contact-in-stay", begun))
         if self.expected_at and self.arranged_at is None:
-            yield owed("book-before-leave", clock("book-before-leave", self.expected_at - DAY))
+            yield Need("book-before-leave", clock("book-before-leave", self.expected_at - DAY))
         last = max(at for at in (begun, self.contacted_at, self.expected_at) if at)
-        yield owed("ask-about-stay", clock("ask-about-stay", last), waiting_on=f"facility/{self.facility}")
+        yield Need("ask-about-stay", clock("ask-about-stay", last), waiting_on=f"facility/{self.facility}")
 
-    def _after_stay(self, discharged_at: datetime) -> Iterator[Owed]:
+    def _after_stay(self, discharged_at: datetime) -> Iterator[Need]:
         """The first attempt, the next ones, the visit within 7 and 30 days, papers; weekly while at risk."""
         if self.first_attempt_at is None and self.first_reached_at is None and self.seen_at is None:
-            yield owed("attempt-contact", clock("reach-after-discharge", discharged_at))
+            yield Need("attempt-contact", clock("reach-after-discharge", discharged_at))
         elif self.first_reached_at is None and self.seen_at is None and self.attempted_at:
-            yield owed("attempt-again", clock("reach-again", self.attempted_at))
+            yield Need("attempt-again", clock("reach-again", self.attempted_at))
         if self.seen_at is None:
-            yield owed("see-within-7", clock("seen-within-7", discharged_at))
-            yield owed("see-within-30", clock("seen-within-30", discharged_at))
+            yield Need("see-within-7", clock("seen-within-7", discharged_at))
+            yield Need("see-within-30", clock("seen-within-30", discharged_at))
         else:
-            yield owed("link-to-care", clock("link-to-care", self.seen_at))
+            yield Need("link-to-care", clock("link-to-care", self.seen_at))
         for kind in PAPERS:
             if kind not in self.papers:
-                yield owed(f"receive-{kind}", clock("receive-papers", discharged_at, kind=kind), waiting_on=f"facility/{self.facility}")
+                yield Need(f"receive-{kind}", clock("receive-papers", discharged_at, kind=kind), waiting_on=f"facility/{self.facility}")
         if self.at_risk:
             yield from self._at_risk(discharged_at)
 
-    def _at_risk(self, discharged_at: datetime) -> Iterator[Owed]:
+    def _at_risk(self, discharged_at: datetime) -> Iterator[Need]:
         """Spoken with weekly for thirty days, and the risk looked at again in ninety."""
         last = max(at for at in (discharged_at, self.reached_at, self.seen_at) if at)
-        weekly = owed("contact-weekly", clock("weekly-while-at-risk", last))
-        if weekly.due <= discharged_at + AT_RISK_FOR:
+        weekly = Need("contact-weekly", clock("weekly-while-at-risk", last))
+        if weekly.clock.due_at <= discharged_at + AT_RISK_FOR:
             yield weekly
-        yield owed("review-risk", clock("risk-review", self.risk_reviewed_at or discharged_at))
+        yield Need("review-risk", clock("risk-review", self.risk_reviewed_at or discharged_at))
 
     @property
     def allowed(self) -> tuple[str, ...]:
@@ -153,12 +153,11 @@ def evolve(state: Transition | None, fact: Change) -> Transition | None:
     """What the transition becomes."""
     if isinstance(fact, TransitionOpened):
         named = {name: getattr(fact, name) for name in Transition.model_fields if name in TransitionOpened.model_fields}
-        return Transition(**named, opened_at=fact.admitted_at or fact.noted_at, news_at=fact.noted_at)
+        opened = Transition(**named, opened_at=fact.admitted_at or fact.noted_at, news_at=fact.noted_at)
+        return items.stepped(opened, fact)  # type: ignore[no-any-return]
     if state is None:
         return None
-    if (late := items.evolved(state, fact)) is not None:
-        return late  # type: ignore[no-any-return]
-    return items.still_owed(_standing(_evolved(state, fact)))  # type: ignore[no-any-return]
+    return items.stepped(_standing(_evolved(state, fact)), fact)  # type: ignore[no-any-return]
 
 
 def _evolved(state: Transition, fact: Change) -> Transition:

@@ -173,11 +173,11 @@ class Lives(RuleBasedStateMachine):
                 assert [step.action for step in state.owes] == ["verify-death"]
 
     @invariant()
-    def lateness_is_told_once_and_stands_only_for_what_is_owed(self) -> None:
+    def what_is_owed_is_what_is_needed(self) -> None:
+        """As the last fact said it, by the rules of then: here they never change."""
         for _, state in self.owned():
-            assert len(state.late) == len(set(state.late))
-            standing = {(step.action, step.due) for step in state.owes}
-            assert {(late.action, late.due) for late in state.late} <= standing
+            needed = [(need.action, need.due or need.clock.due_at, need.clock.rule) for need in state.needs]
+            assert [(step.action, step.due, step.rule) for step in state.owes] == needed
 
     @invariant()
     def plans_and_stays_belong_to_one_person_each(self) -> None:

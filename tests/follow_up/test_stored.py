@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from contracts import follow_up, plans, transitions
-from services.follow_up import domain
+from services.follow_up import care, domain, plan, transition
 from services.follow_up.api import ACCESS, ROUTES
 from services.follow_up.app import SERVICE
 from services.follow_up.commands import COMMANDS, STAYS
 from services.follow_up.plan import Plan
-from tests.follow_up.stories import NINE, STAY, active, admission, booked
+from tests.follow_up.stories import DAY, NINE, STAY, active, admission, booked, discharge
 
 EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
 EVENTS = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)
@@ -42,6 +42,21 @@ def test_fields_that_a_newer_version_stored_are_kept():
     given.passes(NINE - NINE.replace(day=1))
     stored = json.loads(given.plan.model_dump_json())
     assert stored["goals"] == ["sleep"] and stored["bookings"][0]["room"] == "2b"
+
+
+def test_what_is_folded_does_not_depend_on_the_rules(monkeypatch):
+    """Whoever reads history may have other rules than whoever made it: what was owed is in the facts."""
+    given = active(cadence_days=7, books_visits=False)
+    given.asks(discharge(given.now - 3 * DAY), STAY)
+    given.passes(40 * DAY)
+    assert any(step.late for step in given.stay.owes) and any(step.late for step in given.plan.owes)
+    for module in (care, plan, transition):
+        monkeypatch.setattr(module, "clock", None)
+    for subject, state in given.states.items():
+        folded: Any = None
+        for fact in given.facts:
+            folded = domain.evolve(folded, fact.data) if fact.subject == subject else folded
+        assert folded == state
 
 
 def test_every_command_has_a_decision_a_route_and_a_rule():

@@ -4,12 +4,12 @@
 """
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
 from contracts.kernel import Code, Event, Model, Personal
-from contracts.payers import PayerAnswer
+from contracts.payers import LineNumber, PayerAnswer
 from contracts.upkeep import Issue
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -178,5 +178,27 @@ class ReferralStatusChanged(ToPartner):
     reason: Code | None = None
 
 
+class AuthorizationRequested(ToPartner):
+    """To a payer: these lines are put to you. `bundle` is a Da Vinci PAS request; answer with a ClaimResponse that repeats `reference`.
+
+    `notice` goes with what 42 CFR Part 2 protects, and the consent with the envelope.
+    """
+
+    type: ClassVar = "authorization.requested.v1"
+    bundle: dict[str, Any]
+    notice: Text | None = None
+
+
+class DecisionAwaited(ToPartner):
+    """To a payer: part of the time for its decision on these lines of the submission `reference` is over, and none is known here."""
+
+    type: ClassVar = "authorization.decision-awaited.v1"
+    lines: tuple[LineNumber, ...]
+    due: AwareDatetime
+
+
 INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered, ContactReported)
-OUTBOUND = (ReferralReceived, ReferralAcknowledged, ReferralReturned, ReferralInformationRequested, ReferralStatusChanged)
+OUTBOUND = (
+    ReferralReceived, ReferralAcknowledged, ReferralReturned, ReferralInformationRequested, ReferralStatusChanged, AuthorizationRequested,
+    DecisionAwaited,
+)  # fmt: skip

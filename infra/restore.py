@@ -21,6 +21,7 @@ from aiokafka import TopicPartition
 from contracts.kernel import Change, kind_of
 from contracts.upkeep import AggregateParked, AggregateReleased, InputDiscarded, InputQuarantined, InputRepaired
 from infra import keeping
+from infra.outward import closed
 from infra.own_topics import OwnTopics, Places
 from infra.partition import PARTITIONS
 from infra.service import Service
@@ -146,7 +147,7 @@ class _Rebuilding:
     def add(self, fact: FactRow) -> None:
         row = self._row(fact.aggregate, fact.attributes.get("partitionkey", ""))
         row.seq[fact.topic] = max(fact.sequence, row.seq.get(fact.topic, 0))
-        self.facts.append(replace(fact, part=row.part))
+        self.facts.append(closed(self.service.outward, replace(fact, part=row.part)))
         data = self._own(row, fact) if fact.topic == self.service.topic_of(fact.aggregate) else None
         self._receive(fact, data)
 

@@ -23,6 +23,7 @@ from contracts.kernel import (
     value,
 )
 from contracts.upkeep import Origin
+from infra.outward import Outward
 from infra.records import Received
 from infra.store import ReceiptState
 
@@ -130,6 +131,8 @@ class Service:
     apart: Mapping[str, str] = field(default_factory=dict)
     """Streams of their own among outside senders, each with the prefix of their names: nothing of the others stands before them."""
     door: Callable[[str, Received], Sequence[Arrival]] | None = None
+    outward: Mapping[str, Outward] = field(default_factory=dict)
+    """Facts for readers outside, by wire type, that are stored sealed and sent open."""
     answer: Callable[[Message, Origin, str | None, str, Sequence[Reason]], Sequence[Fact]] = _nobody
     steward: str = "role/data-steward"
     steward_within: timedelta = timedelta(hours=4)

@@ -17,6 +17,7 @@ from infra.clock import Clock
 from infra.deciding import UNDECIDABLE, Batch, Failure, failure
 from infra.failpoints import hit
 from infra.keeping import subject_of
+from infra.outward import readable
 from infra.packing import Oversize
 from infra.publisher import PublishFailed
 from infra.rows import changes, records_to_seal
@@ -177,7 +178,7 @@ class Settler:
         """Publish, and remember what to mark. What could not be published is durable: the due loop does it, in order, later."""
         failed: Sequence[FactRow] = ()
         try:
-            await self.publisher.publish(rows)
+            await self.publisher.publish(await readable(self.service.outward, self.vault, rows))
         except PublishFailed as error:
             failed = [row for row in rows if row.topic in error.topics or not error.topics]
         except Oversize as error:  # a topic was made smaller than what it held: those aggregates wait, loudly, the others do not

@@ -15,6 +15,8 @@ NO_TOPIC = Reason("TL-5323", "/channel", "this payer has no topic with us: say b
 NO_SUBMISSION = Reason("TL-5324", "/reference", "name a submission of this authorization")
 IN_THE_FUTURE = Reason("TL-5325", "/received_at", "an instant that has not come cannot be told")
 
+NO_CONSENT = Reason("TL-5326", "/channel", "42 CFR Part 2 protects this: record the consent that lets the payer be told, with the referral")
+
 
 def submit(case: Case, data: SubmitAuthorization, tables: Requirements) -> Changes:
     """By FHIR the front door sends it on; by any other way a person has sent it, and says when."""
@@ -28,6 +30,8 @@ def submit(case: Case, data: SubmitAuthorization, tables: Requirements) -> Chang
     channel = data.channel or (payer.channel if payer else "portal")
     if channel == "fhir" and not (payer and payer.partner):
         return case.refused(NO_TOPIC)
+    if channel == "fhir" and state.sensitivity and not state.consent:
+        return case.refused(NO_CONSENT)
     at, received = data.at or case.now, data.received_at
     if max(at, received or at) > case.now:
         return case.refused(IN_THE_FUTURE)

@@ -1,10 +1,11 @@
 """The front door, wired: what it hears, what it decides, what it says."""
 
-from contracts import catalogue, crisis_intake, intake
+from contracts import catalogue, crisis_intake, intake, partners
 from infra.app import App, run
+from infra.outward import Outward
 from infra.records import Received
 from infra.service import Arrival, Service
-from services.intake import answers, api, domain
+from services.intake import answers, api, domain, submissions
 from services.intake.commands import COMMANDS
 from services.intake.door import entries
 
@@ -29,6 +30,7 @@ SERVICE = Service(
     door=door,
     aside={"contact": catalogue.CRISIS_INTAKE},
     apart={"crisis": "crisis-"},
+    outward={partners.AuthorizationRequested.type: Outward(submissions.Sealed, submissions.opened)},
     answer=answers.of_entry,
 )
 APP = App(

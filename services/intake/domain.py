@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts import clocks
 from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered, PlacementWaitlisted
-from contracts.authorization import AuthorizationSubmitted
+from contracts.authorization import AuthorizationSubmitted, DecisionInquired
 from contracts.catalogue import PARTNER_IN
 from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
 from contracts.intake import (
@@ -44,7 +44,7 @@ from contracts.partners import (
     ReferralRequested,
     ReferralWithdrawn,
 )
-from services.intake import answers, asking, contacts, exchanges, lateness, records, requests
+from services.intake import answers, asking, contacts, exchanges, lateness, records, requests, submissions
 from services.intake.commands import (
     AcknowledgeRequest,
     AskInformation,
@@ -103,7 +103,9 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((request,), (*named.claims, record_of(partner, data.reference, blind)))
         case ReferralWithdrawn():
             return Route((request_of(sender(message), data.reference, blind),))
-        case AuthorizationSubmitted() | AuthorizationAnswered():
+        case AuthorizationSubmitted():
+            return Route((exchanges.exchange_of(data.reference, blind),), references=(data.record,))
+        case DecisionInquired() | AuthorizationAnswered():
             return Route((exchanges.exchange_of(data.reference, blind),))
         case _ if type(data) in FOLLOWED:
             return Route((followed(message.subject),))
@@ -264,7 +266,7 @@ FOLLOWED: dict[type[Any], str] = {
     OutcomeReported: "outcome",
 }
 """What assignment and follow_up say, and what that is to the sender."""
-HEARS: tuple[type[Event], ...] = (*FOLLOWED, AuthorizationSubmitted)
+HEARS: tuple[type[Event], ...] = (*FOLLOWED, AuthorizationSubmitted, DecisionInquired)
 
 
 def followed(subject: str) -> str:
@@ -310,6 +312,7 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     WithdrawRequest: _withdrawn_by_hand,
     RegisterPartner: _registered,
     AuthorizationSubmitted: exchanges.opened,
+    DecisionInquired: exchanges.inquired,
     AuthorizationAnswered: _payer_answered,
     **dict.fromkeys(FOLLOWED, _followed),
     DeadlinePassed: lateness.passed,
@@ -320,7 +323,7 @@ def evolve(state: Any, fact: Change) -> State | None:
     """What an aggregate becomes."""
     if isinstance(fact, PartnerRegistered):
         return Partner(name=fact.name, agreement=fact.agreement)
-    if isinstance(fact, ExchangeOpened | PayerResponseReceived):
+    if isinstance(fact, ExchangeOpened | PayerResponseReceived | submissions.Sealed):
         return exchanges.evolve(state, fact)
     if fact.type.startswith("contact."):
         return contacts.evolve(state, fact)

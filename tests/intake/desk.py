@@ -56,9 +56,10 @@ class Desk:
         record = Record(f"partner-in-{partner}", 0, self.offset, (("content-type", b"application/fhir+json"),), message)
         return [outcome.kind for outcome in await self.settler.settle(list(self.reader.items(record)))]
 
-    async def hear(self, subject: str, sequence: int, data: Event) -> list[str]:
+    async def hear(self, subject: str, sequence: int, data: Event, **attributes: str) -> list[str]:
         """Another service says something."""
         names = {"type": data.type, "id": f"{subject}-{sequence}", "subject": subject, "sequence": sequence_text(sequence)}
+        names |= {name: value for name, value in attributes.items() if value}
         record = Record("assignment-events", 0, sequence, tuple(headers(names)), data.model_dump_json(exclude_none=True).encode())
         return [outcome.kind for outcome in await self.settler.settle(list(self.reader.items(record)))]
 

@@ -2,18 +2,26 @@
 
 import csv
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
 import pytest
 
-from contracts.authorization import AuthorizationSubmitted, LineAsked
+from contracts.authorization import AuthorizationSubmitted, DecisionInquired, LineAsked
 from contracts.intake import PayerResponseReceived
-from contracts.partners import AuthorizationAnswered
+from contracts.kernel import Personal
+from contracts.partners import AuthorizationAnswered, AuthorizationRequested
 from contracts.payers import PayerAnswer
+from infra.outward import closed
+from infra.sealing import seal_here
+from infra.store import FactRow
+from services.authorization import pas
+from services.authorization.authorization import Authorization
 from services.intake import codes
-from tests.intake.desk import Desk
+from services.intake.app import SERVICE
+from tests.intake.desk import Desk, request
 from tests.intake.fhir_messages import PATIENT, Json, bundle, but, causes, one, read
 from tests.intake.test_third_party import MANIFEST, bytes_of, needs_files
 from tests.intake.test_third_party import read as read_bytes
@@ -133,11 +141,27 @@ def test_every_published_answer_of_a_payer_is_taken_or_looked_at():
     assert all(found == {"event"} for file, found in outcomes.items() if file not in looked_at)
 
 
-def submitted(partner: str | None = "riverbend") -> AuthorizationSubmitted:
-    return AuthorizationSubmitted(
-        record="record/1", reference="OURS-1", payer="example-health", partner=partner, channel="fhir" if partner else "portal",
-        lines=(LineAsked(line=1, service="H0018", units=14),), submitted_at=AT, received_at=AT,
+AUTHORIZATION = Authorization(
+    request="request/1", placement="placement/1", program="program/harbor", owner="desk/harbor", service="residential-treatment",
+    opened_at=AT, payer="example-health",
+)  # fmt: skip
+LINES = (LineAsked(line=1, service="H0018", units=14, unit="day"),)
+
+
+async def opened(partner: str | None = "riverbend", label: str = "", consent: str = "") -> Desk:
+    """Of a person that the front door knows, lines were put to a payer."""
+    desk = Desk()
+    await desk.vault.open(create=True)
+    await desk.send("requested", request(), "lakeside")
+    record, _ = desk.one("record")
+    said = AuthorizationSubmitted(
+        record=record, reference="OURS-1", payer="example-health", partner=partner, channel="fhir" if partner else "portal",
+        lines=LINES, submitted_at=AT, received_at=AT, bundle=pas.bundle(AUTHORIZATION, "OURS-1", LINES, False, AT),
+        member=Personal("EX-MEMBER-1"), diagnosis=Personal("F33.1"),
     )  # fmt: skip
+    seal_here(said, record, (await desk.vault.keys([record]))[record])
+    await desk.hear("authorization/1", 1, said, sensitivity=label, consentid=consent)
+    return desk
 
 
 async def fhir(desk: Desk, message: Json, partner: str = "riverbend") -> list[str]:
@@ -145,21 +169,18 @@ async def fhir(desk: Desk, message: Json, partner: str = "riverbend") -> list[st
 
 
 async def test_an_answer_finds_the_authorization_it_is_about_and_its_words_stay_sealed():
-    desk = Desk()
-    await desk.vault.open(create=True)
-    assert await desk.hear("authorization/1", 1, submitted()) == ["event"]
+    desk = await opened()
+    record, _ = desk.one("record")
     assert await fhir(desk, response(item("A3"), disposition="the member is Pat Sample")) == ["event"]
     (said,) = [row for row in desk.log.rows if row.attributes["type"] == PayerResponseReceived.type]
     told = orjson.loads(said.data)
-    assert (told["authorization"], told["record"], told["answer"]["action"]) == ("authorization/1", "record/1", "A3")
+    assert (told["authorization"], told["record"], told["answer"]["action"]) == ("authorization/1", record, "A3")
     assert b"Sample" not in said.data and told["note"].startswith("sealed:")
     assert desk.answers()[-1]["outcome"] == "event"
 
 
 async def test_only_the_payer_that_was_asked_may_answer_and_an_unknown_number_is_returned():
-    desk = Desk()
-    await desk.vault.open(create=True)
-    await desk.hear("authorization/1", 1, submitted())
+    desk = await opened()
     assert await fhir(desk, response(item("A1")), "lakeside") == ["refused"]
     assert await fhir(desk, response(item("A1"), identifier=[{"value": "NOT-OURS"}])) == ["refused"]
     assert desk.said("payer-response") == []
@@ -167,7 +188,53 @@ async def test_only_the_payer_that_was_asked_may_answer_and_an_unknown_number_is
 
 
 async def test_a_submission_that_went_by_hand_is_answered_by_nobody_on_a_topic():
-    desk = Desk()
-    await desk.vault.open(create=True)
-    await desk.hear("authorization/1", 1, submitted(partner=None))
+    desk = await opened(partner=None)
+    assert desk.answers("riverbend") == []
     assert await fhir(desk, response(item("A1"))) == ["refused"]
+
+
+async def test_the_payer_reads_a_whole_pas_bundle_on_its_own_topic_and_nothing_of_it_is_stored_open():
+    desk = await opened()
+    (told,) = desk.answers()
+    by_kind = {entry["resource"]["resourceType"]: entry["resource"] for entry in told["bundle"]["entry"]}
+    claim, patient = by_kind["Claim"], by_kind["Patient"]
+    assert patient["name"] == [{"family": "Testperson", "given": ["Ada"]}] and patient["birthDate"] == "1990-01-31"
+    assert [one["value"] for one in patient["identifier"]] == ["EX-MEMBER-1"], "no number of the partner's"
+    assert by_kind["Coverage"]["subscriberId"] == "EX-MEMBER-1"
+    assert claim["identifier"][0]["value"] == told["reference"] == "OURS-1"
+    assert claim["diagnosis"][0]["diagnosisCodeableConcept"]["coding"][0]["code"] == "F33.1"
+    stored = b"".join(row.data for row in desk.tables.facts.values())
+    assert not [word for word in (b"Testperson", b"EX-MEMBER-1", b"F33.1", b"1990-01-31") if word in stored]
+    (sent,) = [row for row in desk.log.rows if row.topic == "partner-out-riverbend"]
+    assert sent.key == "OURS-1" and {"authid", "correlationid", "causesubject"}.isdisjoint(sent.attributes)
+
+
+async def test_what_part_2_protects_goes_to_a_payer_with_its_notice_and_never_without_consent():
+    desk = await opened(label="part2", consent="consent/7")
+    assert desk.answers()[-1]["notice"].startswith("42 CFR part 2 prohibits")
+    assert next(row for row in desk.log.rows if row.topic == "partner-out-riverbend").attributes["consentid"] == "consent/7"
+    without = await opened(label="part2")
+    assert without.answers() == [] and without.said("exchange") == []
+    assert "aggregate.parked.v1" in without.said() or "input.quarantined.v1" in without.said(), "somebody has to look"
+
+
+async def test_a_record_that_was_erased_is_sent_to_nobody():
+    desk = await opened()
+    desk.log.rows.clear()
+    record, _ = desk.one("record")
+    await desk.vault.erase(record)
+    left = list(desk.tables.facts.values())
+    assert await desk.settler.deliver(left) == ()
+    assert len(desk.log.rows) == len(left) - 1 and desk.answers() == []
+
+
+async def test_the_payer_is_asked_where_its_decision_is():
+    desk = await opened()
+    await desk.hear("authorization/1", 2, DecisionInquired(reference="OURS-1", partner="riverbend", lines=(1,), due=AT))
+    assert (desk.answers()[-1]["reference"], desk.answers()[-1]["lines"]) == ("OURS-1", [1])
+
+
+def test_what_is_read_back_from_a_payers_topic_is_kept_closed():
+    row = FactRow("x", "exchange/1", "partner-out-riverbend", 1, "OURS-1", 0, {"type": AuthorizationRequested.type}, b"{open}", AT)
+    assert closed(SERVICE.outward, row).data == b"{}"
+    assert closed(SERVICE.outward, replace(row, attributes={"type": "referral.received.v1"})).data == b"{open}"

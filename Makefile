@@ -7,7 +7,7 @@ SEEDS  ?= 10000
 ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit simulate mutants chaos bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean
+.PHONY: help run test unit simulate mutants chaos mails bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ mutants: $(READY) ## every named mistake must be noticed by a test
 
 chaos: $(READY) ## ROUNDS=n: real processes killed, starved and cut off under load, and the drills; writes docs/reliability.md
 	$(BIN)/python -m tests.chaos --rounds $(ROUNDS)
+
+mails: $(READY) ## how a mail client shows three messages; writes docs/images/mail-*.png (needs chromium)
+	$(BIN)/python -m tests.notification.pictures
 
 bench: $(READY) ## measure; writes docs/benchmarks.md and docs/benchmarks.json
 	$(BIN)/python -m tests.bench

@@ -90,7 +90,8 @@ def _errands(app: App, made: Parts, core: Runtime) -> list[ErrandLoop]:
     """At most one loop, where there is something to do outside."""
     if app.performer is None:
         return []
-    loop = ErrandLoop(core.settler, app.performer(made, core.settler.store), made.clock, core.owned, app.pools, made.meters)
+    performer, lease_s = app.performer(made, core.settler.store), float(made.settings.errand_seconds)
+    loop = ErrandLoop(core.settler, performer, made.clock, core.owned, app.pools, made.meters, lease_s=lease_s)
     made.vitals.watch("errand loop", lambda: loop.silence_s, 60.0)
     return [loop]
 

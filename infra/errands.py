@@ -31,8 +31,6 @@ from infra.working import parsed
 WAITING_MAX = 50_000
 """Errands that a process knows of at a time; more of them are found when some of these are done."""
 CLAIMED_TOGETHER = 200
-LEASE_S = 45.0
-"""How long a claim stands, on the world's clock: longer than any errand may take."""
 LOOK_BACK = timedelta(seconds=10)
 """Commits become visible out of order: what was due a little before the last look is looked for again."""
 LOOK_AT_ALL_S = 30.0
@@ -58,15 +56,16 @@ class Performer(Protocol):
 
 
 class ErrandLoop(Rounds):
-    """`owned` says for which partitions this process may act; `pools` how many errands of each run at a time, `lane_max` of each lane."""
+    """`owned` says for which partitions this process may act; `pools` how many errands of each run at a time, `lane_max` of each lane.
+    `lease_s` is how long a claim stands, on the world's clock: longer than any errand may take."""
 
     def __init__(
         self, settler: Settler, performer: Performer, clock: Clock, owned: Callable[[], Awaitable[Collection[int]]],
-        pools: Mapping[str, int], meters: Meters, *, lane_max: int = 2, idle_s: float = 0.05,
+        pools: Mapping[str, int], meters: Meters, *, lease_s: float = 45.0, lane_max: int = 2, idle_s: float = 0.05,
     ) -> None:  # fmt: skip
         self._settler, self._performer, self._clock, self._owned = settler, performer, clock, owned
         super().__init__("errands failed", idle_s)
-        self._pools, self._meters, self._lane_max = pools, meters, lane_max
+        self._pools, self._meters, self._lane_max, self._lease_s = pools, meters, lane_max, lease_s
         self._waiting: dict[str, deque[str]] = {}
         self._known: dict[str, str] = {}
         self._under_way: set[str] = set()
@@ -137,7 +136,7 @@ class ErrandLoop(Rounds):
 
     async def _claim(self, ready: Sequence[str]) -> int:
         """Decide the claims together, and start those that stand."""
-        until = self._clock.now() + timedelta(seconds=LEASE_S * self._clock.rate)
+        until = self._clock.now() + timedelta(seconds=self._lease_s * self._clock.rate)
         rows = await self._settler.store.load(ready)
         tokens = {subject: self._token() for subject in ready}
         items = [item for subject in ready if (item := self._claiming(subject, rows.get(subject), tokens[subject], until))]

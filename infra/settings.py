@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     unpublished_facts_max: Count = Field(10_000, description="More than these waiting to be published and commands are refused (503).")
     stop_seconds: Count = Field(10, description="Longest a stop may take, brokers down included.")
 
+    errand_seconds: Count = Field(45, description="How long a claim on something to be done outside stands; it takes two thirds at most.")
+
     clock_rate: Annotated[float, Field(gt=0, le=1_000_000)] = Field(1.0, description="Virtual seconds a second; 1 in production.")
     clock_epoch: AwareDatetime | None = Field(None, description="Instant at which virtual time started to run; the same in every process.")
     clock_start: AwareDatetime | None = Field(None, description="Virtual time at that instant; by default the instant itself.")

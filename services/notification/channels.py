@@ -19,7 +19,7 @@ def channels(settings: Settings) -> Mapping[str, Channel]:
     """Every channel by its name."""
     found: dict[str, Channel] = {INBOX: Inbox()}
     if settings.smtp_host:
-        found[EMAIL] = Smtp(settings)
+        found[EMAIL] = Smtp(settings, settings.errand_seconds / 3)
     for point in entry_points(group=GROUP):
         if made := point.load()(settings):
             found[point.name] = made

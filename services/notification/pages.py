@@ -25,10 +25,22 @@ from services.notification.notices import Notice
 from services.notification.recipients import INBOX, Recipient, recipient
 from services.notification.roster import ROSTER, Roster
 from services.notification.showing import AlertPage, Reader, policy
+from services.notification.sources import BY_MILESTONE
 
 ALERT = "/alerts/{kind}/{id}/{alert}"
 AT = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 REFERENCE = "0190aaaa-0000-7000-8000-0000000{:05}"
+
+
+ABOUT = {
+    "crisis": ("episode", "resolve-or-send-team"), "plan-team": ("episode", "resolve-or-send-team"), "bed-lost": ("episode", "find-bed"),
+    "none-available": ("episode", "find-team"), "death-reported": ("plan", "verify-death"), "watch": ("plan", "reach-out"),
+    "stale": ("plan", "check-plan"), "lapsing": ("plan", "reach-out"), "review": ("plan", "review-engagement"),
+    "missed": ("plan", "book-visit"), "silent": ("feed", "ask-feed"), "quarantined": ("input", "look-at-input"),
+    "parked": ("request", "release-aggregate"), "cause-missing": ("request", "find-missing-cause"), "unowned": ("placement", "find-place"),
+    "at-risk": ("authorization", "chase-decision"), "expiring": ("authorization", "renew"), "expired": ("authorization", "renew-or-end"),
+}  # fmt: skip
+"""What each kind of alert is mostly about, and the step that it calls for; of the others a placement."""
 
 
 def samples(locale: str) -> Iterator[tuple[str, Notice]]:
@@ -41,10 +53,10 @@ def samples(locale: str) -> Iterator[tuple[str, Notice]]:
 
 
 def _entry(at: int, milestone: str) -> Entry:
-    purpose = {"warned": "reminder", "expiring": "reminder", "hand-off": "transfer"}.get(milestone, "call")
+    kind, (item, action) = BY_MILESTONE[milestone], ABOUT.get(milestone, ("placement", "schedule"))
     return Entry(
-        alert=REFERENCE.format(at), item=f"placement/{REFERENCE.format(at)}", rule="schedule@1", milestone=milestone, cause="",
-        severity=("crisis", "urgent", "routine")[at % 3], purpose=purpose, action="schedule", due=AT, level=at % 2,
+        alert=REFERENCE.format(at), item=f"{item}/{REFERENCE.format(at)}", rule=f"{action}@1", milestone=milestone, cause="",
+        severity=kind.severity, purpose=kind.purpose, action=action, due=AT, level=at % 2 if kind.purpose == "call" else 0,
     )  # fmt: skip
 
 

@@ -21,15 +21,16 @@ from aiosmtplib import (
 from infra.settings import Settings
 from services.notification.channel import Handed, Letter
 
-ANSWER_WITHIN_S = 15.0
-"""Of each step; an attempt as a whole has twice that."""
 IDLE_S, IDLE_MAX = 20.0, 4
 
 
 class Smtp:
-    """One relay. What it refuses for good about this message fails; whatever else goes wrong is the relay's trouble, and is tried again."""
+    """One relay, which answers each step `answer_within_s` or is given up; an attempt as a whole has twice that.
 
-    def __init__(self, settings: Settings, answer_within_s: float = ANSWER_WITHIN_S) -> None:
+    What it refuses for good about this message fails; whatever else goes wrong is the relay's trouble, and is tried again.
+    """
+
+    def __init__(self, settings: Settings, answer_within_s: float) -> None:
         self._settings, self._within = settings, answer_within_s
         self._idle: dict[str, list[tuple[float, SMTP]]] = {}
 

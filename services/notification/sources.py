@@ -92,6 +92,7 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     ("*.missed.v*", Kind("missed")),
     ("feed.silent.v*", Kind("silent", severity="routine", until=("feed.resumed.v*",), owner=LEADS)),
 )
+BY_MILESTONE = {one.milestone: one for kind in (*dict(KINDS).values(), UNOWNED) for one in (kind, *dict(kind.levels).values())}
 RETRACTED = "*-retracted.v*"
 """What came late showed that it never was so."""
 ENDS = ("*.ended.v*", "*.closed.v*", "*.withdrawn.v*", "*.cancelled.v*")

@@ -34,6 +34,8 @@ from tests.notification.stories import NINE, STAFF, contacts
 from tests.runtime.accounts import Log, Seen
 
 LEASE = timedelta(seconds=46)
+KEPT = f"00-{'a' * 32}-{'b' * 16}-01"
+"""A trace that is kept."""
 
 
 class Mail:
@@ -106,7 +108,7 @@ class House:
         self.counts[subject] += 1
         at = self.clock.now().isoformat()
         said = {"id": f"{subject}-{self.counts[subject]}", "type": data.type, "subject": subject, "time": at}
-        said["sequence"] = sequence_text(self.counts[subject])
+        said |= {"sequence": sequence_text(self.counts[subject]), "traceparent": KEPT}
         record = Record(topic, 0, len(self.log), tuple(headers(said)), data.model_dump_json(exclude_none=True).encode())
         self.log.append(record)
         return record

@@ -17,15 +17,16 @@ from random import Random
 from typing import Literal
 
 Fault = Literal["", "hang", "refuse", "defer", "reject", "drop-before", "drop-inside", "drop-after"]
-ALERT = re.compile(r"\?alert=([0-9a-f-]{36})")
+ALERT = re.compile(r"/alerts/([^/\s]+/[^/\s]+)/([0-9a-f-]{36})")
 
 
 @dataclass
 class Taken:
-    """One message as one recipient has it. `bodies` are the digests of what came under this id; `alerts` what its links name."""
+    """One message as one recipient has it. `bodies` are digests of what came; `alerts` and `items` what its links name."""
 
     recipient: str
     alerts: frozenset[str]
+    items: frozenset[str]
     at: float
     times: int = 0
     bodies: set[str] = field(default_factory=set)
@@ -41,6 +42,7 @@ class Postman:
     taken: dict[tuple[str, str], Taken] = field(default_factory=dict)
     happened: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     _server: asyncio.Server | None = None
+    _talks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def __aenter__(self) -> "Postman":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -50,13 +52,19 @@ class Postman:
     async def __aexit__(self, *_: object) -> None:
         assert self._server
         self._server.close()
+        for talk in list(self._talks):
+            talk.cancel()
 
     def addressed(self, recipient: str) -> list[Taken]:
         return [one for (_, to), one in self.taken.items() if to == recipient]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        me = asyncio.current_task()
+        assert me
+        self._talks.add(me)
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await self._talk(reader, writer)
+        self._talks.discard(me)
         writer.close()
 
     async def _does(self, what: Fault) -> None:
@@ -107,7 +115,8 @@ class Postman:
         message = message_from_bytes(raw, policy=default)
         text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
         name = str(message["Message-ID"])
-        known = Taken(recipient, frozenset(ALERT.findall(text)), asyncio.get_running_loop().time(), raw=raw)
+        items, alerts = (frozenset(link[part] for link in ALERT.findall(text)) for part in (0, 1))
+        known = Taken(recipient, alerts, items, asyncio.get_running_loop().time(), raw=raw)
         taken = self.taken.setdefault((name, recipient), known)
         taken.times += 1
         taken.bodies.add(sha256(raw).hexdigest())

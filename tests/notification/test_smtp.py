@@ -17,13 +17,13 @@ AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def letter(n: int = 1, domain: str = "example.org") -> Letter:
-    link = "http://127.0.0.1/items/referral/1?alert=0f0e9d3c-5a44-5b61-9d7e-2b6f7f0a1c11"
+    link = "http://127.0.0.1/alerts/placement/1/0f0e9d3c-5a44-5b61-9d7e-2b6f7f0a1c11"
     return Letter(f"notice-{n}", f"somebody@{domain}", domain, "Subject: á", f"Text {link}\n.\nEnd", f"<p>{link}</p>", AT, "en")
 
 
 def channel(postman: Postman, within_s: float = 1.0) -> Smtp:
-    settings = Settings(service="notification", development=True, smtp_host="127.0.0.1", smtp_port=postman.port, smtp_security="none")
-    return Smtp(settings, within_s)
+    relay = {"smtp_host": "127.0.0.1", "smtp_port": postman.port, "smtp_security": "none"}
+    return Smtp(Settings(service="notification", development=True, **relay), within_s)
 
 
 @pytest.mark.parametrize(

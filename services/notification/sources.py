@@ -19,7 +19,9 @@ SEVERITIES: dict[str | None, Severity] = {
     "standard": "routine",
 }  # fmt: skip
 REFERRAL = ("request", "placement", "care")
-"""Aggregates of one need share what follows the `/`."""
+"""What the board shows as one referral: aggregates that share what follows the `/`."""
+NEED = (*REFERRAL, "plan", "authorization")
+"""And what else follows from it, about the same person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,4 +229,4 @@ def takes_back_a_death(fact: Change) -> bool:
 def family(subject: str) -> tuple[str, ...]:
     """The aggregates of the same need, so far as their ids tell; this one first."""
     kind, rest = kind_of(subject), subject.partition("/")[2]
-    return (subject, *(f"{other}/{rest}" for other in REFERRAL if kind in REFERRAL and other != kind))
+    return (subject, *(f"{other}/{rest}" for other in NEED if kind in NEED and other != kind))

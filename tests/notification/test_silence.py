@@ -80,6 +80,16 @@ def test_it_stops_every_item_of_the_same_need_and_of_the_same_record():
     assert begun.hears(CareOverdue(record=RECORD, next=STEP, rule="another"), about="episode/8") == []
 
 
+def test_a_death_reported_to_the_plan_stops_the_referral_and_its_authorization():
+    begun = story()
+    for item in ("placement/1", "authorization/1", "plan/1"):
+        begun.hears(no_program("emergency"), about=item)
+    begun.hears(DIED, about="plan/1")
+    assert {said.item for said in begun.told(AlertStopped)} == {"placement/1", "authorization/1", "plan/1"}
+    for item in ("placement/1", "authorization/1", "care/1", "request/1"):
+        assert begun.hears(no_program("emergency", due=NINE + DAY), about=item) == []
+
+
 def test_a_death_in_any_words_counts():
     begun = story()
     begun.hears(no_program("emergency"))
@@ -92,7 +102,7 @@ def test_a_report_that_was_wrong_is_taken_back_by_a_person():
     begun.hears(DIED, about="care/1")
     assert begun.hears(OVERDUE, about="care/1") == []
     assert names(begun.asks(EndSilence(), ANA, silence_of(RECORD))) == ["SilenceEnded"]
-    assert names(begun.asks(EndSilence(), ANA, silence_of("placement/1"))) == ["SilenceEnded"] * 3
+    assert names(begun.asks(EndSilence(), ANA, silence_of("placement/1"))) == ["SilenceEnded"] * 5
     assert names(begun.hears(OVERDUE, about="care/1")) == ["AlertRaised"]
     assert begun.asks(EndSilence(), ANA, silence_of(RECORD)) == [] and begun.refused.reasons[0].code == "TL-5608"
 
@@ -101,7 +111,7 @@ def test_two_reports_are_one_silence():
     begun = story()
     begun.hears(DIED, about="care/1")
     before = len(begun.told(SilenceBegun))
-    assert before == 4 and begun.hears(DIED, about="care/1") == []
+    assert before == 6 and begun.hears(DIED, about="care/1") == []
 
 
 def test_a_death_that_is_taken_back_ends_the_silence_and_its_own_alert():

@@ -31,7 +31,7 @@ def listed(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Every rule of every service, with what lies over it. The more specific of two that apply wins."""
-    kept.same_rules(LocalSettings())
+    kept.as_the_run(LocalSettings())
     found = [(name, rule) for name, book in books(service) for rule in book.rules]
     if as_json:
         print(json.dumps([{"service": name, "layer": rule.layer, **rule.model_dump(mode="json")} for name, rule in found]))
@@ -62,7 +62,7 @@ def row(service: str, rule: Rule) -> tuple[str, ...]:
 def explain(item: Annotated[str, typer.Argument(help="referral/…, request/…, placement/…: as the board and the log name it.")]) -> None:
     """The arithmetic of every clock that runs for an item, in words."""
     settings = LocalSettings()
-    kept.same_rules(settings)
+    kept.as_the_run(settings)
     lines = [line for subject in subjects(item) for line in _of(subject, settings)]
     for line in lines or [f"no clock runs for {item}"]:
         console.say(line)

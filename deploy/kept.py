@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from contracts.catalogue import SERVICES, TOPICS
 from deploy.console import Say
+from deploy.local.services import told_the_time
 from deploy.local.settings import LocalSettings
 from infra.app import App, settler
 from infra.audit import verify
@@ -33,12 +34,15 @@ def run(service: str, do: Callable[[MongoStore, Upkeep], Awaitable[T]], settings
     """Do this with the store and the upkeep of a service."""
     if service not in DECIDING:
         raise Problem("TL-2620", "this service keeps nothing", fix=f"one of {', '.join(DECIDING)}", where=service)
-    same_rules(settings)
+    as_the_run(settings)
     return asyncio.run(_run(service, do, settings))
 
 
-def same_rules(settings: LocalSettings) -> None:
-    """What is decided here is decided by the rules that the run's own services were told of; they are read when a service is imported."""
+def as_the_run(settings: LocalSettings) -> None:
+    """What is decided here is decided by the rules and at the time that the run's own services were told of; rules are read when a service
+    is imported."""
+    for name, value in told_the_time(settings.state).items():
+        os.environ.setdefault(name, value)
     laid = settings.state / "rules"
     if VARIABLE not in os.environ and laid.is_dir():
         os.environ[VARIABLE] = str(laid)

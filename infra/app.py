@@ -16,6 +16,7 @@ from infra.identity import Identity, keyring
 from infra.process import Parts, Work, parts, watch_over
 from infra.process import run as run_process
 from infra.restore import Catcher
+from infra.ruledirs import opening_hours_said
 from infra.runtime import Limits, Runtime
 from infra.service import Service
 from infra.settings import Settings
@@ -108,5 +109,10 @@ def routes(app: App, made: Parts, core: Runtime) -> list[BaseRoute]:
 
 
 def run(app: App) -> None:
-    """The `main` of every deciding service."""
-    run_process(app.service.name, lambda settings: work(app, settings))
+    """The `main` of every deciding service. It refuses to start where nobody said when the network is open."""
+
+    def begun(settings: Settings) -> Work:
+        opening_hours_said()
+        return work(app, settings)
+
+    run_process(app.service.name, begun)

@@ -46,6 +46,15 @@ class Overlays:
         return calendar(said[-1]) if said else None
 
 
+def opening_hours_said() -> None:
+    """Whoever decides by business time must be told when this network is open: Monday to Friday in UTC without a holiday is nobody's
+    calendar, and every clock would be wrong in silence. Raises TL-5807."""
+    if overlays().hours is None:
+        why = f"no directory that {VARIABLE} names holds a {CALENDAR}"
+        fix = f"write it (hours, zone, observes; see the head of infra/ruledirs.py) and name its directory in {VARIABLE}"
+        raise Problem("TL-5807", "nobody said when this network is open", why, fix)
+
+
 def overlays() -> Overlays:
     """What this process was told of. Raises TL-5805 for a directory that is not there."""
     directories = tuple(Path(one.strip()) for one in os.environ.get(VARIABLE, "").split(",") if one.strip())

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     clock_epoch: AwareDatetime | None = Field(None, description="Instant at which virtual time started to run; the same in every process.")
     clock_start: AwareDatetime | None = Field(None, description="Virtual time at that instant; by default the instant itself.")
 
-    rules: str = Field("", description="Directories laid over the rules of services, comma separated, the most specific last.")
+    rules: str = Field("", description="Directories laid over the rules of services, the most specific last, one with `calendar.yaml`.")
 
     demo_data: bool = Field(False, description="Every page says that its people are invented.")
 

@@ -1,5 +1,6 @@
 """Which services a local run starts, on which ports, and what each is told."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from infra.issuer import ISSUER, KEYS
 from infra.ruledirs import CALENDAR
 
 PREFIX = "THROUGHLINE_"
-CLOCK = ("CLOCK_RATE", "CLOCK_START")
+CLOCK = ("CLOCK_RATE", "CLOCK_START", "CLOCK_EPOCH")
 NETWORK = Path(__file__).parents[1] / "networks" / "example.yaml"
 
 
@@ -89,7 +90,7 @@ def environment(service: Service, engines: Engines, inherited: Mapping[str, str]
         "SMTP_PORT": str(engines.settings.http_port + SMTP_OFFSET),
         "SMTP_SECURITY": "none",
         "RULES": inherited.get(f"{PREFIX}RULES") or str(_calendar(engines.settings.state)),
-        **_epoch(engines.settings.state, inherited),
+        **_clock(engines.settings.state, inherited),
     }
     passed = {name: value for name, value in inherited.items() if name not in own}
     return passed | {f"{PREFIX}{name}": value for name, value in settings.items()}
@@ -124,11 +125,20 @@ def _calendar(state: Path) -> Path:
     return directory
 
 
-def _epoch(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
-    """When virtual time runs at all, it started at one instant for every process, and does not start again with the next run."""
-    if f"{PREFIX}CLOCK_EPOCH" in inherited or not any(f"{PREFIX}{name}" in inherited for name in CLOCK):
-        return {}
-    known = state / "clock-epoch"
-    if not known.exists():
-        known.write_text(datetime.now(UTC).isoformat())
-    return {"CLOCK_EPOCH": known.read_text()}
+def _clock(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Virtual time, where it runs at all: it started at one instant for every process, and does not start again with the next run. What
+    the services are told is kept, for commands that decide beside them."""
+    said = {name: inherited[f"{PREFIX}{name}"] for name in CLOCK if f"{PREFIX}{name}" in inherited}
+    if said and "CLOCK_EPOCH" not in said:
+        known = state / "clock-epoch"
+        if not known.exists():
+            known.write_text(datetime.now(UTC).isoformat())
+        said["CLOCK_EPOCH"] = known.read_text()
+    (state / "clock.json").write_text(json.dumps(said))
+    return said
+
+
+def told_the_time(state: Path) -> dict[str, str]:
+    """How the run's own services were told the time, as variables."""
+    known = state / "clock.json"
+    return {f"{PREFIX}{name}": value for name, value in json.loads(known.read_text()).items()} if known.exists() else {}

@@ -1,5 +1,8 @@
 """Rules as data: which one applies, what it makes of an instant, and what is refused at start."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -255,3 +258,11 @@ def test_directories_lay_rules_and_the_networks_hours_over_a_services_own(tmp_pa
     monkeypatch.setenv("THROUGHLINE_RULES", f"{tmp_path}/state")
     with pytest.raises(Problem, match=r"TL-5811(.|\n)*state/calendar.yaml(.|\n)*zone"):
         book_of("package")
+
+
+def test_a_service_that_decides_does_not_start_where_nobody_said_when_the_network_is_open(tmp_path):
+    """The process itself, before it connects to anything: it ends, and says what to do."""
+    for directory in ("", str(tmp_path)):
+        told = {**os.environ, "THROUGHLINE_RULES": directory, "THROUGHLINE_DEVELOPMENT": "true", "THROUGHLINE_KAFKA_TLS": "false"}
+        ended = subprocess.run([sys.executable, "-m", "services.intake.app"], env=told, capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 2 and "TL-5807" in ended.stderr and "calendar.yaml" in ended.stderr

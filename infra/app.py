@@ -32,7 +32,8 @@ class App:
 
     `partitions` tells how many a topic has; `answers_on` is the prefix of the topics on which senders outside are answered.
     `streams` are topics read apart (`Runtime`). `performer` makes what does the service's errands, of which `pools` says how many run
-    at a time; `pages` makes further routes, with the counter for what people click where somebody can be known.
+    at a time, and `lane_max` how many of one lane; `pages` makes further routes, with the counter for what people click where somebody
+    can be known.
     """
 
     service: Service
@@ -44,6 +45,7 @@ class App:
     streams: Mapping[str, Sequence[str]] = field(default_factory=dict)
     performer: Callable[[Parts, Store], Performer] | None = None
     pools: Mapping[str, int] = field(default_factory=dict)
+    lane_max: int = 2
     pages: Callable[[Parts, Store, Counter | None], Sequence[BaseRoute]] | None = None
 
 
@@ -92,7 +94,9 @@ def _errands(app: App, made: Parts, core: Runtime) -> list[ErrandLoop]:
     if app.performer is None:
         return []
     performer, lease_s = app.performer(made, core.settler.store), float(made.settings.errand_seconds)
-    loop = ErrandLoop(core.settler, performer, made.clock, core.owned, app.pools, made.meters, lease_s=lease_s)
+    loop = ErrandLoop(
+        core.settler, performer, made.clock, core.owned, app.pools, made.meters, lease_s=lease_s, lane_max=app.lane_max
+    )  # fmt: skip
     made.vitals.watch("errand loop", lambda: loop.silence_s, 60.0)
     return [loop]
 

@@ -12,6 +12,7 @@ from services.notification.commands import COMMANDS
 from services.notification.composing import Composer
 from services.notification.pages import pages
 from services.notification.sending import Sender
+from services.notification.smtp import PLACES_MAX
 from services.notification.sources import CRISIS_TOPICS
 
 HEARD = catalogue.heard_by("notification")
@@ -45,6 +46,7 @@ APP = App(
     access=ACCESS,
     performer=sender,
     pools={"crisis": 128, "other": 256},
+    lane_max=PLACES_MAX,
     pages=pages,
 )
 

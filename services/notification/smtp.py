@@ -21,7 +21,9 @@ from aiosmtplib import (
 from infra.settings import Settings
 from services.notification.channel import Handed, Letter
 
-IDLE_S, IDLE_MAX = 20.0, 4
+IDLE_S = 20.0
+PLACES_MAX = 8
+"""Messages of one recipient domain on their way at a time, of a pool: well below what a mail server takes from one sender (Postfix: 20)."""
 
 
 class Smtp:
@@ -65,9 +67,9 @@ class Smtp:
             raise
         idle = self._idle.setdefault(letter.domain, [])
         idle.append((asyncio.get_running_loop().time(), client))
-        for _, spare in idle[:-IDLE_MAX]:
+        for _, spare in idle[:-PLACES_MAX]:
             spare.close()
-        del idle[:-IDLE_MAX]
+        del idle[:-PLACES_MAX]
         return Handed("sent", "250")
 
     async def _connected(self, domain: str) -> SMTP:

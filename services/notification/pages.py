@@ -72,7 +72,7 @@ def pages(made: Parts, store: Store, counter: Counter | None) -> Sequence[BaseRo
     if counter is None:
         return []
     door = Entrance(counter.door.identity, counter.door.access, sign_in=f"{made.settings.board_url.rstrip('/')}/sign-in")
-    shown = Shown(store, counter, AlertPage(made.settings.board_url, made.settings.demo_data))
+    shown = Shown(store, counter, AlertPage(made.settings.board_url, made.settings.demo_data), made.settings.board_url)
     return [
         Guarded(ALERT, shown.look, action="see-alert", door=door),
         Guarded(ALERT, shown.seen, action="acknowledge", door=door, methods=("POST",)),
@@ -87,6 +87,7 @@ class Shown:
     store: Store
     counter: Counter
     page: AlertPage
+    board: str
 
     async def look(self, request: Request) -> Response:
         item, alert, me = _item(request), request.path_params["alert"], request.state.principal.id
@@ -95,7 +96,7 @@ class Shown:
         ladder = alerts.ladder(alert) if alerts else None
         concerned = bool(ladder and concerns(ladder, me, roster, self.counter.clock.now()))
         body = self.page.render(item, ladder, Reader(known.locale, known.where, concerned))
-        return Response(body, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy()})
+        return Response(body, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy(self.board)})
 
     async def seen(self, request: Request) -> Response:
         """The same command as over the API; what came of it is what the page shows next."""

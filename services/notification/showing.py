@@ -14,6 +14,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from services.notification.alerts import Ladder
 from services.notification.composing import catalogue, item_of, line, moment
+from services.notification.sources import hearing_is_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class AlertPage:
         return self._page.render(
             words=words, locale=reader.locale, line=shown, title=title, status=status(ladder, reader, words), style=style(),
             may=bool(ladder and ladder.unseen_until and reader.concerned), board=self._board, link=f"{self._board}/items/{item_of(item)}",
-            demo=self._demo,
+            demo=self._demo, means=words["page"]["heard" if ladder and hearing_is_all(ladder.cause) else "means"],
         )  # fmt: skip
 
 
@@ -64,10 +65,10 @@ def style() -> str:
 
 
 @cache
-def policy() -> str:
-    """Nothing but this one style, and forms to ourselves."""
+def policy(board: str) -> str:
+    """Nothing but this one style, and forms to ourselves; on the board is where one signs in when a session has ended meanwhile."""
     digest = b64encode(sha256(style().encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    return f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self' {board}; base-uri 'none'; frame-ancestors 'none'"
 
 
 def _file(name: str) -> str:

@@ -1,5 +1,7 @@
 """The page that a message leads to: who was told signs in, says that they have seen it, and the ladder waits once more."""
 
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -135,7 +137,11 @@ async def test_it_speaks_the_readers_language_and_tells_their_time(desk: Desk) -
 async def test_it_loads_nothing_from_elsewhere_and_no_path_leads_astray(desk: Desk) -> None:
     async with desk.browser(ANA) as ana:
         page = await ana.get(link(desk))
-        assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+        style = page.text.partition("<style>")[2].partition("</style>")[0]
+        digest = b64encode(sha256(style.encode()).digest()).decode()
+        assert page.headers["content-security-policy"].startswith(
+            f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self' http://board.example;"
+        )
         assert " src=" not in page.text and "<script" not in page.text and "Demonstration data" in page.text
         assert (await ana.get("/alerts/placement/1%20x/y")).status_code == 404
         assert (await ana.get("/alerts/placement/1/y%20z")).status_code == 404

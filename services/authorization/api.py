@@ -23,6 +23,7 @@ ROUTES = (
 
 DESKS = ("program-desk", "authorization-desk", "coordinator", "network-lead")
 ACCESS: dict[str, Rule] = {
+    "see-measures": rule("network-lead", "team-lead", "data-steward", scope=Scope.ANY),
     "authorize": rule(*DESKS, "data-steward", scope=Scope.ANY),
     "record-visit": rule(*DESKS, scope=Scope.ANY),
     "record-coverage": rule(*DESKS, "intake-desk", scope=Scope.ANY),

@@ -1,9 +1,10 @@
 """Authorization, wired: what it hears, what it decides, what it says."""
 
 from contracts import authorization, authorization_lines, catalogue, payers
+from infra import measuring
 from infra.app import App, run
 from infra.service import Service
-from services.authorization import domain
+from services.authorization import domain, measures
 from services.authorization.api import ACCESS, ROUTES
 from services.authorization.commands import COMMANDS
 
@@ -26,6 +27,7 @@ APP = App(
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,
+    pages=measuring.pages(SERVICE, measures.KINDS, measures.turnaround),
 )
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ ROUTES = (
 
 DESK = ("crisis-desk", "network-lead")
 ACCESS: dict[str, Rule] = {
+    "see-measures": rule("network-lead", "team-lead", "data-steward", scope=Scope.ANY),
     "route-crisis": rule(*DESK, scope=Scope.ANY),
     "answer-for-team": rule(*DESK, "mobile-team", "program-desk", scope=Scope.ANY),
     "answer-for-facility": rule(*DESK, "crisis-facility", "program-desk", scope=Scope.ANY),

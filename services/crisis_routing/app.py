@@ -1,9 +1,10 @@
 """Crisis routing, wired: what it hears, what it decides, what it says. Contacts come by a stream of their own."""
 
 from contracts import catalogue, crisis_routing
+from infra import measuring
 from infra.app import App, run
 from infra.service import Service
-from services.crisis_routing import domain
+from services.crisis_routing import domain, measures
 from services.crisis_routing.api import ACCESS, ROUTES
 from services.crisis_routing.commands import COMMANDS
 
@@ -27,6 +28,7 @@ APP = App(
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,
+    pages=measuring.pages(SERVICE, measures.KINDS, measures.response),
 )
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ ROUTES = (
 COORDINATION = ("coordinator", "network-lead")
 TEAM = ("program-desk", *COORDINATION)
 ACCESS: dict[str, Rule] = {
+    "see-measures": rule("network-lead", "team-lead", "data-steward", scope=Scope.ANY),
     "follow-up": rule(*TEAM, scope=Scope.ANY),
     "review-engagement": rule("clinical-supervisor", "network-lead", scope=Scope.ANY),
     "discharge-plan": rule("clinical-supervisor", *TEAM, scope=Scope.ANY),

@@ -1,9 +1,10 @@
 """Follow-up, wired: what it hears, what it decides, what it says."""
 
 from contracts import catalogue, follow_up, plans, transitions
+from infra import measuring
 from infra.app import App, run
 from infra.service import Service
-from services.follow_up import domain
+from services.follow_up import domain, measures
 from services.follow_up.api import ACCESS, ROUTES
 from services.follow_up.commands import COMMANDS
 
@@ -25,6 +26,7 @@ APP = App(
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,
+    pages=measuring.pages(SERVICE, measures.KINDS, measures.measures),
 )
 
 if __name__ == "__main__":

@@ -6,20 +6,26 @@ out it says (I-SERV leaves out whom nobody ever evaluated, so their number stand
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from contracts.follow_up import CareOpened, Noted
+from contracts.follow_up import CareEnded, CareOpened, Noted, OutcomeReported
+from contracts.kernel import Change
+from contracts.measures import Mean, Rate, mean_of
 from contracts.plans import ContactLogged, FlagCleared, VisitAttended
 from contracts.transitions import AgeGroup, Problem, StayKind
 from infra.calendar import Hours
 from services.follow_up import history, transition
 from services.follow_up.plan import Plan
+from services.follow_up.rules import RULES
 from services.follow_up.transition import Transition
 
 DAY = timedelta(days=1)
 RETURNED_WITHIN = 15 * DAY
+CONTACTS_LEFT_OUT = 30 * DAY
+"""I-SERV leaves out whoever came in the last days: there was no time to see them yet."""
+KINDS = ("care", "plan", "transition")
+FOLLOW_UP_DAYS: tuple[Literal[7, 30], ...] = (7, 30)
 TOO_YOUNG_FOR: Mapping[str, tuple[AgeGroup, ...]] = {"mental-health": ("under-6",), "substance-use": ("under-6", "6-12")}
 """FUM from six years, FUA from thirteen; FUH and FUI follow their problem."""
 INPATIENT: tuple[StayKind, ...] = ("hospital", "detox", "residential")
@@ -31,37 +37,6 @@ FOLLOW_UPS: Mapping[str, tuple[tuple[StayKind, ...], Problem]] = {
 }
 Known = Mapping[str, list[Noted]]
 """Facts by aggregate, in their order."""
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How many of how many. `met`, `missed` and `open` are the cases; those that are open can still be saved."""
-
-    name: str
-    met: tuple[str, ...]
-    missed: tuple[str, ...]
-    open: tuple[str, ...]
-
-    @property
-    def rate(self) -> float | None:
-        """Of the cases whose time is over, or that were met; None where there is none."""
-        settled = len(self.met) + len(self.missed)
-        return len(self.met) / settled if settled else None
-
-
-@dataclass(frozen=True)
-class Mean:
-    """A mean length, over whom, and how many it leaves out."""
-
-    name: str
-    mean: float | None
-    unit: Literal["business days", "hours"]
-    cases: tuple[str, ...]
-    never_evaluated: tuple[str, ...]
-
-    def __str__(self) -> str:
-        value = "none" if self.mean is None else f"{self.mean:.1f} {self.unit}"
-        return f"{self.name}: {value} over {len(self.cases)}; {len(self.never_evaluated)} never evaluated"
 
 
 def known_at(facts: Iterable[tuple[str, Any]], as_of: datetime) -> Known:
@@ -121,7 +96,7 @@ def time_to(kind: Literal["evaluation", "service"], known: Known, hours: Hours, 
     First contact is the earlier of the request and the first two-way exchange. Contacts after `since` (thirty days before the end of
     the period) are left out, and so is whom nobody ever evaluated.
     """
-    lengths, cases, never = list[int](), list[str](), list[str]()
+    lengths, cases, never = list[float](), list[str](), list[str]()
     for subject, facts in known.items():
         opened = next((fact for fact in facts if isinstance(fact, CareOpened)), None)
         if opened is None:
@@ -136,8 +111,36 @@ def time_to(kind: Literal["evaluation", "service"], known: Known, hours: Hours, 
         elif reached := [fact.at for fact in attended if fact.kind == kind]:
             lengths.append(business_days(hours, first, min(reached)))
             cases.append(subject)
-    mean = sum(lengths) / len(lengths) if lengths else None
-    return Mean(f"I-SERV {kind}", mean, "business days", tuple(cases), tuple(never))
+    return Mean(f"I-SERV {kind}", mean_of(lengths), "business days", tuple(cases), tuple(never))
+
+
+def closed_loop(known: Known) -> Iterator[Rate]:
+    """Referrals of which the program said what came of them: verified by a visit that was recorded here, and merely asserted, apart.
+    What ended without a word is missed in both; care that goes on is open."""
+    told: dict[str, str] = {}
+    for subject, facts in known.items():
+        for fact in facts if subject.startswith("care/") else ():
+            match fact:
+                case CareOpened():
+                    told[subject] = "open"
+                case OutcomeReported():
+                    told[subject] = "verified" if fact.verified else "asserted"
+                case CareEnded() if told.get(subject) == "open":
+                    told[subject] = "unsaid"
+    for how in ("verified", "asserted"):
+        by = {end: tuple(subject for subject, said in told.items() if said == end) for end in ("verified", "asserted", "unsaid", "open")}
+        missed = tuple(subject for end in ("verified", "asserted", "unsaid") if end != how for subject in by[end])
+        yield Rate(f"closed-loop {how}", by[how], missed, by["open"])
+
+
+def measures(said: Iterable[tuple[str, Change]], as_of: datetime) -> Iterator[Rate | Mean]:
+    """All of them, as they were known then."""
+    known = known_at(said, as_of)
+    for name in FOLLOW_UPS:
+        yield from (follow_up(name, days, known, as_of) for days in FOLLOW_UP_DAYS)
+    yield returned(known, as_of)
+    yield from closed_loop(known)
+    yield from (time_to(kind, known, RULES.hours, as_of - CONTACTS_LEFT_OUT) for kind in ("evaluation", "service"))
 
 
 def _first_contacts(opened: CareOpened, told: Iterable[Noted]) -> Iterator[datetime]:

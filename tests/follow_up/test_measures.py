@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.follow_up.measures import business_days, follow_up, known_at, returned, time_to
+from contracts.assignment import PlacementEnded
+from services.follow_up import commands
+from services.follow_up.measures import business_days, closed_loop, follow_up, known_at, measures, returned, time_to
 from services.follow_up.rules import RULES
 from tests.follow_up.stories import DAY, HOUR, NINE, Story, accepted, active, admission, attempt, attended, contact, discharge, opened
 
@@ -113,7 +115,7 @@ def test_time_to_evaluation_says_how_many_were_never_evaluated():
     given.asks(attended(given.now, kind="evaluation"), "plan/1")
     given.asks(attended(given.now, kind="service"), "plan/2")
     evaluated = time_to("evaluation", known_at(facts(given), given.now), RULES.hours, given.now)
-    assert (evaluated.mean, len(evaluated.cases), evaluated.never_evaluated) == (3.0, 2, ("care/2",))
+    assert (evaluated.mean, len(evaluated.cases), evaluated.left_out) == (3.0, 2, ("care/2",))
     assert str(evaluated) == "I-SERV evaluation: 3.0 business days over 2; 1 never evaluated"
 
 
@@ -124,3 +126,35 @@ def test_business_days_equal_a_count_of_weekdays(seed):
     end = begin + timedelta(hours=dice.randrange(2_000))
     days = [begin.date() + timedelta(days=n) for n in range(1, (end.date() - begin.date()).days + 1)]
     assert business_days(RULES.hours, begin, end) == sum(day.weekday() < 5 for day in days)
+
+
+@pytest.mark.parametrize("seed", [42, 7, 1])
+def test_the_closed_loop_equals_a_count_made_apart_verified_and_asserted(seed):
+    dice, given, truth = random.Random(seed), Story(), []
+    for who in range(30):
+        given.hears(opened(f"record/{who}", f"person/{who}"), f"record/{who}")
+        given.hears(accepted(record=f"record/{who}", books_visits=False), f"placement/{who}")
+    given.passes(DAY)
+    for who in range(30):
+        seen, end = dice.random() < 0.5, dice.choice(["said", "ended", "open"])
+        if seen:
+            given.asks(attended(given.now), f"plan/{who}")
+        if end == "said":
+            given.asks(commands.ReportOutcome(outcome="completed"), f"care/{who}")
+        elif end == "ended":
+            given.hears(PlacementEnded(reason="withdrawn", released=()), f"placement/{who}")
+        truth.append("verified" if end == "said" and seen else "asserted" if end == "said" else end)
+    for rate in closed_loop(known_at(facts(given), given.now)):
+        how = rate.name.rpartition(" ")[2]
+        assert (len(rate.met), len(rate.open)) == (truth.count(how), truth.count("open"))
+        assert len(rate.met) + len(rate.missed) + len(rate.open) == 30
+
+
+def test_all_measures_are_told_with_their_cases():
+    given = active(books_visits=False)
+    told = [one.told() for one in measures(facts(given), given.now)]
+    assert [one["name"] for one in told] == [
+        *(f"{name}-{days}" for name in ("FUH", "FUI", "FUM", "FUA") for days in (7, 30)), "returned-within-15-days",
+        "closed-loop verified", "closed-loop asserted", "I-SERV evaluation", "I-SERV service",
+    ]  # fmt: skip
+    assert all(isinstance(one.get("open", one.get("left_out")), tuple) for one in told)

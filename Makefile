@@ -7,7 +7,7 @@ SEEDS  ?= 10000
 ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit simulate mutants chaos mails bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean
+.PHONY: help run test unit simulate year mutants chaos mails bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ unit: $(READY) ## only what needs no engines
 
 simulate: $(READY) ## SEEDS=n: the protocol under every fault, deterministic
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+year: $(READY) ## 20 partners and 5,000 clients for a year, in compressed time: nobody without an owner, no clock missed
+	$(BIN)/python -m tests.year
 
 mutants: $(READY) ## every named mistake must be noticed by a test
 	$(BIN)/python -m tests.mutants

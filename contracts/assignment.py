@@ -5,47 +5,10 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime
 
-from contracts import lateness
+from contracts import directory, lateness
 from contracts.clocks import Clocked
-from contracts.kernel import Change, Code, Model
+from contracts.kernel import Code, Model
 from contracts.partners import Sensitivity, Urgency
-
-
-class Program(Model):
-    """A program that takes people: what it offers, the desk that answers for it, how many places it says it has."""
-
-    id: str
-    name: str
-    desk: str
-    services: tuple[str, ...]
-    places: int
-    partner: str | None = None
-    cadence_days: int | None = None
-    """How often its people should be in touch, where it says so."""
-    books_visits: bool = True
-    """Whether it works by appointment."""
-
-
-class Desk(Model):
-    """Who answers for programs, and when: opening hours by day or range of days (`mon-fri`), in an IANA zone, less the holidays of
-    the places it `observes` (ISO 3166) that it does not work on. Without hours it keeps the network's."""
-
-    id: str
-    role: str | None = None
-    hours: dict[str, str] = {}
-    zone: str | None = None
-    observes: tuple[str, ...] = ()
-    works_on: tuple[str, ...] = ()
-
-
-class DirectoryListed(Change):
-    """The programs, desks and people on duty that the network file names now. It replaces the list before it."""
-
-    type: ClassVar = "directory.listed.v1"
-    programs: tuple[Program, ...]
-    staff: dict[str, tuple[str, ...]]
-    """Role to people on duty, in order."""
-    desks: tuple[Desk, ...] = ()
 
 
 class PlacementOpened(Clocked):
@@ -116,6 +79,7 @@ class PlacementOffered(Clocked):
     reach_by: AwareDatetime | None = None
     """When somebody must have reached the person, counted from triage."""
     reach_rule: str | None = None
+    reach_from: AwareDatetime | None = None
 
 
 class PlacementAccepted(Clocked):
@@ -138,6 +102,8 @@ class PlacementAccepted(Clocked):
     cadence_days: int | None = None
     """As the program's entry in the directory says."""
     books_visits: bool = True
+    interval: int = 1
+    """How often the request had been opened by then."""
 
 
 class PlacementDeclined(Clocked):
@@ -176,6 +142,7 @@ class NoProgramAvailable(Clocked):
     services_rule: str | None = None
     reach_by: AwareDatetime | None = None
     reach_rule: str | None = None
+    reach_from: AwareDatetime | None = None
 
 
 class PlacementWaitlisted(Clocked):
@@ -261,6 +228,34 @@ class PlacementOverdueRetracted(lateness.OverdueRetracted):
     type: ClassVar = "placement.overdue-retracted.v1"
 
 
+class PlacementHalted(Clocked):
+    """The person is said to have died: programs that were asked are `released`, and nobody is asked, called or reminded from now on."""
+
+    type: ClassVar = "placement.halted.v1"
+    released: tuple[str, ...]
+    noted_at: AwareDatetime
+    by: str
+
+
+class PlacementResumed(Clocked):
+    """The person lives, and a place is looked for again where that was so. Lost time is lost."""
+
+    type: ClassVar = "placement.resumed.v1"
+
+
+class PlacementReopened(Clocked):
+    """The request was opened again: a search of its own, whose clocks count from `requested_at`. Who held it before does so no more."""
+
+    type: ClassVar = "placement.reopened.v1"
+    interval: int
+    service: str
+    urgency: Urgency | None = None
+    requested_at: AwareDatetime
+    owner: str
+    left: str | None = None
+    """The program that had it until now."""
+
+
 class PlacementEnded(Clocked):
     """Nothing is left to place (`reason`: withdrawn, …); open offers are `released`, and `program` is the one that had taken it."""
 
@@ -271,8 +266,9 @@ class PlacementEnded(Clocked):
 
 
 EVENTS = (
-    DirectoryListed, PlacementOpened, PlacementLabelled, OwnerAssigned, PlacementOffered, PlacementAccepted, PlacementDeclined,
+    *directory.EVENTS, PlacementOpened, PlacementLabelled, OwnerAssigned, PlacementOffered, PlacementAccepted, PlacementDeclined,
     OfferUnanswered,
     NoProgramAvailable, HandOffAsked, HandedOff, HandOffDeclined, HandOffWithdrawn, PlacementEnded,
     PlacementWaitlisted, PlacementContactLogged, PlacementWarned, PlacementOverdue, PlacementOverdueRetracted,
+    PlacementHalted, PlacementResumed, PlacementReopened,
 )  # fmt: skip

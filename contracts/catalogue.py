@@ -14,6 +14,7 @@ from contracts import (
     authorization_lines,
     crisis_intake,
     crisis_routing,
+    endings,
     follow_up,
     intake,
     kernel,
@@ -60,9 +61,10 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
 
 
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
+FRONT_DOOR = (*intake.EVENTS, *endings.EVENTS)
 CARE = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)
 TOPICS = (
-    _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=intake.EVENTS),
+    _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=FRONT_DOOR),
     _own("intake", "crisis_routing", "notification", "worklist", name=CRISIS_INTAKE, events=crisis_intake.EVENTS),
     _own("assignment", "intake", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=assignment.EVENTS),
     _own(

@@ -14,6 +14,7 @@ from contracts.kernel import Change, Deadline, DeadlinePassed, Next, State
 from contracts.lateness import Overdue, OverdueRetracted
 
 WARN, DUE = "warn", "due"
+TOLD_KEPT = 8
 
 
 class Clocked(Change):
@@ -45,6 +46,12 @@ class Owed(State):
     counts_from: AwareDatetime | None = None
     warns_at: tuple[AwareDatetime, ...] = ()
     late: bool = False
+    told: tuple[str, ...] = ()
+    """Lateness that was told, of this step and those before it: a step that is owed again by the same instant is not told late again."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.action} {self.due.isoformat()}"
 
 
 def owed(before: Owed | None, fact: Change) -> Owed | None:
@@ -59,10 +66,12 @@ def owed(before: Owed | None, fact: Change) -> Owed | None:
         if counts_from is warns_at is None and _says(before) == _says(told):
             return before
         counts_from, warns_at = counts_from or before.counts_from, before.warns_at if warns_at is None else warns_at
-    return Owed(
+    step = Owed(
         action=told.action, owner=told.owner, due=told.due, rule=told.rule, waiting_on=told.waiting_on,
         counts_from=counts_from, warns_at=warns_at or (), late=goes_on and before is not None and before.late,
+        told=before.told if before else (),
     )  # fmt: skip
+    return step if step.late or step.key not in step.told else step.model_copy(update={"late": True})
 
 
 def _says(step: Owed | Next) -> tuple[str | None, ...]:
@@ -73,7 +82,9 @@ def told_late(step: Owed | None, fact: Change) -> Owed | None:
     """What telling that a step is overdue, or was not after all, makes of it."""
     if step is None or not isinstance(fact, Overdue | OverdueRetracted) or fact.action != step.action:
         return step
-    return step.model_copy(update={"late": isinstance(fact, Overdue)})
+    if isinstance(fact, Overdue):
+        return step.model_copy(update={"late": True, "told": (*step.told, step.key)[-TOLD_KEPT:]})
+    return step.model_copy(update={"late": False, "told": tuple(one for one in step.told if one != step.key)})
 
 
 def deadlines(step: Owed | None) -> Iterator[Deadline]:

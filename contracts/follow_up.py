@@ -42,6 +42,7 @@ class CareOpened(Noted):
     accepted_at: AwareDatetime
     visit_by: AwareDatetime
     visit_rule: str
+    interval: int = 1
     sensitivity: Sensitivity = ""
     consent: str | None = None
 
@@ -116,6 +117,19 @@ class CareRiskCleared(Noted):
     visit: str | None = None
 
 
+class CareHalted(Noted):
+    """The person is said to have died: the program owes nothing and contacts nobody until a person has verified it."""
+
+    type: ClassVar = "care.halted.v1"
+    since: AwareDatetime
+
+
+class CareResumed(Noted):
+    """The person lives: what the program owed it owes again."""
+
+    type: ClassVar = "care.resumed.v1"
+
+
 class CareEnded(Noted):
     """Nothing of this referral is left to do here."""
 
@@ -150,5 +164,5 @@ class CareOverdueRetracted(lateness.OverdueRetracted, Noted):
 
 EVENTS = (
     CareOpened, CareScheduled, CareUnscheduled, CareMissed, CareStarted, CareConfirmed, OutcomeReported, CarePutAtRisk, CareRiskCleared,
-    CareEnded, CareHandedOn, CareWarned, CareOverdue, CareOverdueRetracted,
+    CareHalted, CareResumed, CareEnded, CareHandedOn, CareWarned, CareOverdue, CareOverdueRetracted,
 )  # fmt: skip

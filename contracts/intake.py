@@ -18,6 +18,8 @@ class RecordOpened(Sealable):
     partner: str
     person: str
     details: PersonDetails
+    request: str | None = None
+    """The request with which it came."""
 
 
 class RecordAmended(Sealable):
@@ -25,6 +27,8 @@ class RecordAmended(Sealable):
 
     type: ClassVar = "record.amended.v1"
     details: PersonDetails
+    request: str | None = None
+    """Another request of this person, where that is how we were told."""
 
 
 class RecordLinked(Change):

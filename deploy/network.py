@@ -14,11 +14,11 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contracts.assignment import Desk as Opening
-from contracts.assignment import DirectoryListed, Program
 from contracts.crisis_beds import BedKind, CrisisFacility
 from contracts.crisis_dispatch import MobileTeam, Setting
 from contracts.crisis_routing import CrisisRosterListed
+from contracts.directory import Desk as Opening
+from contracts.directory import DirectoryListed, Program
 from deploy.console import Say
 from deploy.local.kafka import ADMIN
 from deploy.partners import NAME, Broker, Standing, admit, connected, standings

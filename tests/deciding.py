@@ -39,10 +39,12 @@ class Deciding:
             return []
         assert {fact.subject for fact in decision} <= writes
         for fact in decision:
+            self.facts.append(fact)
+            if fact.topic:  # an answer to somebody outside: it changes nothing of ours
+                continue
             assert isinstance(fact.data, Change) and set(fact.claims) <= set(route.claims)
             self.states[fact.subject] = self.becomes(fact)
-            self.held |= dict.fromkeys(fact.claims, fact.subject)
-            self.facts.append(fact)
+            self.held |= dict.fromkeys(fact.claims, fact.holder or fact.subject)
         return [fact.data for fact in decision if isinstance(fact.data, Change)]
 
     def becomes(self, fact: Fact) -> Any:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
-from contracts.assignment import Desk, Program
+from contracts.directory import Desk, Program
 from contracts.kernel import Code, Command
 from contracts.partners import Text
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from contracts.assignment import Desk, DirectoryListed, Program
+from contracts.directory import Desk, DirectoryListed, Program
 from contracts.kernel import Change, Decision, Fact, Reason, Refused, State, derived
 from services.assignment import rules
 from services.assignment.commands import ListDirectory

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathRetracted, RequestReopened
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Early, Message, Reason, Refused, Route, State, World
 from contracts.plans import PlanDischarged
-from services.assignment import directory, lateness, offers, ownership, placement
+from services.assignment import answers, directory, endings, history, lateness, offers, ownership, steps
 from services.assignment.commands import (
     AcceptHandOff,
     AcceptOffer,
@@ -22,11 +23,17 @@ from services.assignment.commands import (
     WithdrawHandOff,
 )
 from services.assignment.directory import DIRECTORY, Directory
-from services.assignment.placement import Case, Changes, Placement, told
+from services.assignment.placement import Case, Changes, Placement
+from services.assignment.steps import told
 
 UNKNOWN = Reason("TL-5202", "", "there is no such placement")
 OVER = Reason("TL-5203", "", "nothing is left to place")
-HEARS = (RequestReceived, RequestAcknowledged, RequestTriaged, RequestAmended, RequestWithdrawn, PlanDischarged)
+DEAD = Reason("TL-5207", "", "a death was reported: have it verified or refuted first")
+HEARS = (
+    RequestReceived, RequestAcknowledged, RequestTriaged, RequestAmended, RequestWithdrawn, RequestClosed, RequestReopened,
+    RequestDeathReported, RequestDeathRetracted, PlanDischarged,
+)  # fmt: skip
+ABOUT_OFFERS = (AcceptOffer, DeclineOffer, OfferAgain, Waitlist, LogContact)
 STATES: dict[str, type[State]] = {"placement": Placement, "directory": Directory}
 
 
@@ -55,6 +62,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
         return Early(subject) if isinstance(message.data, HEARS) else Refused((UNKNOWN,))
     if state.status == "ended" and not isinstance(message.data, (*HEARS, DeadlinePassed)):
         return Refused((OVER,))
+    if state.halted and isinstance(message.data, ABOUT_OFFERS):
+        return Refused((DEAD,), state.allowed)
     case = Case(subject, state, _directory(message, world), message.actor, now)
     changes = DECISIONS[type(message.data)](case, message.data)
     return changes if isinstance(changes, Refused) else told(subject, state, changes, case.directory, now)
@@ -77,14 +86,18 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
     RequestAcknowledged: ownership.acknowledged,
     RequestTriaged: offers.triaged,
     RequestAmended: offers.amended,
-    RequestWithdrawn: offers.withdrawn,
-    PlanDischarged: offers.discharged,
+    RequestWithdrawn: endings.withdrawn,
+    RequestClosed: endings.closed,
+    RequestReopened: endings.reopened,
+    RequestDeathReported: endings.halted,
+    RequestDeathRetracted: endings.resumed,
+    PlanDischarged: endings.discharged,
     DeadlinePassed: lateness.passed,
-    AcceptOffer: offers.accept,
-    DeclineOffer: offers.decline,
+    AcceptOffer: answers.accept,
+    DeclineOffer: answers.decline,
     OfferAgain: offers.again,
-    Waitlist: offers.waitlist,
-    LogContact: offers.log_contact,
+    Waitlist: answers.waitlist,
+    LogContact: answers.log_contact,
     TakePlacement: ownership.take,
     AskHandOff: ownership.ask,
     AcceptHandOff: ownership.accept,
@@ -95,9 +108,9 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
 
 def evolve(state: Any, fact: Change) -> State | None:
     """What an aggregate becomes."""
-    return directory.evolve(state, fact) if fact.type.startswith("directory.") else placement.evolve(state, fact)
+    return directory.evolve(state, fact) if fact.type.startswith("directory.") else history.evolve(state, fact)
 
 
 def deadlines(state: State) -> Iterable[Deadline]:
     """Clocks of a placement. The directory has none."""
-    return placement.deadlines(state) if isinstance(state, Placement) else ()
+    return steps.deadlines(state) if isinstance(state, Placement) else ()

@@ -6,14 +6,14 @@ from typing import Any, cast
 from infra.rules import Running
 from services.assignment import rules
 from services.assignment.directory import DIRECTORY, Directory
-from services.assignment.placement import FIND_PLACE, Placement
+from services.assignment.placement import CONTACT, FIND_PLACE, Placement
 
 KINDS: tuple[str, ...] = ("placement",)
 REFERENCES: tuple[str, ...] = (DIRECTORY,)
 
 
 def running(state: Placement, references: Mapping[str, Any]) -> Iterator[Running]:
-    """Every offer that is open, the owner's step, and the regulatory clock around them."""
+    """Every offer that is open, the owner's step, the regulatory clock around them, and the one by which the person must be reached."""
     if state.urgency is None or state.status == "ended":
         return
     directory: Directory = references.get(DIRECTORY) or Directory()
@@ -32,3 +32,8 @@ def running(state: Placement, references: Mapping[str, Any]) -> Iterator[Running
     if state.services_by:
         whole = rules.services(state.requested_at, state.urgency, state.requested_at)
         yield Running(FIND_PLACE, state.services_by, whole)
+    if state.reach_by and not state.contacted:
+        start = state.reach_from or state.requested_at
+        yield Running(
+            CONTACT, state.reach_by, rules.contact(state.urgency, start, rules.services(state.requested_at, state.urgency, start))
+        )

@@ -1,4 +1,4 @@
-"""Asking programs, and what becomes of their answers. The first yes wins; silence and a no lead to the next round.
+"""Asking programs, round by round; silence and a no lead to the next one.
 
 A round ends when no desk is waited on any more. Its time is a share of what is left of the regulatory clock; when only a third of
 that is left, everybody who fits is asked at once and is to be called (law 9).
@@ -11,35 +11,24 @@ from contracts.assignment import (
     NoProgramAvailable,
     Offer,
     OfferUnanswered,
-    OwnerAssigned,
-    PlacementAccepted,
-    PlacementContactLogged,
-    PlacementDeclined,
-    PlacementEnded,
     PlacementLabelled,
     PlacementOffered,
     PlacementOverdueRetracted,
-    PlacementWaitlisted,
 )
-from contracts.intake import RequestAmended, RequestTriaged, RequestWithdrawn
+from contracts.intake import RequestAmended, RequestTriaged
 from contracts.kernel import Change, DeadlinePassed, Reason
 from contracts.partners import Urgency
-from contracts.plans import PlanDischarged
 from infra.rules import Clock
 from services.assignment import rules
-from services.assignment.commands import AcceptOffer, DeclineOffer, LogContact, OfferAgain, Waitlist
-from services.assignment.ownership import follow, person_behind
-from services.assignment.placement import FIND_PLACE, LOOKING, Asked, Case, Changes, Placement, evolve
+from services.assignment.commands import OfferAgain
+from services.assignment.history import evolve
+from services.assignment.ownership import follow
+from services.assignment.placement import FIND_PLACE, Asked, Case, Changes, Placement
 from services.assignment.ranking import ranked
 
-HELD = Reason("TL-3421", "/program", "a program has it already")
-NOT_OFFERED = Reason("TL-3422", "/program", "this program is not asked, or has said no")
 NOT_THE_DESK = Reason("TL-3423", "/program", "the desk that was asked answers, or the owner's side enters what it said")
 STILL_ASKED = Reason("TL-3424", "", "programs are asked, or nothing is left to place")
 NOBODY_FITS = Reason("TL-3425", "", "no listed program has the service and a place; find one and list it")
-
-NO_LIST = Reason("TL-5205", "/program", "name a listed program that has the service")
-NOT_YET = Reason("TL-5206", "/contacted_at", "log a contact when it has taken place")
 
 
 class Need(NamedTuple):
@@ -64,7 +53,7 @@ def amended(case: Case, data: RequestAmended) -> Changes:
     """Another service or urgency: rank again, unless triage is still to come or a program has it. A label is put on in any case."""
     placement = case.placement
     labelled = _labelled(placement, data)
-    if placement.status not in LOOKING or placement.urgency is None:
+    if not placement.is_looked_for or placement.urgency is None:
         return labelled
     need = Need(data.service or placement.service, data.urgency or placement.urgency)
     return labelled if need == (placement.service, placement.urgency) else (*labelled, *_anew(case, need))
@@ -118,8 +107,8 @@ def _contact(placement: Placement, need: Need, whole: Clock, now: datetime) -> d
     """Somebody must reach the person while places are looked for; the time for it counts from the first round and is never put off."""
     clock = rules.contact(need.urgency, now, whole)
     if placement.reach_by and placement.reach_by <= clock.due_at:
-        return {"reach_by": placement.reach_by, "reach_rule": placement.reach_rule}
-    return {"reach_by": clock.due_at, "reach_rule": clock.rule}
+        return {"reach_by": placement.reach_by, "reach_rule": placement.reach_rule, "reach_from": placement.reach_from}
+    return {"reach_by": clock.due_at, "reach_rule": clock.rule, "reach_from": now}
 
 
 def _clock(desk: str, need: Need, case: Case, whole: Clock) -> Clock:
@@ -153,71 +142,19 @@ def unanswered(case: Case, data: DeadlinePassed) -> Changes:
     if asked is None or asked.answer != "open" or asked.respond_by != data.at:
         return ()
     silent = OfferUnanswered(program=asked.program, desk=asked.desk, respond_by=asked.respond_by, owner=placement.owner, rule=asked.rule)
-    return _and_then(case, silent)
+    return and_then(case, silent)
 
 
-def decline(case: Case, data: DeclineOffer) -> Changes:
-    """The program says no, in time or late."""
-    asked = case.placement.asked_of(data.program)
-    if refusal := _may_not_answer(case, asked):
-        return case.refused(refusal)
-    return _and_then(
-        case, PlacementDeclined(program=data.program, by=case.actor.id, reason=data.reason, desk=asked.desk if asked else None)
-    )
-
-
-def _and_then(case: Case, change: Change) -> tuple[Change, ...]:
+def and_then(case: Case, change: Change) -> tuple[Change, ...]:
     """What follows in the same breath: a round of which nobody is waited on any more is over."""
     placement, after = case.placement, evolve(case.placement, change)
     if after is None or after.urgency is None or after.waiting_on or placement.status != "offering":
         return (change,)
-    return (change, next_round(_as(case, after), Need(after.service, after.urgency)))
+    return (change, next_round(as_of(case, after), Need(after.service, after.urgency)))
 
 
-def _as(case: Case, placement: Placement) -> Case:
+def as_of(case: Case, placement: Placement) -> Case:
     return Case(case.subject, placement, case.directory, case.actor, case.now)
-
-
-def accept(case: Case, data: AcceptOffer) -> Changes:
-    """The first yes wins, be it late; it is the new owner's acceptance too, so ownership moves to the program's desk."""
-    placement, asked = case.placement, case.placement.asked_of(data.program)
-    if refusal := _may_not_answer(case, asked):
-        return case.refused(refusal)
-    assert asked
-    program = case.directory.program(asked.program)
-    accepted = PlacementAccepted(
-        program=asked.program,
-        by=case.actor.id,
-        released=tuple(other.program for other in placement.may_say_yes if other.program != asked.program),
-        desk=asked.desk,
-        owner=asked.desk,
-        service=placement.service,
-        urgency=placement.urgency,
-        requested_at=placement.requested_at,
-        record=placement.record,
-        cadence_days=program.cadence_days if program else None,
-        books_visits=program.books_visits if program else True,
-    )
-    return (accepted, *_program_person(case, asked.desk))
-
-
-def _program_person(case: Case, desk: str) -> tuple[OwnerAssigned, ...]:
-    """Who said yes, if they are on duty at the desk; else somebody who is."""
-    if case.actor.id in case.directory.on_duty(desk):
-        return (OwnerAssigned(owner=case.actor.id, role=desk),)
-    return person_behind(desk, case.subject, case.directory)
-
-
-def _may_not_answer(case: Case, asked: Asked | None) -> Reason | None:
-    """The desk of the offer answers: its people on duty, its partner's own system, or the owner's side for a desk without software."""
-    if case.placement.program:
-        return HELD
-    if asked is None or asked.answer == "declined":
-        return NOT_OFFERED
-    program = case.directory.program(asked.program)
-    partner = program.partner if program else None
-    at_desk = case.actor.id in case.directory.on_duty(asked.desk) or (partner is not None and case.actor.id == partner)
-    return None if at_desk or case.on_owners_side else NOT_THE_DESK
 
 
 def again(case: Case, data: OfferAgain) -> Changes:
@@ -229,44 +166,3 @@ def again(case: Case, data: OfferAgain) -> Changes:
         return case.refused(STILL_ASKED)
     found = next_round(case, Need(placement.service, placement.urgency), again=True)
     return case.refused(NOBODY_FITS) if isinstance(found, NoProgramAvailable) else (found,)
-
-
-def waitlist(case: Case, data: Waitlist) -> Changes:
-    """The program keeps the person in its list; offers to others go on. Said again, its position or date is another now."""
-    placement, program = case.placement, case.directory.program(data.program)
-    if placement.status not in LOOKING:
-        return case.refused(HELD if placement.program else STILL_ASKED)
-    if program is None or placement.service not in program.services:
-        return case.refused(NO_LIST)
-    asked = Asked(program=program.id, desk=program.desk, respond_by=case.now)
-    if refusal := _may_not_answer(case, asked):
-        return case.refused(refusal)
-    told = data.model_dump(include={"position", "expected_on", "interim"})
-    return _and_then(case, PlacementWaitlisted(program=program.id, desk=program.desk, by=case.actor.id, waits_from=case.now, **told))
-
-
-def log_contact(case: Case, data: LogContact) -> Changes:
-    """Somebody was in touch with the client, or tried to be."""
-    if case.placement.status not in LOOKING:
-        return case.refused(STILL_ASKED)
-    if not case.on_owners_side:
-        return case.refused(NOT_THE_DESK)
-    if data.contacted_at > case.now:
-        return case.refused(NOT_YET)
-    return (PlacementContactLogged(by=case.actor.id, **data.model_dump()),)
-
-
-def withdrawn(case: Case, data: RequestWithdrawn) -> Changes:
-    """The sender took the request back: whoever was asked, or has it, is released."""
-    placement = case.placement
-    if placement.status == "ended":
-        return ()
-    released = tuple(asked.program for asked in placement.may_say_yes)
-    return (PlacementEnded(reason="withdrawn", released=released, program=placement.program),)
-
-
-def discharged(case: Case, data: PlanDischarged) -> Changes:
-    """A person ended the plan: the program's place is free again."""
-    if case.placement.status == "ended":
-        return ()
-    return (PlacementEnded(reason="discharged", released=(), program=case.placement.program),)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.assignment import Program
+from contracts.directory import Program
 from contracts.kernel import derived
 
 

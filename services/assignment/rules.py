@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
-from contracts.assignment import Desk
+from contracts.directory import Desk
 from contracts.partners import Urgency
 from infra.calendar import Hours
 from infra.problems import Problem

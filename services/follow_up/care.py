@@ -14,10 +14,12 @@ from contracts.authorization import ReferralPutAtRisk, RiskCleared
 from contracts.follow_up import (
     CareConfirmed,
     CareEnded,
+    CareHalted,
     CareHandedOn,
     CareMissed,
     CareOpened,
     CarePutAtRisk,
+    CareResumed,
     CareRiskCleared,
     CareScheduled,
     CareStarted,
@@ -32,7 +34,6 @@ from services.follow_up.commands import ConfirmStatus, ReportOutcome
 from services.follow_up.items import Case, Changes, Item, Need
 from services.follow_up.rules import clock, yes
 
-COORDINATOR = "role/coordinator"
 NOT_IN_SERVICE = Reason("TL-5511", "", "no visit was attended yet; book or record one")
 HAS_ENDED = Reason("TL-5512", "", "nothing of this referral is left to do here")
 Status = Literal["accepted", "scheduled", "missed", "in-service", "outcome-reported", "ended"]
@@ -65,9 +66,19 @@ class Care(Item):
     at_risk: bool = False
     risks: tuple[str, ...] = ()
     """Why it may not be paid for, each with the visit it is about."""
+    interval: int = 1
+    """How often the request had been opened when the program took it."""
+    dead_since: AwareDatetime | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        return self.dead_since is not None
 
     @property
     def needs(self) -> tuple[Need, ...]:
+        """What the program owes; an outcome that is reported hands the referral back to the front door."""
+        if self.is_dead:
+            return ()
         match self.status:
             case "accepted":
                 return (Need("schedule-visit", clock("schedule", self.accepted_at, self.visit_by, urgency=self.urgency)),)
@@ -78,13 +89,11 @@ class Care(Item):
             case "in-service" if self.told_at:
                 time = "later" if self.confirmed else "first"
                 return (Need("confirm-status", clock("status-refresh", self.told_at, time=time)),)
-            case "outcome-reported" if self.told_at:
-                return (Need("review-outcome", clock("outcome-review", self.told_at), waiting_on=COORDINATOR),)
         return ()
 
     @property
     def allowed(self) -> tuple[str, ...]:
-        if self.status in ("ended", "outcome-reported"):
+        if self.status in ("ended", "outcome-reported") or self.is_dead:
             return ()
         return (ConfirmStatus.type, ReportOutcome.type) if self.status == "in-service" else (ReportOutcome.type,)
 
@@ -95,7 +104,7 @@ def opened(message: Message, request: str, accepted: PlacementAccepted, now: dat
     limit = clock("services", accepted.requested_at or message.at, urgency=urgency)
     return CareOpened(
         request=request, record=accepted.record, program=accepted.program, owner=accepted.owner or accepted.desk or accepted.by,
-        service=accepted.service, urgency=urgency, requested_at=accepted.requested_at, accepted_at=message.at,
+        service=accepted.service, urgency=urgency, interval=accepted.interval, requested_at=accepted.requested_at, accepted_at=message.at,
         visit_by=limit.due_at, visit_rule=limit.rule, sensitivity="part2" if message.sensitivity else "", consent=message.consent or None,
     )  # fmt: skip
 
@@ -182,8 +191,12 @@ def _evolved(care: Care, fact: Change) -> Care:
         case CareRiskCleared():
             left = tuple(one for one in care.risks if one != _risk(fact.risk, fact.visit))
             return care.model_copy(update={"risks": left})
+        case CareHalted():
+            return care.model_copy(update={"dead_since": fact.since})
+        case CareResumed():
+            return care.model_copy(update={"dead_since": None})
         case CareEnded():
-            return care.model_copy(update={"status": "ended", "bookings": ()})
+            return care.model_copy(update={"status": "ended", "bookings": (), "dead_since": None})
         case CareHandedOn():
             return care.model_copy(update={"owner": fact.owner})
     return care

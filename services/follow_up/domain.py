@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from contracts.assignment import HandedOff, OwnerAssigned, PlacementAccepted, PlacementEnded
+from contracts.assignment import HandedOff, OwnerAssigned, PlacementAccepted, PlacementEnded, PlacementHalted, PlacementResumed
 from contracts.authorization import ReferralPutAtRisk, RiskCleared
 from contracts.crisis_routing import PlanTeamAlerted
+from contracts.endings import RecordDeathNoted, RecordDeathRefuted, RequestClosed
 from contracts.intake import RecordLinked, RecordOpened
 from contracts.kernel import Blind, Change, DeadlinePassed, Decision, Early, Fact, Message, Reason, Refused, Route, State, World, kind_of
 from contracts.plans import PlanAdjusted
@@ -25,7 +26,10 @@ UNKNOWN = Reason("TL-5501", "", "there is no such item")
 NOT_NOW = Reason("TL-5502", "", "see what is allowed now")
 UNKNOWN_RECORD = Reason("TL-5503", "/record", "no partner's record is known by this id")
 PLACED = (OwnerAssigned, HandedOff, PlacementEnded)
-HEARS = (RecordOpened, RecordLinked, PlacementAccepted, *PLACED, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared)
+HEARS = (
+    RecordOpened, RecordLinked, RecordDeathNoted, RecordDeathRefuted, RequestClosed, PlacementAccepted, *PLACED, PlacementHalted,
+    PlacementResumed, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared,
+)  # fmt: skip
 STATES: dict[str, type[State]] = {
     "care": Care, "plan": Plan, "transition": Transition, "client": Client, "person": Person, "feed": Feed,
 }  # fmt: skip
@@ -42,6 +46,8 @@ def route(message: Message, blind: Blind) -> Route:
         case PlacementAccepted():
             client = (client_of(data.record),) if data.record else ()
             return Route((of(subject, "care"), of(subject, "plan"), *client))
+        case RecordDeathNoted() | RecordDeathRefuted():
+            return Route((data.person,))
         case PlanTeamAlerted():
             return Route((data.plan,))
         case ReferralPutAtRisk() | RiskCleared():
@@ -53,7 +59,7 @@ def route(message: Message, blind: Blind) -> Route:
         case commands.Stay():
             record = getattr(data, "record", None)
             return Route((stays.transition_of(data),), references=(client_of(record),) if record else ())
-    if kind_of(subject) in ("placement", "plan", "care"):
+    if kind_of(subject) in ("request", "placement", "plan", "care"):
         return Route((of(subject, "plan"), of(subject, "care")))
     return Route((subject,))
 
@@ -64,8 +70,14 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     match data:
         case RecordOpened() | RecordLinked():
             return noted(_record(message, world), now)
+        case RecordDeathNoted() | RecordDeathRefuted():
+            return noted(people.died(data, world[data.person]), now)
         case PlacementAccepted():
             return placed.accepted(message, world, now)
+        case PlacementHalted() | PlacementResumed():
+            return placed.halted(message, world, now)
+        case RequestClosed():
+            return placed.closed(message, world, now)
         case OwnerAssigned() | HandedOff() | PlacementEnded():
             return placed.placed(message, world, now)
         case ReferralPutAtRisk() | RiskCleared():

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import AwareDatetime
 
+from contracts.endings import RecordDeathNoted, RecordDeathRefuted
 from contracts.intake import RecordLinked, RecordOpened
 from contracts.kernel import Change, Deadline, Fact, State
 from contracts.transitions import ClientKnown, FeedResumed, FeedSilent, Involved, PersonLearned, RecordsMoved, Sighting
@@ -79,6 +80,14 @@ def linked(record: str, data: RecordLinked, client: Client | None, left: Person 
     moved = tuple(one for one in left.involved.values() if one.record == record) if left else ()
     found = [Fact(client_of(record), ClientKnown(person=data.person)), Fact(data.person, RecordsMoved(joined=(record,), involved=moved))]
     return [*found, Fact(data.left, RecordsMoved(left=(record,), involved=moved))] if left else found
+
+
+def died(data: RecordDeathNoted | RecordDeathRefuted, person: Person | None) -> list[Fact]:
+    """The front door heard of a death, or that it was not so: every plan and stay of the person is told."""
+    known = person or Person()
+    if isinstance(data, RecordDeathRefuted):
+        return [Fact(data.person, PersonLearned(refuted=True))] if known.dead_since else []
+    return [] if known.dead_since else [Fact(data.person, PersonLearned(dead_since=data.noted_at))]
 
 
 # — passed on

@@ -1,9 +1,9 @@
-"""What assignment said: a program took it, ownership moved, nothing is left to place."""
+"""What assignment and the front door said: a program took it, ownership moved, it is halted, nothing is left to place, it is closed."""
 
 from datetime import datetime
 
-from contracts.assignment import PlacementAccepted, PlacementEnded
-from contracts.follow_up import CareEnded, CareHandedOn
+from contracts.assignment import PlacementAccepted, PlacementEnded, PlacementHalted
+from contracts.follow_up import CareEnded, CareHalted, CareHandedOn, CareResumed
 from contracts.kernel import Change, Decision, Early, Message, World
 from contracts.plans import PlanDischarged, PlanHandedOn, PlanOpened
 from services.follow_up import care
@@ -21,7 +21,8 @@ def accepted(message: Message, world: World, now: datetime) -> Decision:
     if data.record and client is None:
         return Early(client_of(data.record))
     subject, plan = of(message.subject, "care"), of(message.subject, "plan")
-    if world[subject] is not None:
+    known: care.Care | None = world[subject]
+    if known is not None and (known.status != "ended" or known.interval >= data.interval):
         return []
     opened = care.opened(message, of(message.subject, "request"), data, now)
     begun = PlanOpened(
@@ -29,10 +30,31 @@ def accepted(message: Message, world: World, now: datetime) -> Decision:
         opened_at=message.at, visit_by=opened.visit_by, cadence_days=data.cadence_days or CADENCE_DAYS, books_visits=data.books_visits,
         sensitivity=opened.sensitivity, consent=opened.consent,
     )  # fmt: skip
-    return [
-        *told(subject, None, [opened], now, message.at),
-        *told(plan, None, [begun], now, message.at),
-    ]
+    goes_on = world[plan] is not None and world[plan].status != "ended"
+    enrolled = told(plan, world[plan], [PlanHandedOn(owner=opened.owner)], now) if goes_on else told(plan, None, [begun], now, message.at)
+    return [*told(subject, None, [opened], now, message.at), *enrolled]
+
+
+def halted(message: Message, world: World, now: datetime) -> Decision:
+    """The person of this referral is said to have died, or lives after all. The plan hears it by the person."""
+    data, subject = message.data, of(message.subject, "care")
+    known: care.Care | None = world[subject]
+    if known is None or known.status == "ended" or known.is_dead == isinstance(data, PlacementHalted):
+        return []
+    said: Change = CareHalted(since=data.noted_at) if isinstance(data, PlacementHalted) else CareResumed()
+    return told(subject, known, [said], now)
+
+
+def closed(message: Message, world: World, now: datetime) -> Decision:
+    """A person closed the referral. Its plan goes on, unless nobody ever came or the person died."""
+    data, subject, plan_id = message.data, of(message.subject, "care"), of(message.subject, "plan")
+    known, plan = world[subject], world[plan_id]
+    if known is None or plan is None:
+        return []
+    ended: list[Change] = [CareEnded(reason=data.how)] if known.status != "ended" else []
+    over = plan.status != "ended" and (data.how == "died" or not plan.visits)
+    discharged: list[Change] = [PlanDischarged(reason=data.how, at=data.closed_at, by=data.by)] if over else []
+    return [*told(subject, known, ended, now), *told(plan_id, plan, discharged, now)]
 
 
 def placed(message: Message, world: World, now: datetime) -> Decision:

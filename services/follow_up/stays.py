@@ -19,7 +19,6 @@ from contracts.transitions import (
     VisitArranged,
 )
 from services.follow_up.appointments import NOT_YET
-from services.follow_up.care import COORDINATOR
 from services.follow_up.commands import (
     ArrangeVisit,
     CancelAdmission,
@@ -37,6 +36,9 @@ from services.follow_up.commands import (
 )
 from services.follow_up.items import Case, Changes
 from services.follow_up.transition import Transition
+
+COORDINATOR = "role/coordinator"
+"""Answers for a stay whose person has no plan."""
 
 UNKNOWN_STAY = Reason("TL-5541", "/reference", "tell the admission or the discharge first")
 HAS_ENDED = Reason("TL-5542", "", "the transition has ended")

@@ -14,6 +14,7 @@ from contracts.partners import (
     ToPartner,
 )
 from contracts.upkeep import Issue, Origin
+from services.intake.requests import Request
 
 STATUS = {
     "acknowledged": ("received", "2.0"),
@@ -28,6 +29,14 @@ STATUS = {
     "started": ("in-progress", "5.1.4"),
     "outcome": ("completed", "7.0"),
     "withdrawn": ("cancelled", "6.0"),
+    "closed-verified": ("completed", "7.0"),
+    "closed-asserted": ("completed", "7.0"),
+    "closed-unmet": ("failed", "7.0"),
+    "closed-redirected": ("cancelled", "6.0"),
+    "closed-cancelled": ("cancelled", "6.0"),
+    "closed-entered-in-error": ("entered-in-error", "6.0"),
+    "closed-died": ("cancelled", "6.0"),
+    "reopened": ("in-progress", "2.0"),
 }
 """Our state to FHIR `Task.status` and BSeR 2.0 business status."""
 
@@ -58,6 +67,11 @@ def status(request: str, partner: str, reference: str, state: str, reason: str |
     return told(
         request, partner, reference, ReferralStatusChanged(reference=reference, task_status=task, business_status=business, reason=reason)
     )
+
+
+def of_request(request: str, state: Request, said: str, reason: str | None = None) -> list[Fact]:
+    """The sender's view moves with ours; a referral that a person entered for nobody in particular has no topic to answer on."""
+    return [status(request, state.partner, state.reference, said, reason)] if state.channel == "partner" else []
 
 
 def of_entry(message: Message, origin: Origin, reference: str | None, verdict: str, reasons: Sequence[Reason]) -> Sequence[Fact]:

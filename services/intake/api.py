@@ -5,10 +5,14 @@ from infra.commands import Entry
 from services.intake.commands import (
     AcknowledgeRequest,
     AskInformation,
+    CloseRequest,
     EnterContact,
     EnterReferral,
     GoOnWithout,
+    RefuteDeath,
     RegisterPartner,
+    ReopenRequest,
+    ReportDeath,
     SupplyInformation,
     TriageRequest,
     WithdrawRequest,
@@ -23,6 +27,10 @@ COMMANDS = (
     Entry(GoOnWithout, "/v1/requests/{id}/go-on-without", "request/{id}", "ask-information"),
     Entry(TriageRequest, "/v1/requests/{id}/triage", "request/{id}", "triage-request"),
     Entry(WithdrawRequest, "/v1/requests/{id}/withdraw", "request/{id}", "withdraw-request"),
+    Entry(CloseRequest, "/v1/requests/{id}/close", "request/{id}", "close-request"),
+    Entry(ReopenRequest, "/v1/requests/{id}/reopen", "request/{id}", "close-request"),
+    Entry(ReportDeath, "/v1/requests/{id}/report-death", "request/{id}", "report-death"),
+    Entry(RefuteDeath, "/v1/requests/{id}/refute-death", "request/{id}", "verify-death"),
     Entry(RegisterPartner, "/v1/partners/{id}/register", "partner/{id}", "register-partner"),
 )
 
@@ -34,6 +42,9 @@ ACCESS = {
     "ask-information": rule(*DESK, "triage-clinician", scope=Scope.ANY),
     "triage-request": rule(*DESK, "triage-clinician", scope=Scope.ANY),
     "withdraw-request": rule(*DESK, "coordinator", scope=Scope.ANY),
+    "close-request": rule(*DESK, "coordinator", "network-lead", scope=Scope.ANY),
+    "report-death": rule(*DESK, "triage-clinician", "coordinator", "program-desk", "crisis-desk", "network-lead", scope=Scope.ANY),
+    "verify-death": rule(*DESK, "coordinator", "network-lead", scope=Scope.ANY),
     "register-partner": rule("platform", scope=Scope.ANY),
 }
 """The front door is one desk for the whole network; programs and care teams scope what comes after it."""

@@ -1,6 +1,6 @@
 """The front door, wired: what it hears, what it decides, what it says."""
 
-from contracts import catalogue, crisis_intake, intake, partners
+from contracts import catalogue, crisis_intake, partners
 from infra.app import App, run
 from infra.outward import Outward
 from infra.records import Received
@@ -21,7 +21,7 @@ SERVICE = Service(
     states=domain.STATES,
     hears={event.type: event for event in domain.HEARS},
     commands={command.type: command for command in COMMANDS},
-    says={event.type: event for event in (*intake.EVENTS, *crisis_intake.EVENTS)},
+    says={event.type: event for event in (*catalogue.FRONT_DOOR, *crisis_intake.EVENTS)},
     route=domain.route,
     decide=domain.decide,
     evolve=domain.evolve,

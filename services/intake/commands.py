@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
+from contracts.endings import How
 from contracts.kernel import Code, Command, Personal
 from contracts.partners import ContactDetails, Note, PersonDetails, Sensitivity, Text, Urgency
 
@@ -80,6 +81,36 @@ class TriageRequest(Command):
     service: Code
 
 
+class CloseRequest(Command):
+    """It is over. `verified` needs a recorded visit; `redirected` names in `to` the organisation that confirmed that it has it now;
+    `died` is the word of whoever verified a death."""
+
+    type: ClassVar = "close-request"
+    how: How
+    reason: Code
+    to: Code | None = None
+
+
+class ReopenRequest(Command):
+    """It is needed again, and I take it. `asked_at` is when somebody asked, which starts its clocks; now, where that is absent."""
+
+    type: ClassVar = "reopen-request"
+    reason: Literal["asked-again", "closed-in-error", "service-did-not-last", "redirection-failed", "other"]
+    asked_at: AwareDatetime | None = None
+
+
+class ReportDeath(Command):
+    """Somebody says that the person died: nobody contacts or reminds them any more, and somebody verifies it."""
+
+    type: ClassVar = "report-death"
+
+
+class RefuteDeath(Command):
+    """The person lives."""
+
+    type: ClassVar = "refute-death"
+
+
 class WithdrawRequest(Command):
     """Its sender takes it back (asked by phone or letter)."""
 
@@ -97,5 +128,5 @@ class RegisterPartner(Command):
 
 COMMANDS = (
     EnterReferral, EnterContact, AcknowledgeRequest, AskInformation, SupplyInformation, GoOnWithout, TriageRequest, WithdrawRequest,
-    RegisterPartner,
+    CloseRequest, ReopenRequest, ReportDeath, RefuteDeath, RegisterPartner,
 )  # fmt: skip

@@ -6,20 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from contracts import clocks
-from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementOffered, PlacementWaitlisted
+from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementEnded, PlacementOffered, PlacementWaitlisted
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired
-from contracts.catalogue import PARTNER_IN
+from contracts.endings import RecordDeathNoted, RecordDeathRefuted, RecordDeathVerified
 from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
-from contracts.intake import (
-    ExchangeOpened,
-    PartnerRegistered,
-    PayerResponseReceived,
-    RequestAcknowledged,
-    RequestAmended,
-    RequestReceived,
-    RequestTriaged,
-    RequestWithdrawn,
-)
+from contracts.intake import ExchangeOpened, PartnerRegistered, PayerResponseReceived, RequestAcknowledged, RequestTriaged
 from contracts.kernel import (
     Blind,
     Change,
@@ -36,33 +27,28 @@ from contracts.kernel import (
     State,
     World,
 )
-from contracts.partners import (
-    AuthorizationAnswered,
-    ContactReported,
-    PersonDetails,
-    ReferralAmended,
-    ReferralRequested,
-    ReferralWithdrawn,
-)
-from services.intake import answers, asking, contacts, exchanges, lateness, records, requests, submissions
+from contracts.partners import AuthorizationAnswered, ContactReported, ReferralAmended, ReferralRequested, ReferralWithdrawn
+from contracts.plans import PlanDeathReported, SuppressionEnded
+from services.intake import answers, asking, closing, contacts, deaths, exchanges, lateness, records, referrals, requests, submissions
 from services.intake.commands import (
     AcknowledgeRequest,
     AskInformation,
+    CloseRequest,
     EnterContact,
     EnterReferral,
     GoOnWithout,
+    RefuteDeath,
     RegisterPartner,
+    ReopenRequest,
+    ReportDeath,
     SupplyInformation,
     TriageRequest,
     WithdrawRequest,
 )
 from services.intake.records import Named, Record
+from services.intake.referrals import record_of, request_of, sender
 from services.intake.requests import Request
 
-CONTENT = ("service", "urgency", "reason", "person", "requested_at", "sensitivity", "consent")
-"""What makes two requests under one number the same."""
-UNKNOWN_REFERENCE = Reason("TL-5101", "/reference", "send referral.requested.v1 for this reference first")
-ENDED = Reason("TL-5102", "/reference", "the referral was withdrawn; send a new one under a new reference")
 UNPLACEABLE = Reason("TL-5105", "", "this service does not hear that")
 
 
@@ -76,11 +62,6 @@ class Partner(State):
 STATES: dict[str, type[State]] = {
     "request": Request, "record": Record, "partner": Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
 }  # fmt: skip
-
-
-def sender(message: Message) -> str:
-    """The partner a message is from: its topic says so, or the person who enters it for the partner."""
-    return message.data.partner if isinstance(message.data, EnterReferral | EnterContact) else message.topic.removeprefix(PARTNER_IN)
 
 
 def route(message: Message, blind: Blind) -> Route:
@@ -107,19 +88,13 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((exchanges.exchange_of(data.reference, blind),), references=(data.record,))
         case DecisionInquired() | AuthorizationAnswered():
             return Route((exchanges.exchange_of(data.reference, blind),))
-        case _ if type(data) in FOLLOWED:
+        case PlanDeathReported(record=str(record)):
+            return Route((followed(message.subject), record))
+        case DeadlinePassed(name=deaths.TELL):
+            return Route((message.subject, data.about))
+        case _ if type(data) in HEARS:
             return Route((followed(message.subject),))
     return Route((message.subject,))
-
-
-def request_of(partner: str, reference: str, blind: Blind) -> str:
-    """The pair (partner, reference) is one referral, whoever repeats it."""
-    return "request/" + blind("request", partner, reference)
-
-
-def record_of(partner: str, reference: str, blind: Blind) -> str:
-    """The claim by which a later message of the same referral finds the person's record."""
-    return blind("record-of", partner, reference)
 
 
 def decide(message: Message, world: World, now: datetime) -> Decision:
@@ -135,100 +110,11 @@ def _labelled(facts: Sequence[Fact], message: Message, world: World) -> Sequence
     return [replace(fact, sensitivity=label, consent=consent or "") for fact in facts] if label or consent else facts
 
 
-def _requested(message: Message, world: World, now: datetime) -> Decision:
-    """A new referral; or one that we have: the same content is the same fact, other content under the same number amends it."""
-    data, partner = message.data, sender(message)
-    request, content = request_of(partner, data.reference, world.blind), _content(data, world.blind)
-    state: Request | None = world[request]
-    if state is not None and state.status == "withdrawn" and state.content != content:
-        return Refused((ENDED,))
-    if state is not None and state.content == content:
-        return _answer(message, answers.received(request, partner, message, duplicate=True))
-    if state is not None:
-        return [*_changes(request, state, message, world, now, content), *_answer(message, answers.received(request, partner, message))]
-    record, learnt = records.met(partner, data.person, Named(partner, data.person, data.reference, world.blind), world)
-    step = requests.to_acknowledge(data.urgency, data.requested_at, now)
-    said = RequestReceived(
-        record=record, partner=partner, reference=data.reference, requested_at=data.requested_at, service=data.service,
-        urgency=data.urgency, reason=data.reason, sender=data.sender, sensitivity=data.sensitivity, consent=data.consent,
-        content=content, channel=getattr(data, "channel", "partner"), **step._asdict(),
-    )  # fmt: skip
-    claim = (record_of(partner, data.reference, world.blind),)
-    fact = Fact(request, said, claims=claim, holder=record, at=data.requested_at)
-    return [fact, *learnt, *_answer(message, answers.received(request, partner, message))]
-
-
-def _content(data: Any, blind: Blind) -> str:
-    """A blind digest of what was said: nobody can read it back, and the same words give the same digest."""
-    return blind("content", repr([(name, records.readable(getattr(data, name))) for name in CONTENT if getattr(data, name) is not None]))
-
-
-def _answer(message: Message, fact: Fact) -> list[Fact]:
-    """Partners are answered on their topic; people who enter a referral are answered over HTTP."""
-    return [] if isinstance(message.data, EnterReferral | EnterContact) else [fact]
-
-
-def _amended(message: Message, world: World, now: datetime) -> Decision:
-    data, partner = message.data, sender(message)
-    request = request_of(partner, data.reference, world.blind)
-    state: Request | None = world[request]
-    if state is None or state.status == "withdrawn":
-        return _unless_open(state) or []
-    return [*_changes(request, state, message, world, now), answers.received(request, partner, message)]
-
-
 def _contacted(message: Message, world: World, now: datetime) -> Decision:
     partner, data = sender(message), message.data
     facts = contacts.contacted(partner, data, world, now)
     contact = contacts.contact_of(partner, data.reference, world.blind)
-    return [*facts, *_answer(message, answers.received(contact, partner, message, duplicate=not facts))]
-
-
-def _changes(request: str, state: Request, message: Message, world: World, now: datetime, content: str = "") -> list[Fact]:
-    """What a sender told us anew of a referral that we have. What is absent stands."""
-    data, facts = message.data, list[Fact]()
-    if data.person and data.person != PersonDetails():
-        named = Named(state.partner, data.person, data.reference, world.blind)
-        facts += records.told(state.record, world[state.record], data.person, named)
-    changed = {name: value for name in requests.CHANGEABLE if (value := getattr(data, name))}
-    if content or changed:
-        told = {"record": state.record, "content": content, **changed}
-        said = RequestAmended(**told, **_still(state, data, now))
-        facts = [Fact(request, said, at=getattr(data, "amended_at", None)), *lateness.taken_back(request, state, said, now), *facts]
-    if facts and state.asked == "sender":
-        facts += asking.came(request, state, f"partner/{state.partner}", now)
-    return facts
-
-
-def _still(state: Request, data: Any, now: datetime) -> dict[str, Any]:
-    """An edit resets nothing. While the desk has not taken it, another urgency has another clock, from the request as before."""
-    if state.status != "received" or data.urgency in (None, state.urgency):
-        return {"next": requests.still(state)}
-    return requests.to_acknowledge(data.urgency, state.requested_at, now)._asdict()
-
-
-def _unless_open(state: Request | None) -> Refused | None:
-    if state is None:
-        return Refused((UNKNOWN_REFERENCE,))
-    return Refused((ENDED,)) if state.status == "withdrawn" else None
-
-
-def _withdrawn_by_sender(message: Message, world: World, now: datetime) -> Decision:
-    data, partner = message.data, sender(message)
-    request = request_of(partner, data.reference, world.blind)
-    if refused := _unless_open(world[request]):
-        return refused
-    return [*_withdraw(request, world[request], data.reason, data.withdrawn_at), answers.received(request, partner, message)]
-
-
-def _withdraw(request: str, state: Request, reason: str, at: datetime | None) -> list[Fact]:
-    said = RequestWithdrawn(reason=reason, next=requests.nothing_left())
-    return [Fact(request, said, at=at), *_status(request, state, "withdrawn", reason)]
-
-
-def _status(request: str, state: Request, status: str, reason: str | None = None) -> list[Fact]:
-    """The sender's view moves with ours; a referral that a person entered for nobody in particular has no topic to answer on."""
-    return [answers.status(request, state.partner, state.reference, status, reason)] if state.channel == "partner" else []
+    return [*facts, *referrals.answered(message, answers.received(contact, partner, message, duplicate=not facts))]
 
 
 def _acknowledged(message: Message, world: World, now: datetime) -> Decision:
@@ -246,12 +132,12 @@ def _triaged(message: Message, world: World, now: datetime) -> Decision:
         return refused
     step = requests.to_place(state, data.urgency, now)._asdict()
     said = RequestTriaged(by=message.actor.id, urgency=data.urgency, service=data.service, **step)
-    return [Fact(request, said), *_status(request, state, "triaged")]
+    return [Fact(request, said), *answers.of_request(request, state, "triaged")]
 
 
 def _withdrawn_by_hand(message: Message, world: World, now: datetime) -> Decision:
     state = world[message.subject]
-    return requests.unless_allowed(state, WithdrawRequest.type) or _withdraw(message.subject, state, message.data.reason, now)
+    return requests.unless_allowed(state, WithdrawRequest.type) or referrals.withdraw(message.subject, state, message.data.reason, now)
 
 
 FOLLOWED: dict[type[Any], str] = {
@@ -266,24 +152,37 @@ FOLLOWED: dict[type[Any], str] = {
     OutcomeReported: "outcome",
 }
 """What assignment and follow_up say, and what that is to the sender."""
-HEARS: tuple[type[Event], ...] = (*FOLLOWED, AuthorizationSubmitted, DecisionInquired)
+DEATHS = (PlanDeathReported, SuppressionEnded)
+HEARS: tuple[type[Event], ...] = (*FOLLOWED, PlacementEnded, *DEATHS, AuthorizationSubmitted, DecisionInquired)
 
 
 def followed(subject: str) -> str:
-    """`placement/0190…` and `care/0190…` are of `request/0190…`."""
+    """`placement/0190…`, `care/0190…` and `plan/0190…` are of `request/0190…`."""
     return f"request/{subject.partition('/')[2]}"
 
 
 def _followed(message: Message, world: World, now: datetime) -> Decision:
-    """What became of it, told to the sender. Our own state does not move: placement and care are not ours."""
-    request = followed(message.subject)
+    """What became of it: told to the sender. Its first visit is evidence, and the last word hands it back to us."""
+    request, data = followed(message.subject), message.data
     state: Request | None = world[request]
     if state is None:
         return Early(request)
-    if state.status == "withdrawn":
+    if not state.is_open:
         return []
-    reason = message.data.outcome if isinstance(message.data, OutcomeReported) else None
-    return _status(request, state, FOLLOWED[type(message.data)], reason)
+    ours = closing.served(request, state, message) if isinstance(data, CareStarted) else []
+    if isinstance(data, OutcomeReported | PlacementEnded):
+        ours = closing.outcome(request, state, message, now)
+    if (told := FOLLOWED.get(type(data))) is None:
+        return ours
+    return [*ours, *answers.of_request(request, state, told, data.outcome if isinstance(data, OutcomeReported) else None)]
+
+
+def _passed(message: Message, world: World, now: datetime) -> Decision:
+    return deaths.told(message, world, now) if message.data.name == deaths.TELL else lateness.passed(message, world, now)
+
+
+def _died(message: Message, world: World, now: datetime) -> Decision:
+    return deaths.heard(followed(message.subject), world, message, now)
 
 
 def _registered(message: Message, world: World, now: datetime) -> Sequence[Fact]:
@@ -298,24 +197,29 @@ def _payer_answered(message: Message, world: World, now: datetime) -> Decision:
 
 
 DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
-    ReferralRequested: _requested,
-    EnterReferral: _requested,
+    ReferralRequested: referrals.requested,
+    EnterReferral: referrals.requested,
     ContactReported: _contacted,
     EnterContact: _contacted,
-    ReferralAmended: _amended,
-    ReferralWithdrawn: _withdrawn_by_sender,
+    ReferralAmended: referrals.amended,
+    ReferralWithdrawn: referrals.withdrawn,
     AcknowledgeRequest: _acknowledged,
     AskInformation: asking.ask,
     SupplyInformation: asking.supplied,
     GoOnWithout: asking.go_on,
     TriageRequest: _triaged,
     WithdrawRequest: _withdrawn_by_hand,
+    CloseRequest: closing.close,
+    ReopenRequest: closing.reopen,
+    ReportDeath: deaths.report,
+    RefuteDeath: deaths.refute,
     RegisterPartner: _registered,
     AuthorizationSubmitted: exchanges.opened,
     DecisionInquired: exchanges.inquired,
     AuthorizationAnswered: _payer_answered,
-    **dict.fromkeys(FOLLOWED, _followed),
-    DeadlinePassed: lateness.passed,
+    **dict.fromkeys((*FOLLOWED, PlacementEnded), _followed),
+    **dict.fromkeys(DEATHS, _died),
+    DeadlinePassed: _passed,
 }
 
 
@@ -327,9 +231,16 @@ def evolve(state: Any, fact: Change) -> State | None:
         return exchanges.evolve(state, fact)
     if fact.type.startswith("contact."):
         return contacts.evolve(state, fact)
+    if isinstance(fact, RecordDeathNoted | RecordDeathVerified | RecordDeathRefuted):
+        return deaths.evolve(state, fact) if state else None
     return records.evolve(state, fact) if fact.type.startswith("record.") else requests.evolve(state, fact)
 
 
 def deadlines(state: State) -> Iterable[Deadline]:
-    """The time of the step that a request owes."""
-    return clocks.deadlines(state.owed) if isinstance(state, Request) else ()
+    """The time of the step that a request owes; and whoever is to be told of a death."""
+    match state:
+        case Request():
+            return (*clocks.deadlines(state.owed), *deaths.deadlines(state, (state.record,)))
+        case Record():
+            return tuple(deaths.deadlines(state, state.requests))
+    return ()

@@ -5,9 +5,9 @@ links records to it. Name and birth date only ever make a candidate.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from contracts.intake import CandidateFound, RecordAmended, RecordConflicted, RecordLinked, RecordOpened
 from contracts.kernel import Blind, Change, Fact, Next, Personal, State, World
@@ -26,6 +26,11 @@ class Record(State):
     partner: str
     person: str
     details: PersonDetails
+    requests: tuple[str, ...] = ()
+    """What was asked for this person by this partner."""
+    death: Literal["", "noted", "refuted", "verified"] = ""
+    death_noted_at: AwareDatetime | None = None
+    death_by: str = ""
 
 
 class Named:
@@ -54,21 +59,21 @@ def _alike(details: PersonDetails, blind: Blind) -> tuple[str, ...]:
     return (blind("alike", str(family.plain).casefold(), str(given.plain).casefold(), str(born.plain)),)
 
 
-def met(partner: str, details: PersonDetails, named: Named, world: World) -> tuple[str, list[Fact]]:
-    """The record of this person, and what was learnt of it now."""
+def met(partner: str, details: PersonDetails, named: Named, world: World, request: str | None = None) -> tuple[str, list[Fact]]:
+    """The record of this person, and what was learnt of it now; `request` is what was asked for them."""
     record = next((world.held[claim] for claim in named.own if claim in world.held), named.record)
     known: Record | None = world[record]
     people = sorted({world[world.held[claim]].person for claim in named.network if claim in world.held})
     if known is None:
-        return record, list(_opened(record, partner, details, named, people, world))
-    return record, list(told(record, known, details, named, people))
+        return record, list(_opened(record, partner, details, named, people, world, request))
+    return record, list(told(record, known, details, named, people, request))
 
 
 def _opened(
-    record: str, partner: str, details: PersonDetails, named: Named, people: list[str], world: World
+    record: str, partner: str, details: PersonDetails, named: Named, people: list[str], world: World, request: str | None
 ) -> Iterator[Fact]:  # fmt: skip
     person = people[0] if len(people) == 1 else record.replace("record/", "person/", 1)
-    said = RecordOpened(record=record, partner=partner, person=person, details=details)
+    said = RecordOpened(record=record, partner=partner, person=person, details=details, request=request)
     yield Fact(record, said, claims=named.claims)
     if len(people) > 1:
         yield _conflicted(record, people)
@@ -78,10 +83,12 @@ def _opened(
             yield Fact(record, CandidateFound(other=other, next=_steward("compare-records")))
 
 
-def told(record: str, known: Record, details: PersonDetails, named: Named, people: Sequence[str] = ()) -> Iterator[Fact]:
+def told(
+    record: str, known: Record, details: PersonDetails, named: Named, people: Sequence[str] = (), request: str | None = None
+) -> Iterator[Fact]:  # fmt: skip
     """What a partner tells us of a person that we know."""
-    if details != PersonDetails():
-        yield Fact(record, RecordAmended(record=record, details=details), claims=named.claims)
+    if details != PersonDetails() or request:
+        yield Fact(record, RecordAmended(record=record, details=details, request=request), claims=named.claims)
     others = [person for person in people if person != known.person]
     if len(people) > 1:
         yield _conflicted(record, people)
@@ -102,12 +109,17 @@ def evolve(state: Record | None, fact: Change) -> Record | None:
     """The life of a record."""
     match fact:
         case RecordOpened():
-            return Record(partner=fact.partner, person=fact.person, details=fact.details)
+            return Record(partner=fact.partner, person=fact.person, details=fact.details, requests=_also((), fact.request))
         case RecordAmended() if state:
-            return state.model_copy(update={"details": _with(state.details, fact.details)})
+            details, asked = _with(state.details, fact.details), _also(state.requests, fact.request)
+            return state.model_copy(update={"details": details, "requests": asked})
         case RecordLinked() if state:
             return state.model_copy(update={"person": fact.person})
     return state
+
+
+def _also(requests: tuple[str, ...], request: str | None) -> tuple[str, ...]:
+    return requests if request is None or request in requests else (*requests, request)
 
 
 def _with(old: PersonDetails, new: PersonDetails) -> PersonDetails:

@@ -1,4 +1,5 @@
-"""A request's life at the front door: received, acknowledged, triaged, withdrawn. Who owns the next step, at every one."""
+"""A request's life at the front door: received, acknowledged, triaged; its outcome reported, closed, opened again. Who owns the next
+step, at every one."""
 
 from datetime import datetime
 from typing import Literal
@@ -6,6 +7,14 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from contracts.clocks import Owed, Step, owed, told_late
+from contracts.endings import (
+    RequestClosed,
+    RequestDeathReported,
+    RequestDeathRetracted,
+    RequestOutcomeReported,
+    RequestReopened,
+    RequestServiceStarted,
+)
 from contracts.intake import (
     RequestAcknowledged,
     RequestAmended,
@@ -22,7 +31,7 @@ from infra.rules import Clock
 from services.intake.commands import AcknowledgeRequest, TriageRequest
 from services.intake.rules import RULES
 
-DESK, NETWORK_LEAD = "role/intake-desk", "role/network-lead"
+DESK, COORDINATOR = "role/intake-desk", "role/coordinator"
 
 NOT_NOW = Reason("TL-5103", "", "see what is allowed now")
 UNKNOWN = Reason("TL-5104", "", "there is no such item")
@@ -48,16 +57,46 @@ class Request(State):
     """From when the time for triage counts: it runs on while something is asked."""
     asked: Literal["sender", "client"] | None = None
     owed: Owed | None = None
+    interval: int = 1
+    """How often it was opened."""
+    served: bool = False
+    """Whether a visit was recorded in this interval."""
+    outcome: str | None = None
+    outcome_at: AwareDatetime | None = None
+    dead_since: AwareDatetime | None = None
+    """A report of a death that stands, verified or not."""
+    death: Literal["", "noted", "refuted", "verified"] = ""
+    death_noted_at: AwareDatetime | None = None
+    death_by: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in ("withdrawn", "closed")
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether need and urgency were decided, and it is not over."""
+        return self.status in ("triaged", "outcome_reported")
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """What may be asked now. Of somebody who is said to have died, only whether that is so."""
+        return ("refute-death", "close-request") if self.dead_since and self.is_open else ALLOWED[self.status]
 
 
+OPEN = ("close-request", "withdraw-request", "report-death")
 ALLOWED = {
-    "received": ("acknowledge-request", "withdraw-request"),
-    "acknowledged": ("triage-request", "ask-information", "withdraw-request"),
-    "needs_info": ("supply-information", "go-on-without", "ask-information", "withdraw-request"),
-    "triaged": ("withdraw-request",),
+    "received": ("acknowledge-request", *OPEN),
+    "acknowledged": ("triage-request", "ask-information", *OPEN),
+    "needs_info": ("supply-information", "go-on-without", "ask-information", *OPEN),
+    "triaged": OPEN,
+    "outcome_reported": OPEN,
+    "closed": ("reopen-request",),
     "withdrawn": (),
 }
 """What may be asked of a request, by status."""
+OURS = ("received", "acknowledged", "needs_info", "outcome_reported")
+"""While the next step is the front door's: from triage to the outcome it is not."""
 CHANGEABLE = ("service", "urgency", "reason", "sensitivity", "consent")
 """What a sender may change of a request; what is absent stands."""
 
@@ -69,7 +108,9 @@ def to_acknowledge(urgency: Urgency | None, requested_at: datetime, now: datetim
 
 
 def to_triage(request: Request, by: str, start: datetime, now: datetime) -> Step:
-    return _step(by, TriageRequest.type, RULES.clock("triage", start, now=now, urgency=request.urgency), "acknowledged")
+    """Owed again, it warns only of what is still to come."""
+    step = _step(by, TriageRequest.type, RULES.clock("triage", start, now=now, urgency=request.urgency), "acknowledged")
+    return step if start == now else step._replace(warns_at=tuple(at for at in step.warns_at or () if at > now))
 
 
 def to_answer(request: Request, by: str, of: Literal["sender", "client"], now: datetime) -> Step:
@@ -86,6 +127,34 @@ def to_place(request: Request, urgency: Urgency, now: datetime) -> Step:
     return _step("role/coordinator", "find-place", clock, "triaged")
 
 
+def to_review(start: datetime, now: datetime) -> Step:
+    """Its outcome is reported: somebody reviews it and closes it."""
+    clock = RULES.clock("outcome-review", start, now=now)
+    return _step(COORDINATOR, "review-outcome", clock, "outcome_reported")._replace(counts_from=start)
+
+
+def to_verify(request: Request, noted_at: datetime, now: datetime) -> Step:
+    """A death was reported: a person finds out whether it is so. Nobody else is waited on, least of all the client."""
+    owner = COORDINATOR if request.is_placed else request.taken_by or DESK
+    clock = RULES.clock("verify-death", noted_at, now=now)
+    allowed = request.model_copy(update={"dead_since": noted_at}).allowed
+    return Step(Next(owner=owner, action="verify-death", allowed=allowed, due=clock.due_at, rule=clock.rule), noted_at, clock.warns_at)
+
+
+def resumed(request: Request, now: datetime) -> Step:
+    """Whoever was said to have died lives: the step goes on where it stood."""
+    match request.status:
+        case "received":
+            return to_acknowledge(request.urgency, request.requested_at, now)
+        case "triaged":
+            return to_place(request, request.urgency or "routine", now)
+        case "outcome_reported":
+            return to_review(request.outcome_at or now, now)
+        case "withdrawn" | "closed":
+            return Step(nothing_left())
+    return to_triage(request, request.taken_by or DESK, request.triage_from or now, now)
+
+
 def _step(owner: str, action: str, clock: Clock, status: str, waiting_on: str | None = None) -> Step:
     due = {"due": clock.due_at, "rule": clock.rule}
     following = Next(owner=owner, action=action, waiting_on=waiting_on, allowed=ALLOWED[status], **due)
@@ -98,16 +167,16 @@ def still(request: Request) -> Next | None:
     if step is None:
         return None
     waiting_on = None if step.late else step.waiting_on  # once their time is over, it is the owner's again
-    allowed = ALLOWED[request.status]
-    return Next(owner=step.owner, action=step.action, waiting_on=waiting_on, due=step.due, rule=step.rule, allowed=allowed)
+    return Next(
+        owner=step.owner, action=step.action, waiting_on=waiting_on, due=step.due, rule=step.rule, allowed=request.allowed
+    )  # fmt: skip
 
 
 def unless_allowed(state: Request | None, command: str) -> Refused | None:
     """Illegal moves are refused, with the legal ones."""
     if state is None:
         return Refused((UNKNOWN,))
-    allowed = ALLOWED[state.status]
-    return None if command in allowed else Refused((NOT_NOW,), allowed)
+    return None if command in state.allowed else Refused((NOT_NOW,), state.allowed)
 
 
 def nothing_left() -> Next:
@@ -115,22 +184,19 @@ def nothing_left() -> Next:
 
 
 def evolve(state: Request | None, fact: Change) -> Request | None:
-    """The life of a request. What is withdrawn stays withdrawn; from triage on the time of a step is not the front door's."""
+    """The life of a request. What is withdrawn stays withdrawn; from triage to the outcome the time of a step is not the front door's."""
     after = _evolved(state, fact)
     if after is None:
         return None
-    ours = after.status in ("received", "acknowledged", "needs_info")
+    ours = after.status in OURS or (after.dead_since and after.is_open)
     step = told_late(owed(state.owed if state else None, fact), fact) if ours else None
     return after if step is after.owed else after.model_copy(update={"owed": step})
 
 
 def _evolved(state: Request | None, fact: Change) -> Request | None:
     if isinstance(fact, RequestReceived):
-        return Request(
-            partner=fact.partner, reference=fact.reference, record=fact.record, status="received", service=fact.service,
-            requested_at=fact.requested_at, urgency=fact.urgency, reason=fact.reason, channel=fact.channel,
-            sensitivity=fact.sensitivity, consent=fact.consent, content=fact.content,
-        )  # fmt: skip
+        known = {name: getattr(fact, name) for name in Request.model_fields if name in RequestReceived.model_fields}
+        return Request(**known, status="received")
     if state is None:
         return None
     match fact:
@@ -146,5 +212,33 @@ def _evolved(state: Request | None, fact: Change) -> Request | None:
         case RequestTriaged():
             return state.model_copy(update={"status": "triaged", "urgency": fact.urgency, "service": fact.service})
         case RequestWithdrawn():
-            return state.model_copy(update={"status": "withdrawn"})
+            return state.model_copy(update={"status": "withdrawn", "dead_since": None})
+    return _ended(state, fact)
+
+
+def _ended(state: Request, fact: Change) -> Request:
+    """From the outcome on, and what stops when somebody is said to have died."""
+    match fact:
+        case RequestServiceStarted():
+            return state.model_copy(update={"served": True})
+        case RequestOutcomeReported():
+            return state.model_copy(update={"status": "outcome_reported", "outcome": fact.outcome, "outcome_at": fact.counts_from})
+        case RequestClosed():
+            verified = _said("verified", fact.closed_at, fact.by) if fact.how == "died" else {"dead_since": None}
+            return state.model_copy(update={"status": "closed", "asked": None, **verified})
+        case RequestReopened():
+            anew = {"status": "acknowledged", "taken_by": fact.by, "triage_from": fact.counts_from, "requested_at": fact.requested_at}
+            lives = _said("refuted", fact.reopened_at, fact.by) if state.death else {}
+            return state.model_copy(update=anew | {"interval": fact.interval, "served": False, "outcome": None, **lives})
+        case RequestDeathReported():
+            status = "acknowledged" if state.status == "needs_info" else state.status
+            noted = _said("noted", fact.noted_at, fact.by) | {"dead_since": fact.noted_at}
+            return state.model_copy(update={"status": status, "asked": None, **noted})
+        case RequestDeathRetracted():
+            return state.model_copy(update=_said("refuted", fact.noted_at, fact.by))
     return state
+
+
+def _said(death: str, at: datetime, by: str) -> dict[str, object]:
+    """What is known of a death, by whose word and since when."""
+    return {"death": death, "death_noted_at": at, "death_by": by, "dead_since": None}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from contracts.assignment import DirectoryListed
+from contracts.directory import DirectoryListed
 from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Errand, Fact, Message, Route, State, World
 from services.notification import alerts, climbing, notices, recipients, roster, silence, telling
 from services.notification.alerts import CLIMB, TELL, Alerts, alerts_on

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
 
-from contracts.assignment import DirectoryListed
+from contracts.directory import DirectoryListed
 from contracts.kernel import Change, Decision, Fact, Message, State
 from contracts.rosters import RosterListed, RosterShifted, RosterSubscribed, Shift, Subscription
 from services.notification.commands import ListShifts, ListSubscriptions

@@ -12,7 +12,6 @@ ACTIONS = {
     "record-attendance": "Record whether the visit was kept",
     "contact-client": "Contact the client who did not come",
     "confirm-status": "Say how care goes",
-    "review-outcome": "Review the outcome",
     "reach-out": "Reach out to the client",
     "review-engagement": "Decide how to go on with somebody out of reach",
     "book-visit": "Book the next visit",
@@ -59,6 +58,8 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     caring.OutcomeReported: lambda e: f"The program reports the outcome: {_words(e.outcome)}",
     caring.CarePutAtRisk: lambda e: f"The care is at risk: {_words(e.risk)}",
     caring.CareRiskCleared: lambda e: f"The care is no longer at risk: {_words(e.risk)}",
+    caring.CareHalted: "A death was reported; the program contacts nobody until it is verified",
+    caring.CareResumed: "The program goes on; the report of a death was wrong",
     caring.CareEnded: "Nothing of this referral is left to do for the program",
     caring.CareHandedOn: "Another desk answers for the care now",
     plans.PlanOpened: "The person is enrolled in the program",
@@ -106,8 +107,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     transitions.FeedSilent: "The program has gone silent",
     transitions.FeedResumed: "The program tells again",
 }
+OPENED = ("service", "urgency", "requested_at", "record", "program", "interval")
 PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
-    caring.CareOpened: lambda e: {"status": "accepted", **_known(e, "service", "urgency", "requested_at", "record", "program")},
+    caring.CareOpened: lambda e: {"status": "accepted", **_known(e, *OPENED)},
     caring.CareScheduled: lambda e: {"status": "scheduled"},
     caring.CareUnscheduled: lambda e: {"status": "accepted"},
     caring.CareMissed: lambda e: {"status": "missed"},

@@ -98,11 +98,14 @@ def leading(sections: Mapping[str, Mapping[str, Any]]) -> str | None:
 
     The block sits in one at a time: request, then placement, then care, then the request again. The furthest one heard of leads
     while it has a next step; one that has none handed the referral back to the request. Until a successor's fact is heard, the
-    last one stands. A withdrawn or closed request ends it, whatever the others have not heard yet.
+    last one stands. A withdrawn or closed request ends it, whatever the others have not heard yet. Once it is opened again, only what
+    is said of that opening leads.
     """
-    if sections.get("request", {}).get("closed"):
+    request = sections.get("request", {})
+    if request.get("closed"):
         return None
-    furthest = next((kind for kind in reversed(REFERRAL) if kind in sections), None)
+    opening = request.get("interval", 1)
+    furthest = next((kind for kind in reversed(REFERRAL) if kind in sections and sections[kind].get("interval", 1) >= opening), None)
     for kind in (furthest, "request"):
         if kind and sections.get(kind, {}).get("next"):
             return kind

@@ -11,7 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from contracts import assignment as placing
-from contracts import intake, upkeep
+from contracts import directory, endings, intake, upkeep
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
@@ -180,7 +180,7 @@ def _details(e: intake.RecordOpened | intake.RecordAmended) -> Patch:
     return {name: token.sealed for name, token in named if token is not None}
 
 
-def _directory(e: placing.DirectoryListed) -> Patch:
+def _directory(e: directory.DirectoryListed) -> Patch:
     names = [[program.id, program.name] for program in e.programs] + [[program.desk, program.name] for program in e.programs]
     return {"names": names}
 
@@ -210,6 +210,11 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     intake.RequestInformationAsked: lambda e: {"status": "needs-info"},
     intake.RequestInformationSupplied: lambda e: {"status": "acknowledged"},
     intake.RequestInformationWaived: lambda e: {"status": "acknowledged"},
+    endings.RequestOutcomeReported: lambda e: {"status": "outcome-reported"},
+    endings.RequestClosed: lambda e: {"status": f"closed-{e.how}", "closed": True},
+    endings.RequestReopened: lambda e: {"status": "acknowledged", "closed": False, **_known(e, "interval", "requested_at", "service")},
+    endings.RequestDeathReported: lambda e: {"status": "death-reported"},
+    endings.RequestDeathRetracted: lambda e: {"status": "resumed"},
     intake.RequestTriaged: lambda e: {"status": "triaged", **_known(e, "urgency", "service")},
     intake.RecordOpened: lambda e: {"status": "opened", "partner": e.partner, "group": e.person, **_details(e)},
     intake.RecordAmended: _details,
@@ -217,7 +222,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     intake.RecordConflicted: lambda e: {"status": "conflicted"},
     intake.CandidateFound: lambda e: {"status": "possible-duplicate"},
     intake.PartnerRegistered: lambda e: {"status": "registered", "name": e.name},
-    placing.DirectoryListed: _directory,
+    directory.DirectoryListed: _directory,
     placing.PlacementOpened: lambda e: {"status": "opened", **_known(e, "service", "urgency", "requested_at"), **_owns(e.owner)},
     placing.OwnerAssigned: lambda e: _owns(e.owner, e.role),
     placing.PlacementOffered: lambda e: {"status": "offered", **_known(e, "service", "urgency")},
@@ -228,6 +233,9 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.PlacementWaitlisted: lambda e: {"status": "waitlisted"},
     placing.PlacementContactLogged: lambda e: {"last_contact": stored(e.contacted_at)} if e.outcome == "reached" else {},
     placing.HandedOff: lambda e: _owns(e.owner, e.role),
+    placing.PlacementHalted: lambda e: {"status": "halted"},
+    placing.PlacementResumed: lambda e: {"status": "opened"},
+    placing.PlacementReopened: lambda e: {"status": "opened", **_known(e, "interval", "requested_at"), **_owns(e.owner)},
     placing.PlacementEnded: lambda e: {"status": "ended"},
     **crisis.PROJECTED,
     **care.PROJECTED,

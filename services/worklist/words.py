@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts import alerts, intake, lateness, notices, recipients, rosters, upkeep
+from contracts import alerts, directory, endings, intake, lateness, notices, recipients, rosters, upkeep
 from contracts import assignment as placing
 from contracts import authorization as asking
 from contracts.kernel import Event, kind_of
@@ -15,6 +15,7 @@ ACTIONS = {
     "triage-request": "Triage the request",
     "wait-for-information": "Get what is missing",
     "find-place": "Find a place",
+    "review-outcome": "Review the outcome and close the referral",
     "await-answer": "Wait for the programs that were asked",
     "call-programs": "Call the programs that were asked",
     "contact-client": "Contact the client",
@@ -117,6 +118,17 @@ def _amended(e: intake.RequestAmended) -> str:
     return f"The sender changed the {' and the '.join(changed)}" if changed else "The sender repeated the request"
 
 
+ENDED = {
+    "verified": "services were obtained, with a recorded visit", "asserted": "services are said to have been obtained",
+    "unmet": "the need is unmet", "redirected": "another organisation has it now", "cancelled": "it is not needed any more",
+    "entered-in-error": "it was entered in error", "died": "the person has died",
+}  # fmt: skip
+
+
+def _closed(e: endings.RequestClosed) -> str:
+    return f"Closed: {ENDED[e.how]}"
+
+
 def _raised(e: alerts.AlertRaised) -> str:
     whom = _count(len(e.told), "one person is", "{} people are") if e.told else "nobody is on duty to be"
     what = {"reminder": "reminded that it will be late", "call": "called, because it is late", "transfer": "asked to take it over"}[
@@ -152,6 +164,15 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     intake.RequestAmended: _amended,
     intake.RequestWithdrawn: lambda e: f"The sender took the request back: {plain(e.reason).lower()}",
     intake.RequestAcknowledged: "A person of the intake desk took it",
+    endings.RequestServiceStarted: "The first visit took place, so services were obtained",
+    endings.RequestOutcomeReported: lambda e: f"Those who had it are done: {plain(e.outcome).lower()}; somebody reviews it",
+    endings.RequestClosed: _closed,
+    endings.RequestReopened: lambda e: f"Opened again: {plain(e.reason).lower()}",
+    endings.RequestDeathReported: "A death was reported; nobody is contacted until it is verified",
+    endings.RequestDeathRetracted: "The report of a death was wrong; it goes on",
+    endings.RecordDeathNoted: "A death was reported of this person",
+    endings.RecordDeathVerified: "Somebody verified that this person died",
+    endings.RecordDeathRefuted: "This person lives",
     intake.RequestTriaged: lambda e: f"Triaged as {e.urgency} for {plain(e.service).lower()}",
     intake.RequestInformationAsked: lambda e: f"The {e.of} was asked for {', '.join(plain(item).lower() for item in e.items)}",
     intake.RequestInformationSupplied: "What was asked came",
@@ -165,7 +186,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     intake.RecordConflicted: "Identifiers point at different people; somebody must look",
     intake.CandidateFound: "Another record has the same name and birth date",
     intake.PartnerRegistered: "The partner was registered",
-    placing.DirectoryListed: lambda e: f"The directory lists {_count(len(e.programs), 'one program', '{} programs')}",
+    directory.DirectoryListed: lambda e: f"The directory lists {_count(len(e.programs), 'one program', '{} programs')}",
     placing.PlacementOpened: "The search for a place began",
     placing.PlacementLabelled: "It is to be handled under a stricter label from now on",
     placing.OwnerAssigned: "A person answers for it now",
@@ -183,6 +204,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     placing.HandedOff: "The new owner took over",
     placing.HandOffDeclined: lambda e: f"The hand-off was declined: {plain(e.reason).lower()}",
     placing.HandOffWithdrawn: "The hand-off is no longer asked",
+    placing.PlacementHalted: "Nobody is asked for a place until a reported death is verified",
+    placing.PlacementResumed: "A place may be looked for again",
+    placing.PlacementReopened: "The search for a place began anew",
     placing.PlacementEnded: lambda e: f"The search for a place ended: {plain(e.reason).lower()}",
     alerts.AlertRaised: _raised,
     alerts.AlertPassedOn: "Who was called is away; their backup is called",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.assignment import PlacementWarned, Program
+from contracts.assignment import PlacementWarned
+from contracts.directory import Program
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Actor, Change, Command, DeadlinePassed, Event, Message, Next
 from services.assignment import domain

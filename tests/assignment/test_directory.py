@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given as whatever
 from hypothesis import strategies as st
 
-from contracts.assignment import Desk
+from contracts.directory import Desk
 from contracts.kernel import DeadlinePassed, Message, World
 from services.assignment import domain
 from services.assignment.commands import DeclineOffer

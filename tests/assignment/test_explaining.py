@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.assignment import Desk
+from contracts.directory import Desk
 from services.assignment.commands import AcceptOffer, DeclineOffer, Waitlist
 from services.assignment.directory import DIRECTORY
 from services.assignment.explain import running
@@ -41,16 +41,16 @@ def test_every_clock_of_an_offer_is_made_again_whatever_the_desks_hours(urgency)
     given.now = NINE + timedelta(days=4, hours=11, minutes=7)
     given.hears(received(), triaged(urgency))
     desks = [f"answer of {asked.desk}" for asked in given.placement.waiting_on]
-    assert len(desks) >= 3 and made(given) == [*((name, True) for name in desks), ("find-place", True)]
+    assert len(desks) >= 3 and made(given) == [*((name, True) for name in desks), ("find-place", True), ("contact-client", True)]
     given.asks(NO, DORA)
-    assert [same for _, same in made(given)] == [True] * len(desks)
+    assert [same for _, same in made(given)] == [True] * (len(desks) + 1)
 
 
 def test_the_owners_own_step_is_made_again_while_time_goes_by():
     given = story(received(), triaged(service="methadone"))
     for _ in range(5):
         given.passes(timedelta(hours=1))
-        assert made(given) == [("reroute", True), ("find-place", True)]
+        assert made(given) == [("reroute", True), ("find-place", True), ("contact-client", True)]
 
 
 def test_what_was_set_by_another_need_is_not_passed_off_as_todays_arithmetic():
@@ -63,7 +63,7 @@ def test_a_contact_with_somebody_in_a_list_is_made_again():
     given = story(received(), triaged("routine"), network=NETWORK.model_copy(update={"programs": NETWORK.programs[:1]}))
     given.asks(Waitlist(program=RIVERSIDE), DORA)
     given.passes(timedelta(days=8))
-    assert made(given) == [("contact-waiting", True), ("find-place", True)]
+    assert made(given) == [("contact-waiting", True), ("find-place", True), ("contact-client", True)]
 
 
 def test_a_booking_that_is_owed_is_made_again_and_what_has_ended_has_no_clock():

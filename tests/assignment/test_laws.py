@@ -15,10 +15,13 @@ from contracts.assignment import (
     OwnerAssigned,
     PlacementAccepted,
     PlacementEnded,
+    PlacementHalted,
     PlacementOffered,
     PlacementOpened,
     PlacementOverdue,
     PlacementOverdueRetracted,
+    PlacementReopened,
+    PlacementResumed,
     PlacementWarned,
 )
 from contracts.kernel import Change, Next
@@ -36,8 +39,8 @@ from services.assignment.commands import (
     Waitlist,
     WithdrawHandOff,
 )
-from services.assignment.placement import LOOKING
 from services.assignment.rules import HURRIED_OFFERS_MAX, PARALLEL_OFFERS_MAX
+from tests.assignment.endings import DEAD, closed, lives, reopened
 from tests.assignment.stories import (
     ANA,
     BEN,
@@ -86,6 +89,10 @@ HEARD = st.one_of(
     st.builds(triaged, URGENCIES, SERVICES, ROLES),
     st.builds(lambda u, s: amended(urgency=u, service=s), URGENCIES | st.none(), SERVICES | st.none()),
     st.builds(acknowledged, PEOPLE),
+    st.just(DEAD),
+    st.builds(lives, SERVICES),
+    st.builds(closed, st.sampled_from(["verified", "unmet", "died"])),
+    st.builds(reopened, st.sampled_from([2, 3])),
 )
 OFFER_ANSWERS = st.builds(lambda p: AcceptOffer(program=p), PROGRAMS) | st.builds(
     lambda p: DeclineOffer(program=p, reason="no-capacity"), PROGRAMS
@@ -126,6 +133,8 @@ def owners(facts: list[Change]) -> list[str]:
                 owner = fact.owner
             case PlacementAccepted():
                 owner = fact.owner or ""
+            case PlacementReopened():
+                owner = fact.owner
             case HandedOff():
                 assert fact.left == owner, "handed off by somebody who did not own it"
                 owner = fact.owner
@@ -154,9 +163,14 @@ def test_from_triage_to_the_end_every_fact_says_who_owes_what_by_when(history):
     begun = story()
     for step in history:
         play(begun, step)
-    held = False
+    held, halted = False, False
     for fact, owner in zip(told(begun), owners(told(begun)), strict=True):
-        held = (held or isinstance(fact, PlacementOffered | NoProgramAvailable)) and not isinstance(fact, PlacementEnded)
+        over = isinstance(fact, PlacementEnded | PlacementReopened)
+        held = (held or isinstance(fact, PlacementOffered | NoProgramAvailable)) and not over
+        halted = (halted or isinstance(fact, PlacementHalted)) and not (over or isinstance(fact, PlacementResumed))
+        if isinstance(fact, PlacementReopened) or (held and halted):
+            assert fact.next and (fact.next.action, fact.next.due, fact.next.waiting_on) == ("none", None, None)
+            continue
         assert isinstance(fact.next, Next) == held
         if fact.next:
             assert fact.next.due and fact.next.rule and fact.next.allowed
@@ -239,11 +253,14 @@ def test_nothing_is_told_late_twice_or_before_its_time_and_all_that_is_late_is_t
     begun = story()
     for step in [*history, timedelta(days=40)]:
         play(begun, step)
-    late, back = begun.told(PlacementOverdue), Counter((told.action, told.due) for told in begun.told(PlacementOverdueRetracted))
-    counts = Counter((told.action, told.due) for told in late)
-    assert all(count <= 1 + back[which] for which, count in counts.items())
-    assert all(told.citation and told.owner and told.late_minutes >= 0 for told in late)
+    late, back, opening = Counter[Any](), Counter[Any](), 1
+    for fact in told(begun):
+        opening += isinstance(fact, PlacementReopened)
+        late.update([(fact.action, fact.due, opening)] if isinstance(fact, PlacementOverdue) else ())
+        back.update([(fact.action, fact.due, opening)] if isinstance(fact, PlacementOverdueRetracted) else ())
+    assert all(count <= 1 + back[which] for which, count in late.items())
+    assert all(fact.citation and fact.owner and fact.late_minutes >= 0 for fact in begun.told(PlacementOverdue))
     placement = begun.states.get(PLACEMENT)
-    if placement and placement.status in LOOKING:
+    if placement and placement.is_looked_for and placement.urgency:
         assert placement.services_late == (placement.services_by <= begun.now)
         assert placement.waiting_on or placement.owed.late == (placement.owed.due <= begun.now)

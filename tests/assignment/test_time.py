@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from contracts.assignment import Desk, NoProgramAvailable, PlacementOffered
+from contracts.assignment import NoProgramAvailable, PlacementOffered
+from contracts.directory import Desk
 from services.assignment.commands import AcceptOffer
 from tests.assignment.stories import (
     BEN,

@@ -2,8 +2,9 @@
 
 import pytest
 
-from contracts.assignment import HandedOff, PlacementEnded
-from contracts.follow_up import CareOpened, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
+from contracts.assignment import HandedOff, PlacementEnded, PlacementHalted, PlacementResumed
+from contracts.endings import RequestClosed
+from contracts.follow_up import CareOpened, CareOverdue, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
 from contracts.kernel import Next
 from contracts.plans import PlanDischarged, VisitBooked, VisitMissed, VisitMoved
 from services.follow_up.commands import AdjustPlan, CancelVisit, ConfirmStatus, MoveVisit, RecordNoShow, ReportOutcome
@@ -215,7 +216,7 @@ def test_an_outcome_is_verified_by_a_visit_recorded_here_and_asserted_without():
     for given, verified in ((active(), True), (enrolled(), False)):
         given.asks(ReportOutcome(outcome="completed"), "care/1")
         assert given.told(OutcomeReported)[0].verified is verified
-        assert given.next("care/1").action == "review-outcome"
+        assert given.next("care/1").action == "none"  # the front door reviews it
         assert given.asks(ReportOutcome(outcome="other"), "care/1") == [] and given.code == "TL-5512"
 
 
@@ -230,6 +231,36 @@ def test_a_withdrawn_referral_ends_a_plan_that_never_began_and_no_other():
         given.hears(PlacementEnded(reason="withdrawn", released=(), program=RIVERSIDE))
         assert given.care.status == "ended" and bool(given.told(PlanDischarged)) is ends
         assert given.hears(PlacementEnded(reason="withdrawn", released=(), program=RIVERSIDE)) == []
+
+
+def closed(how: str) -> RequestClosed:
+    return RequestClosed(how=how, by=EVE, closed_at=NINE, reason="reviewed", record="record/1")
+
+
+def test_a_closed_referral_ends_care_but_only_a_plan_that_never_began_or_of_somebody_who_died():
+    for given, how, ends in ((enrolled(), "unmet", True), (active(), "verified", False), (active(), "died", True)):
+        given.hears(closed(how), "request/1")
+        assert given.care.status == "ended" and [one.reason for one in given.told(PlanDischarged)] == [how] * ends
+        assert given.hears(closed(how), "request/1") == []
+
+
+def test_a_referral_that_was_opened_again_begins_care_anew_and_the_same_yes_twice_is_one():
+    given = enrolled()
+    given.hears(closed("unmet"), "request/1")
+    assert given.hears(accepted()) == []
+    given.hears(accepted(LAKESIDE, interval=2), "placement/1")
+    assert (given.care.status, given.care.program, given.plan.program, given.plan.status) == ("accepted", LAKESIDE, LAKESIDE, "enrolled")
+    assert given.hears(accepted(LAKESIDE, interval=2), "placement/1") == []
+
+
+def test_of_somebody_who_is_said_to_have_died_the_program_owes_nothing_until_it_is_refuted():
+    given = enrolled()
+    given.hears(PlacementHalted(released=(), noted_at=NINE, by=EVE))
+    assert (given.next("care/1").action, given.next("care/1").allowed) == ("none", ())
+    assert given.passes(30 * DAY) and not given.told(CareOverdue)
+    given.hears(PlacementResumed())
+    assert given.next("care/1").action == "schedule-visit"
+    assert given.hears(PlacementResumed()) == []
 
 
 def test_another_desk_answers_after_a_hand_off():

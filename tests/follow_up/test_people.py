@@ -1,5 +1,6 @@
 """One person across the network: seen elsewhere, records that are linked and unlinked, a death that every program hears of."""
 
+from contracts.endings import RecordDeathNoted, RecordDeathRefuted
 from contracts.intake import RecordLinked
 from contracts.plans import PlanFlagged, PlanSuppressed, SeenElsewhere
 from services.follow_up import tidings
@@ -117,3 +118,13 @@ def test_everything_comes_to_rest():
     assert given.settles() == []
     given.passes(WEEK)
     assert given.settles() == []
+
+
+def test_a_death_that_the_front_door_heard_of_stops_every_plan_of_the_person_until_it_is_refuted():
+    given = two_programs()
+    given.hears(RecordDeathNoted(person="person/1", noted_at=given.now, by="staff/ana"), "record/1")
+    assert given.states["plan/1"].is_dead and given.states["plan/2"].is_dead
+    assert given.hears(RecordDeathNoted(person="person/1", noted_at=given.now, by="staff/ana"), "record/2") == []
+    given.passes(HOUR)
+    given.hears(RecordDeathRefuted(person="person/1", noted_at=given.now, by="staff/ana"), "record/1")
+    assert not given.states["plan/1"].is_dead and not given.states["plan/2"].is_dead

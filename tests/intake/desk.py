@@ -74,6 +74,14 @@ class Desk:
         ((subject, row),) = [(subject, row) for subject, row in self.tables.aggregates.items() if subject.startswith(f"{kind}/")]
         return subject, parsed(SERVICE, row)
 
+    def state(self, subject: str) -> Any:
+        row = self.tables.aggregates.get(subject)
+        return parsed(SERVICE, row) if row else None
+
+    def request_of(self, reference: str) -> str:
+        """The request that bears a partner's number."""
+        return next(subject for subject in self.tables.aggregates if getattr(self.state(subject), "reference", "") == reference)
+
     def said(self, prefix: str = "") -> list[str]:
         return [row.attributes["type"] for row in self.log.rows if row.attributes["type"].startswith(prefix)]
 

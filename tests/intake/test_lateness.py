@@ -10,7 +10,7 @@ from contracts.kernel import DeadlinePassed, Message
 from contracts.upkeep import Origin
 from infra.service import Item
 from services.intake import domain, explain
-from services.intake.commands import AcknowledgeRequest, TriageRequest, WithdrawRequest
+from services.intake.commands import AcknowledgeRequest, AskInformation, GoOnWithout, TriageRequest, WithdrawRequest
 from tests.intake.desk import Desk, request
 
 
@@ -47,7 +47,12 @@ async def test_the_desk_is_warned_twice_and_then_it_is_late_once(desk: Desk) -> 
         "action": "acknowledge-request", "rule": "acknowledge@1", "citation": "our default", "citation_status": "default",
         "due": "2026-03-02T13:00:00Z", "owner": "role/intake-desk", "late_minutes": 0,
     }  # fmt: skip
-    assert late["next"]["due"] == late["due"] and late["next"]["allowed"] == ["acknowledge-request", "withdraw-request"]
+    assert late["next"]["due"] == late["due"] and late["next"]["allowed"] == [
+        "acknowledge-request",
+        "close-request",
+        "withdraw-request",
+        "report-death",
+    ]
     assert [warned["due"] for warned in said(desk, "request.warned.v1")] == ["2026-03-02T13:00:00Z"] * 2
 
 
@@ -124,3 +129,15 @@ async def test_each_clock_is_made_again_and_comes_to_the_instant_that_was_record
         assert (action, due) == (state.owed.action, state.owed.due) and clock.due_at == due
     await desk.command(subject, TriageRequest(urgency="urgent", service="outpatient-therapy"))
     assert list(explain.running(desk.one("request")[1], {})) == []
+
+
+async def test_a_step_that_is_owed_again_by_the_same_instant_is_not_told_late_again(desk: Desk) -> None:
+    await desk.send("requested", request())
+    subject, _ = desk.one("request")
+    await desk.command(subject, AcknowledgeRequest())
+    await passes(desk, 60 * 24)
+    await desk.command(subject, AskInformation(items=("consent",)))
+    await desk.command(subject, GoOnWithout(reason="not-needed"))
+    assert desk.one("request")[1].owed.late
+    assert await passes(desk, 60 * 24) == []
+    assert [late["action"] for late in said(desk, "request.overdue.v1")] == ["triage-request"]

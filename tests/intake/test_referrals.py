@@ -150,7 +150,7 @@ async def test_an_illegal_move_is_refused_with_the_legal_ones(desk: Desk) -> Non
     await desk.send("requested", request())
     subject, _ = desk.one("request")
     refused = await desk.command(subject, TriageRequest(urgency="urgent", service="outpatient-therapy"))
-    assert (refused.kind, refused.allowed) == ("refused", ("acknowledge-request", "withdraw-request"))
+    assert (refused.kind, refused.allowed) == ("refused", ("acknowledge-request", "close-request", "withdraw-request", "report-death"))
 
 
 async def test_triage_sets_the_regulatory_day_from_the_request(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from contracts import catalogue
 from contracts.alerts import AlertRaised
-from contracts.assignment import DirectoryListed
+from contracts.directory import DirectoryListed
 from contracts.kernel import Actor, Change, Command, Message
 from contracts.notices import NoticeQueued
 from contracts.upkeep import Origin

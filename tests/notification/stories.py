@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.alerts import AlertRaised
-from contracts.assignment import DirectoryListed, HandOffAsked, NoProgramAvailable, OfferUnanswered, PlacementAccepted, PlacementOffered
+from contracts.assignment import HandOffAsked, NoProgramAvailable, OfferUnanswered, PlacementAccepted, PlacementOffered
+from contracts.directory import DirectoryListed
 from contracts.kernel import (
     Actor,
     Change,

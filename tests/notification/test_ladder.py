@@ -1,7 +1,8 @@
 """Whom a lateness reaches, how it climbs, and what makes it quiet."""
 
 from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertRaised
-from contracts.assignment import DirectoryListed, HandOffDeclined
+from contracts.assignment import HandOffDeclined
+from contracts.directory import DirectoryListed
 from contracts.intake import RequestWithdrawn
 from contracts.kernel import Next
 from contracts.notices import NoticeDelivered, NoticeQueued, NoticeSent, NoticeWithdrawn

@@ -5,7 +5,8 @@ from typing import ClassVar
 import pytest
 
 from contracts.alerts import AlertStopped
-from contracts.assignment import DirectoryListed, PlacementEnded
+from contracts.assignment import PlacementEnded
+from contracts.directory import DirectoryListed
 from contracts.kernel import Change, Next, Sealable
 from contracts.notices import NoticeQueued, NoticeSent, NoticeWithdrawn
 from contracts.rosters import SilenceBegun

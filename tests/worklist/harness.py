@@ -19,6 +19,7 @@ import uvicorn
 import uvloop
 
 from contracts import assignment, intake
+from contracts.directory import DirectoryListed, Program
 from contracts.kernel import Personal
 from contracts.partners import PersonDetails
 from deploy.local.engines import Engines
@@ -54,10 +55,10 @@ Details = dict[str, PersonDetails]
 
 def directory(log: Log) -> None:
     programs = [
-        assignment.Program(id=f"program/{n}", name=name, desk=f"desk/{n}", services=SERVICES, places=4)
+        Program(id=f"program/{n}", name=name, desk=f"desk/{n}", services=SERVICES, places=4)
         for n, name in enumerate(("Example House", "Sample Clinic", "Lakeside Example"))
     ]
-    log.say("directory/network", assignment.DirectoryListed(programs=tuple(programs), staff={COORDINATOR: ("staff/12",)}))
+    log.say("directory/network", DirectoryListed(programs=tuple(programs), staff={COORDINATOR: ("staff/12",)}))
 
 
 def referral(log: Log, n: int, dice: random.Random, details: Details, ago: int) -> None:

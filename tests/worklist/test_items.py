@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts import assignment, intake, upkeep
+from contracts import assignment, endings, intake, upkeep
 from services.worklist.items import NO_OWNER, PERSON, ROLE_ONLY, Sections, applied, leading, refolded, summary
 from services.worklist.projections import Change, changes, entry_id, item_of
-from tests.worklist.stories import COORDINATOR, DESK, Log, at, received, step, whole
+from tests.worklist.stories import COORDINATOR, DESK, Log, at, offered, received, step, whole
 
 LOG = whole(Log())
 REFERRAL = [change for change in LOG.changes if change.item == "referral/1"]
@@ -194,3 +194,24 @@ def test_whatever_shares_an_item_keeps_its_own_entries():
     items = {item_of(subject) for subject in subjects}
     assert items == {"referral/a"}
     assert len({entry_id("referral/a", "notification-events", subject, 1) for subject in subjects}) == len(subjects)
+
+
+def test_once_it_is_opened_again_only_what_is_said_of_that_opening_leads():
+    log = whole(Log())
+    log.say("request/1", endings.RequestClosed(how="verified", by="staff/12", closed_at=at(60), reason="reviewed"), 60)
+
+    def lead() -> str | None:
+        return summary("referral/1", applied({}, [change for change in log.changes if change.item == "referral/1"])[0])["lead"]
+
+    assert lead() is None
+    again = endings.RequestReopened(by="staff/7", reason="asked-again", reopened_at=at(70), interval=2, requested_at=at(70),
+                                    service="outpatient-therapy", next=step("staff/7", "triage-request", at(300)))  # fmt: skip
+    log.say("request/1", again, 70)
+    assert lead() == "request"
+    opened = assignment.PlacementReopened(
+        interval=2, service="outpatient-therapy", requested_at=at(70), owner=DESK, next=step(DESK, "none")
+    )
+    log.say("placement/1", opened, 71)
+    assert lead() == "request"  # the search has no step yet
+    log.say("placement/1", offered(1, at(400)), 72)
+    assert lead() == "placement"

@@ -1,0 +1,120 @@
+"""How a request ends, is opened again, and what stops when somebody is said to have died. Intake says all of it.
+
+A death is first only a report: every contact and reminder stops at once, and a person must verify or refute it. It goes from the item
+where it was said to the partner's record of the person, and from there to every other request of that record. The newest word stands:
+`noted_at` is when it was said, however often it is passed on.
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from contracts.clocks import Clocked
+from contracts.kernel import Change, Code
+from contracts.partners import Urgency
+
+How = Literal["verified", "asserted", "unmet", "redirected", "cancelled", "entered-in-error", "died"]
+"""How a referral was closed. `verified`: with evidence of service; `asserted`: somebody says that services were obtained;
+`redirected`: another organisation confirmed that it has it."""
+
+
+class RequestServiceStarted(Change):
+    """The first visit took place: evidence that services were obtained. Who owes what stands as it was."""
+
+    type: ClassVar = "request.service-started.v1"
+    started_at: AwareDatetime
+    visit: str | None = None
+
+
+class RequestOutcomeReported(Clocked):
+    """Those who had it are done with it. Whoever referred, else a coordinator, reviews that and closes it.
+
+    `verified`: a visit was recorded. `outcome` is a code: what the program says, or why the search or the care ended without its word.
+    """
+
+    type: ClassVar = "request.outcome-reported.v1"
+    outcome: Code
+    verified: bool
+    by: str
+
+
+class RequestClosed(Change):
+    """A person closed it; time alone never does. Whoever still works on it stops.
+
+    `to` is the organisation that confirmed that it has the referral now, where it was redirected; `outcome` what had been reported.
+    """
+
+    type: ClassVar = "request.closed.v1"
+    how: How
+    by: str
+    closed_at: AwareDatetime
+    reason: Code
+    outcome: Code | None = None
+    to: Code | None = None
+    record: str | None = None
+
+
+class RequestReopened(Clocked):
+    """It is needed again: a new interval, whose clocks count from `requested_at`. The intervals before it stay as they were."""
+
+    type: ClassVar = "request.reopened.v1"
+    by: str
+    reopened_at: AwareDatetime
+    reason: Code
+    interval: int
+    requested_at: AwareDatetime
+    service: str
+    urgency: Urgency | None = None
+
+
+class RequestDeathReported(Clocked):
+    """The person is said to have died: nobody is contacted or reminded for this request until somebody has verified it."""
+
+    type: ClassVar = "request.death-reported.v1"
+    record: str
+    noted_at: AwareDatetime
+    by: str
+
+
+class RequestDeathRetracted(Clocked):
+    """The report was wrong. It goes on where it stood, with the need as it is now; lost time is lost."""
+
+    type: ClassVar = "request.death-retracted.v1"
+    record: str
+    noted_at: AwareDatetime
+    by: str
+    service: str
+    urgency: Urgency | None = None
+
+
+class RecordDeathNoted(Change):
+    """The person of this record is said to have died. Each of its open requests says so of itself, and asks somebody to verify it."""
+
+    type: ClassVar = "record.death-noted.v1"
+    person: str
+    noted_at: AwareDatetime
+    by: str
+
+
+class RecordDeathVerified(Change):
+    """Somebody verified the death: what is open of this record is closed."""
+
+    type: ClassVar = "record.death-verified.v1"
+    person: str
+    noted_at: AwareDatetime
+    by: str
+
+
+class RecordDeathRefuted(Change):
+    """The person of this record lives."""
+
+    type: ClassVar = "record.death-refuted.v1"
+    person: str
+    noted_at: AwareDatetime
+    by: str
+
+
+EVENTS = (
+    RequestServiceStarted, RequestOutcomeReported, RequestClosed, RequestReopened, RequestDeathReported, RequestDeathRetracted,
+    RecordDeathNoted, RecordDeathVerified, RecordDeathRefuted,
+)  # fmt: skip

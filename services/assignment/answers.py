@@ -1,0 +1,89 @@
+"""What programs say to an offer, and what becomes of it. The first yes wins, be it late."""
+
+from contracts.assignment import OwnerAssigned, PlacementAccepted, PlacementContactLogged, PlacementDeclined, PlacementWaitlisted
+from contracts.kernel import Reason
+from services.assignment.commands import AcceptOffer, DeclineOffer, LogContact, Waitlist
+from services.assignment.offers import NOT_THE_DESK, STILL_ASKED, and_then
+from services.assignment.ownership import person_behind
+from services.assignment.placement import Asked, Case, Changes
+
+HELD = Reason("TL-3421", "/program", "a program has it already")
+NOT_OFFERED = Reason("TL-3422", "/program", "this program is not asked, or has said no")
+NO_LIST = Reason("TL-5205", "/program", "name a listed program that has the service")
+NOT_YET = Reason("TL-5206", "/contacted_at", "log a contact when it has taken place")
+
+
+def accept(case: Case, data: AcceptOffer) -> Changes:
+    """The first yes wins, be it late; it is the new owner's acceptance too, so ownership moves to the program's desk."""
+    placement, asked = case.placement, case.placement.asked_of(data.program)
+    if refusal := _may_not_answer(case, asked):
+        return case.refused(refusal)
+    assert asked
+    program = case.directory.program(asked.program)
+    accepted = PlacementAccepted(
+        program=asked.program,
+        by=case.actor.id,
+        released=tuple(other.program for other in placement.may_say_yes if other.program != asked.program),
+        desk=asked.desk,
+        owner=asked.desk,
+        service=placement.service,
+        urgency=placement.urgency,
+        requested_at=placement.requested_at,
+        record=placement.record,
+        cadence_days=program.cadence_days if program else None,
+        books_visits=program.books_visits if program else True,
+        interval=placement.interval,
+    )
+    return (accepted, *_program_person(case, asked.desk))
+
+
+def _program_person(case: Case, desk: str) -> tuple[OwnerAssigned, ...]:
+    """Who said yes, if they are on duty at the desk; else somebody who is."""
+    if case.actor.id in case.directory.on_duty(desk):
+        return (OwnerAssigned(owner=case.actor.id, role=desk),)
+    return person_behind(desk, case.subject, case.directory)
+
+
+def _may_not_answer(case: Case, asked: Asked | None) -> Reason | None:
+    """The desk of the offer answers: its people on duty, its partner's own system, or the owner's side for a desk without software."""
+    if case.placement.program:
+        return HELD
+    if asked is None or asked.answer == "declined":
+        return NOT_OFFERED
+    program = case.directory.program(asked.program)
+    partner = program.partner if program else None
+    at_desk = case.actor.id in case.directory.on_duty(asked.desk) or (partner is not None and case.actor.id == partner)
+    return None if at_desk or case.on_owners_side else NOT_THE_DESK
+
+
+def decline(case: Case, data: DeclineOffer) -> Changes:
+    """The program says no, in time or late."""
+    asked = case.placement.asked_of(data.program)
+    if refusal := _may_not_answer(case, asked):
+        return case.refused(refusal)
+    return and_then(case, PlacementDeclined(program=data.program, by=case.actor.id, reason=data.reason, desk=asked.desk if asked else None))
+
+
+def waitlist(case: Case, data: Waitlist) -> Changes:
+    """The program keeps the person in its list; offers to others go on. Said again, its position or date is another now."""
+    placement, program = case.placement, case.directory.program(data.program)
+    if not placement.is_looked_for:
+        return case.refused(HELD if placement.program else STILL_ASKED)
+    if program is None or placement.service not in program.services:
+        return case.refused(NO_LIST)
+    asked = Asked(program=program.id, desk=program.desk, respond_by=case.now)
+    if refusal := _may_not_answer(case, asked):
+        return case.refused(refusal)
+    told = data.model_dump(include={"position", "expected_on", "interim"})
+    return and_then(case, PlacementWaitlisted(program=program.id, desk=program.desk, by=case.actor.id, waits_from=case.now, **told))
+
+
+def log_contact(case: Case, data: LogContact) -> Changes:
+    """Somebody was in touch with the client, or tried to be."""
+    if not case.placement.is_looked_for:
+        return case.refused(STILL_ASKED)
+    if not case.on_owners_side:
+        return case.refused(NOT_THE_DESK)
+    if data.contacted_at > case.now:
+        return case.refused(NOT_YET)
+    return (PlacementContactLogged(by=case.actor.id, **data.model_dump()),)

@@ -1,0 +1,170 @@
+"""What a year must show, read from the facts alone: an owner at every instant, every clock told in time and once, each one explained."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from contracts.assignment import (
+    NoProgramAvailable,
+    OfferUnanswered,
+    PlacementAccepted,
+    PlacementContactLogged,
+    PlacementDeclined,
+    PlacementEnded,
+    PlacementHalted,
+    PlacementOffered,
+    PlacementReopened,
+    PlacementWaitlisted,
+)
+from contracts.kernel import Change, kind_of
+from contracts.lateness import Overdue, OverdueRetracted, Warned
+from infra.ruletext import explained
+from services.assignment import explain as placements
+from services.assignment.directory import DIRECTORY
+from services.intake import explain as requests
+from services.worklist.items import Sections, applied, summary
+from services.worklist.projections import Heard, changes, item_of
+from tests.year.network import Network, Said
+
+ONE_STEP = ("request", "placement", "care")
+"""Aggregates that owe one step at a time, so that `next` says all of it."""
+AROUND = ("find-place", "contact-client")
+"""Clocks of a placement that run around its steps."""
+HEARING = timedelta(hours=6)
+"""No fact takes longer from one service to another here."""
+
+
+@dataclass
+class Step:
+    action: str
+    due: datetime | None
+    since: datetime
+
+
+@dataclass
+class Ledger:
+    """`faults` says what was wrong, in words; `counts` what there was."""
+
+    faults: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    _items: dict[str, Sections] = field(default_factory=dict)
+    _steps: dict[str, Step] = field(default_factory=dict)
+    _around: dict[str, dict[str, Step]] = field(default_factory=lambda: defaultdict(dict))
+    """Of a placement, beside its step: by when it must be found, the person reached, each desk have answered."""
+    _late: dict[str, set[tuple[str, datetime]]] = field(default_factory=lambda: defaultdict(set))
+    _open: dict[str, bool] = field(default_factory=dict)
+    network: Network | None = None
+
+    def watch(self, said: Said, before: Any) -> None:
+        self.counts["facts"] += 1
+        self._owned(said)
+        if isinstance(said.data, Overdue):
+            self._overdue(said, before)
+        elif isinstance(said.data, OverdueRetracted):
+            self._late[said.subject].discard((said.data.action, said.data.due))
+        elif not isinstance(said.data, Warned | OfferUnanswered):
+            self._passed_by(said)
+        self._step(said)
+
+    def _owned(self, said: Said) -> None:
+        """As the worklist folds it: whatever is open has an owner and a clock."""
+        heard = Heard(said.topic, 0, 0, said.data.type, said.subject, said.sequence, f"{said.subject}-{said.sequence}", said.at, said.at,
+                      data=said.data)  # fmt: skip
+        item = item_of(said.subject)
+        if not item.startswith("referral/"):
+            return
+        self._items[item], _, _ = applied(self._items.get(item, {}), changes(heard))
+        row = summary(item, self._items[item])
+        self._open[item] = row["open"]
+        if row["open"] and not (row["owner"] and row["due"]):
+            self.faults.append(f"{item} has no {'clock' if row['owner'] else 'owner'} after {said.data.type}")
+        kinds = {kind_of(subject): section for topic in self._items[item].values() for subject, section in topic.items()}
+        if not row["open"] and not kinds.get("request", {}).get("closed"):
+            self.faults.append(f"{item} is nobody's after {said.data.type}, and nobody closed it")
+
+    def _overdue(self, said: Said, before: Any) -> None:
+        """In time to the minute of its deadline, once, of a step that stood; and its arithmetic can be told."""
+        late: Overdue = said.data
+        self.counts["overdue"] += 1
+        key = (late.action, late.due)
+        if said.at < late.due:
+            self.faults.append(f"{said.subject}: {late.action} told {late.due - said.at} early")
+        if key in self._late[said.subject]:
+            self.faults.append(f"{said.subject}: {late.action} told late twice")
+        self._late[said.subject].add(key)
+        step = self._steps.get(said.subject)
+        if late.action not in AROUND and kind_of(said.subject) in ONE_STEP:
+            if step is None or (step.action, step.due) != key:
+                self.faults.append(f"{said.subject}: {late.action} told late, which was not owed")
+            elif said.at > max(late.due, step.since):
+                self.faults.append(f"{said.subject}: {late.action} told {said.at - late.due} after its end")
+        if not (late.citation and late.owner and late.citation_status):
+            self.faults.append(f"{said.subject}: {late.action} without its source or owner")
+        self._explained(said, before)
+
+    def _explained(self, said: Said, state: Any) -> None:
+        module: Any = {"request": requests, "placement": placements}.get(kind_of(said.subject))
+        if module is None or self.network is None:
+            return
+        directory = self.network.houses["assignment"].states.get(DIRECTORY)
+        running = [one for one in module.running(state, {DIRECTORY: directory}) if one.due == said.data.due]
+        if not any(list(explained(one.clock, one.due.tzinfo)) for one in running if one.due.tzinfo):
+            self.faults.append(f"{said.subject}: nothing explains why {said.data.action} was due then")
+        self.counts["explained"] += bool(running)
+
+    def _passed_by(self, said: Said) -> None:
+        """A step whose time is over when something else is said must have been told late before."""
+        for step in self._standing(said.subject):
+            if step.due and step.since < step.due < said.at and (step.action, step.due) not in self._late[said.subject]:
+                late = said.at - step.due
+                self.faults.append(f"{said.subject}: {step.action} was due {late} before {said.data.type}, and nobody said so")
+
+    def _standing(self, subject: str) -> list[Step]:
+        step = self._steps.get(subject)
+        return [*([step] if step else ()), *self._around[subject].values()]
+
+    def _step(self, said: Said) -> None:
+        if kind_of(said.subject) == "placement":
+            self._clocks_around(said)
+        if kind_of(said.subject) not in ONE_STEP or not isinstance(said.data, Change) or said.data.next is None:
+            return
+        block, known = said.data.next, self._steps.get(said.subject)
+        clocks = kind_of(said.subject) != "request" or block.action != "find-place"  # its clock is the placement's
+        told = block.due if clocks and block.action not in ("await-answer", "call-programs", "schedule") else None
+        since = known.since if known and (known.action, known.due) == (block.action, told) else said.at
+        self._steps[said.subject] = Step(block.action, told, since)
+
+    def _clocks_around(self, said: Said) -> None:
+        around, fact = self._around[said.subject], said.data
+        match fact:
+            case PlacementOffered() | NoProgramAvailable():
+                for program in getattr(fact, "released", ()):
+                    around.pop(f"answer of {program}", None)
+                named = {"find-place": fact.services_by, "contact-client": None if "reached" in around else fact.reach_by}
+                named |= {f"answer of {one.program}": one.respond_by for one in getattr(fact, "offers", ())}
+                for action, due in named.items():
+                    same = action in around and around[action].due == due
+                    around[action] = around[action] if same else Step(action, due, said.at)
+            case PlacementDeclined() | PlacementWaitlisted():
+                around.pop(f"answer of {fact.program}", None)
+            case OfferUnanswered():
+                step = around.pop(f"answer of {fact.program}", None)
+                if step is None or step.due != fact.respond_by or said.at != max(step.since, step.due or said.at):
+                    self.faults.append(f"{said.subject}: {fact.program} was told silent, at another time than it had")
+            case PlacementContactLogged(outcome="reached"):
+                around.pop("contact-client", None)
+                around["reached"] = Step("reached", None, said.at)
+            case PlacementReopened():
+                around.clear()
+            case PlacementAccepted() | PlacementEnded() | PlacementHalted():
+                self._around[said.subject] = {"reached": around["reached"]} if "reached" in around else {}
+
+    def closes(self, now: datetime) -> None:
+        """At the end: whatever stood past its time was told."""
+        for subject in self._open | dict.fromkeys(self._steps):
+            for step in self._standing(subject):
+                if step.due and step.due <= now and (step.action, step.due) not in self._late[subject]:
+                    self.faults.append(f"{subject}: {step.action} was due, and nobody said so")
+        self.counts["open"] = sum(self._open.values())
+        self.counts["referrals"] = len(self._open)

@@ -19,6 +19,7 @@ from contracts.crisis_dispatch import MobileTeam, Setting
 from contracts.crisis_routing import CrisisRosterListed
 from contracts.directory import Desk as Opening
 from contracts.directory import DirectoryListed, Program
+from contracts.payers import LineNeeded, Payer, Requirement
 from deploy.console import Say
 from deploy.local.kafka import ADMIN
 from deploy.partners import NAME, Broker, Standing, admit, connected, standings
@@ -134,6 +135,23 @@ class Person(Part):
         return frozenset("program-desk" if duty.startswith("desk/") else duty.removeprefix("role/") for duty in self.on_duty)
 
 
+class Insurer(Payer):
+    """Somebody who pays for care."""
+
+    model_config = Part.model_config
+
+
+class TableLine(LineNeeded):
+    model_config = Part.model_config
+
+
+class Table(Requirement):
+    """One row of a payer's table."""
+
+    model_config = Part.model_config
+    lines: tuple[TableLine, ...] = Field(default=(), max_length=50)
+
+
 class Network(Part):
     """One deployment serves one network."""
 
@@ -152,6 +170,10 @@ class Network(Part):
     """Response areas of mobile teams: urban or rural decides how long the way may take."""
     teams: tuple[Crew, ...] = ()
     facilities: tuple[Place, ...] = ()
+    payers: tuple[Insurer, ...] = ()
+    """Who pays for care. One that is a partner is asked on its own topic, every other by the way that it says."""
+    requirements: tuple[Table, ...] = ()
+    """What each payer wants to be asked before; only it knows, and its table is kept here in versions."""
     staff: tuple[Person, ...] = ()
 
     @property
@@ -217,6 +239,10 @@ class Network(Part):
             for at, one in enumerate(getattr(self, part)):
                 yield from _unknown(f"/{part}/{at}/desk", [one.desk], desks, "desks")
                 yield from _unknown(f"/{part}/{at}/areas", one.areas, self.areas, "areas")
+        for at, payer in enumerate(self.payers):
+            yield from _unknown(f"/payers/{at}/partner", filter(None, [payer.partner]), partners, "partners")
+        for at, row in enumerate(self.requirements):
+            yield from _unknown(f"/requirements/{at}/payer", [row.payer], {payer.id for payer in self.payers}, "payers")
         for at, desk in enumerate(self.desks):
             yield from _unknown(f"/desks/{at}/role", [desk.role], self.roles, "roles")
         for at, person in enumerate(self.staff):
@@ -294,9 +320,12 @@ def apply(running: Running, network: Network, say: Say, dry_run: bool = False) -
     changed = "changed" if _told(running, "assignment", "/v1/directory", body) else "unchanged"
     roster = network.roster().model_dump(mode="json", include={"teams", "facilities", "areas", "staff"})
     _told(running, "crisis_routing", "/v1/roster", roster)
+    tables = network.model_dump(mode="json", include={"payers", "requirements"}, exclude_none=True)
+    _told(running, "authorization", "/v1/requirements", tables)
     for person, contacts in network.contacts().items():
         _told(running, "notification", f"/v1/people/{person.partition('/')[2]}/contacts", contacts)
     say(f"{taking}; {changed}")
+    say(f"payers: {len(network.payers)}; rows of what they ask for: {len(network.requirements)}")
     say(f"mobile teams: {len(network.teams)}; crisis facilities: {len(network.facilities)}")
     return passwords
 

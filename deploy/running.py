@@ -58,6 +58,11 @@ class Running:
         named = {"authorization": f"Bearer {self.token(principal)}", "idempotency-key": key, "content-type": "application/json"}
         return httpx2.post(self.url(service) + path, content=body, headers=named, timeout=30)
 
+    def knows(self, item: str, principal: Principal) -> bool:
+        """Whether the board shows this item."""
+        named = {"authorization": f"Bearer {self.token(principal)}"}
+        return httpx2.get(f"{self.url('worklist')}/v1/items/{item}", headers=named, timeout=30).status_code == 200
+
     def get(self, path: str, principal: Principal) -> Any:
         """A question to the worklist."""
         answer = httpx2.get(self.url("worklist") + path, headers={"authorization": f"Bearer {self.token(principal)}"}, timeout=30)

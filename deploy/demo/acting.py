@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +16,7 @@ from infra.identity import Principal
 from infra.problems import Problem
 
 Row = dict[str, Any]
+LEAD = Principal("staff/50", frozenset({"network-lead"}))
 AT_ONCE, OFFERED_WITHIN_S, STILL_S = 8, 60.0, 3.0
 
 
@@ -42,22 +43,18 @@ class Hands:
         return self.tokens[principal.id]
 
 
-def act(running: Running, network: Network, rows: Sequence[Row]) -> Counter[str]:
-    """What `acted` does, over connections that are closed afterwards."""
-    with httpx2.Client(timeout=30) as client:
-        return acted(Hands(running, client), network, rows)
-
-
-def acted(hands: Hands, network: Network, rows: Sequence[Row]) -> Counter[str]:
-    """The desk takes three of four and triages half; programs accept a third of the offers, decline a third, leave the rest."""
+def acted(hands: Hands, network: Network, rows: Sequence[Row]) -> tuple[Counter[str], list[Row]]:
+    """The desk takes three of four and triages half; programs accept a third of the offers, decline a third, leave the rest. How many of
+    each, and what was accepted."""
     desk, lead = on_duty(network, "role/intake-desk"), on_duty(network, "role/network-lead")
     fresh = [row for row in rows if "acknowledge-request" in row["allowed"]]
-    done = Counter(acknowledged=together([row for at, row in enumerate(fresh) if at % 4], lambda row: _acknowledge(hands, row, desk)))
-    done["triaged"] = together([row for at, row in enumerate(fresh) if at % 4 > 1], lambda row: _triage(hands, row, desk))
-    offered = _offered(hands.running, lead, done["triaged"])
-    done["accepted"] = together(offered[::3], lambda row: _answer(hands, network, row, "accept-offer", {}))
-    done["declined"] = together(offered[1::3], lambda row: _answer(hands, network, row, "decline-offer", {"reason": "no-capacity"}))
-    return done
+    acknowledged = together([row for at, row in enumerate(fresh) if at % 4], lambda row: _acknowledge(hands, row, desk))
+    triaged = together([row for at, row in enumerate(fresh) if at % 4 > 1], lambda row: _triage(hands, row, desk))
+    offered = _offered(hands.running, lead, len(triaged))
+    accepted = together(offered[::3], lambda row: _answer(hands, network, row, "accept-offer", {}))
+    declined = together(offered[1::3], lambda row: _answer(hands, network, row, "decline-offer", {"reason": "no-capacity"}))
+    done = {"acknowledged": acknowledged, "triaged": triaged, "accepted": accepted, "declined": declined}
+    return Counter({what: len(rows) for what, rows in done.items()}), accepted
 
 
 def on_duty(network: Network, duty: str) -> Principal:
@@ -78,25 +75,25 @@ def pending(running: Running, principal: Principal) -> list[Row]:
             return rows
 
 
-def together(rows: Iterable[Row], do: Callable[[Row], bool]) -> int:
-    """A few at a time; how many were taken."""
+def together(rows: Sequence[Row], do: Callable[[Row], bool]) -> list[Row]:
+    """A few at a time; those that were taken."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return sum(pool.map(do, rows))
+        return [row for row, taken in zip(rows, pool.map(do, rows), strict=True) if taken]
 
 
 def _acknowledge(hands: Hands, row: Row, desk: Principal) -> bool:
-    return hands.give(desk, "intake", f"/v1/requests/{_id(row)}/acknowledge", {})
+    return hands.give(desk, "intake", f"/v1/requests/{id_of(row)}/acknowledge", {})
 
 
 def _triage(hands: Hands, row: Row, desk: Principal) -> bool:
     decided = {"urgency": _code(row["urgency"]) or "routine", "service": _code(row["service"])}
-    return hands.give(desk, "intake", f"/v1/requests/{_id(row)}/triage", decided)
+    return hands.give(desk, "intake", f"/v1/requests/{id_of(row)}/triage", decided)
 
 
 def _answer(hands: Hands, network: Network, row: Row, command: str, said: Mapping[str, str]) -> bool:
     """By the desk of a program that was asked; which one that is, assignment knows: the others are refused."""
     programs = [program for program in network.programs if _code(row["service"]) in program.services]
-    path = f"/v1/placements/{_id(row)}/{command}"
+    path = f"/v1/placements/{id_of(row)}/{command}"
     return any(hands.give(on_duty(network, one.desk), "assignment", path, {"program": one.id, **said}) for one in programs)
 
 
@@ -110,7 +107,7 @@ def _offered(running: Running, lead: Principal, expected: int) -> list[Row]:
     return offered
 
 
-def _id(row: Row) -> str:
+def id_of(row: Row) -> str:
     return str(row["item"]).partition("/")[2]
 
 

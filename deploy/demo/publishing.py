@@ -39,12 +39,13 @@ def publish(running: Running, events: Sequence[Published], say: Say) -> None:
         by_partner.setdefault(event.partner, []).append(event)
     with progress("publishing", len(events)) as advance:
         for partner, mine in by_partner.items():
-            _publish(running, partner, mine)
+            publish_as(running, partner, mine)
             advance(len(mine))
     say(f"published: {', '.join(f'{len(mine)} by {partner}' for partner, mine in by_partner.items())}")
 
 
-def _publish(running: Running, partner: str, mine: Sequence[Published]) -> None:
+def publish_as(running: Running, partner: str, mine: Sequence[Published]) -> None:
+    """With its own credentials, acknowledged, in order."""
     acknowledged = Counter[bool]()
     producer = Producer(running.kafka(partner_principal(partner)) | {"enable.idempotence": True, "linger.ms": 5})
 
@@ -63,7 +64,7 @@ def _publish(running: Running, partner: str, mine: Sequence[Published]) -> None:
 def answered(running: Running, names: Sequence[str], expected: int) -> Counter[str]:
     """Read every partner's answers until there are as many as events. How many ended as event, return, quarantine."""
     ended, until = Counter[str](), time.monotonic() + ANSWERED_WITHIN_S
-    consumers = [_from_the_first(running, name) for name in names]
+    consumers = [from_the_first(running, name) for name in names]
     try:
         with progress("answered", expected) as advance:
             while ended.total() < expected:
@@ -89,7 +90,7 @@ def outcome(headers: dict[str, Any], value: bytes) -> str:
     return str(orjson.loads(value)["outcome"]) if kind == b"referral.received.v1" else ""
 
 
-def _from_the_first(running: Running, name: str) -> Consumer:
+def from_the_first(running: Running, name: str) -> Consumer:
     user = partner_principal(name)
     consumer = Consumer(running.kafka(user) | {"group.id": f"{user}.demo", "enable.auto.commit": False, "fetch.wait.max.ms": 100})
     consumer.assign([TopicPartition(PARTNER_OUT + name, 0, 0)])

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -9,26 +10,26 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import orjson
 
 from deploy import kept
 from deploy import network as networks
 from deploy.console import Say, table
-from deploy.demo.acting import act, pending
+from deploy.demo.acting import LEAD, Hands, acted, pending
 from deploy.demo.feed import MENDED, Client, asked_for, clients, feed
+from deploy.demo.paying import authorized
 from deploy.demo.publishing import answered, played, publish
 from deploy.local import state
 from deploy.network import Network
 from deploy.running import Running
 from deploy.tokens import EXAMPLE
 from deploy.validate import told_credentials
-from infra.identity import Principal
 from infra.problems import Problem
 from infra.store import Unavailable
 
 __all__ = ["EXAMPLE", "play"]
 SEED = 42
-LEAD = Principal("staff/50", frozenset({"network-lead"}))
 VISIBLE_WITHIN_S, COUNTED_MAX = 120.0, 1_000
 
 
@@ -67,8 +68,9 @@ def play(running: Running, people: int, say: Say, soon: Future[list[Client]] | N
     """Feed it, act a little as its people would, and say what to try. Playing it again feeds nothing twice."""
     timed = since(time.monotonic(), say)
     network, path = networks.load(EXAMPLE), running.settings.state / "demo.json"
-    names = [partner.id for partner in network.partners if partner.agreement.in_force(date.today())]
-    played(running, names)
+    partners = [partner for partner in network.partners if partner.agreement.in_force(date.today())]
+    names = [partner.id for partner in partners if partner.kind != "payer"]
+    played(running, [partner.id for partner in partners])
     told_credentials(running.bootstrap, networks.apply(running, network, timed))
     progress = Played.of(path, people)
     known = soon.result() if soon and progress.people == people else None
@@ -77,10 +79,18 @@ def play(running: Running, people: int, say: Say, soon: Future[list[Client]] | N
     else:
         progress = replace(progress, ended=_fed(running, names, progress, known or clients(progress.people, SEED), timed)).kept(path)
     if not progress.acted:
-        done = act(running, network, pending(running, LEAD))
+        done = _lived(running, network)
         replace(progress, acted=True).kept(path)
         timed(f"people: {', '.join(f'{count} {what}' for what, count in done.items())}")
     told(running, network, progress.ended)
+
+
+def _lived(running: Running, network: Network) -> Counter[str]:
+    """What its people did, over connections that are closed afterwards."""
+    with httpx2.Client(timeout=30) as client:
+        hands = Hands(running, client)
+        done, accepted = acted(hands, network, pending(running, LEAD))
+        return done + authorized(hands, network, accepted)
 
 
 def since(began: float, say: Say) -> Say:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -69,6 +70,8 @@ def test_it_says_what_there_is_and_the_board_shows_the_same(demo: Run):
     assert counts["unowned"] == 0
     rows = demo.get("/v1/pending?limit=200")["rows"]
     assert {"Received", "Acknowledged", "Accepted"} <= {row["status"] for row in rows}
+    did = {what: int(count) for count, what in re.findall(r"(\d+) ([a-z ]+)", said.partition("people: ")[2].partition("\n")[0])}
+    assert 0 < did["determined"] <= did["accepted"] and did.get("answered by it", 0) <= did.get("put to the payer", 0)
 
 
 def test_playing_it_again_feeds_nothing_twice(demo: Run):

@@ -29,7 +29,7 @@ def refused(tmp_path: Path, said: object) -> str:
 
 def test_the_example_is_a_network():
     found = network.load(EXAMPLE)
-    assert (len(found.partners), len(found.programs), len(found.staff)) == (6, 8, 12)
+    assert (len(found.partners), len(found.programs), len(found.staff)) == (7, 8, 12)
     listed = found.directory()
     programs, staff = listed.programs, listed.staff
     assert all(program.desk in staff for program in programs), "somebody is on duty at every desk"
@@ -41,7 +41,16 @@ def test_the_example_is_a_network():
 def test_an_unknown_key_is_refused_where_it_stands(tmp_path: Path):
     said = example()
     said["programs"][2]["plases"] = 3
-    assert "/programs/2/plases: nobody knows this key" in refused(tmp_path, said)
+    said["requirements"][0]["lines"][0]["units_max"] = 3
+    told = refused(tmp_path, said)
+    assert "/programs/2/plases: nobody knows this key" in told and "/requirements/0/lines/0/units_max: nobody knows this key" in told
+
+
+def test_a_payer_is_one_of_the_partners_and_a_row_is_of_one_of_the_payers(tmp_path: Path):
+    said = example()
+    said["payers"][1]["partner"], said["requirements"][0]["payer"] = "nobody", "no-plan"
+    told = refused(tmp_path, said)
+    assert "/payers/1/partner: names something that is not in partners" in told and "/requirements/0/payer: " in told
 
 
 def test_every_fault_is_told_at_once(tmp_path: Path):

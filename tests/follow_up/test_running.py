@@ -118,7 +118,6 @@ def test_what_does_not_fit_is_refused_with_a_stable_code(network: Network):
     assert network.post("program-desk", f"/v1/plans/{id}/review-engagement", decision="continue-outreach").status_code == 403
 
 
-@pytest.mark.xfail(strict=False, reason="not tried on the running stack since facts say all that is owed")
 def test_a_discharge_told_late_is_matched_with_the_plan_and_overdue_by_itself(network: Network):
     id, left = network.accepted(), datetime.now(UTC) - timedelta(days=3)
     stay = {"facility": "general", "reference": "E-1", "record": network.stored(f"plan/{id}")["record"], "kind": "hospital"}
@@ -132,6 +131,5 @@ def test_a_discharge_told_late_is_matched_with_the_plan_and_overdue_by_itself(ne
     assert repeated.json()["sequence"] == 0, "told again it is the same discharge"
 
 
-@pytest.mark.xfail(strict=False, reason="not tried on the running stack since facts say all that is owed")
 def test_every_stored_state_is_the_fold_of_its_facts(network: Network):
     assert "0 wrong" in network("audit", "verify", "follow_up")

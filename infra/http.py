@@ -73,12 +73,16 @@ class Door:
 
     async def admit(self, request: Request, action: str) -> Principal:
         """The caller, if it may do this here; TL-1401 or TL-1402 otherwise. Whether the item exists is not told to who may not see it."""
-        principal = await self.identity.verify(_bearer(request.headers))
+        principal = await self.caller(request)
         item = await self.item_of(request) if self.item_of and self.access.needs_item(action) else None
         if not self.access.may(principal, action, item):
             why = "none of your roles allows this on this item"
             raise Problem("TL-1402", "you may not do this", why, "ask the item's owner, or a role that may", action, 403)
         return principal
+
+    async def caller(self, request: Request) -> Principal:
+        """Who asks, by the token they bring."""
+        return await self.identity.verify(_bearer(request.headers))
 
 
 class Guarded(Route):

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8080", pattern=r"^https?://\S+$", description="Where people sign in and act: links lead there."
     )
     alerts_url: str = Field("", pattern=r"^(https?://\S+)?$", description="Where alerts are looked at; empty: below the board's address.")
+    service_urls: str = Field(
+        "",
+        pattern=r"^([a-z_]+=https?://[^\s,=]+)?(,[a-z_]+=https?://[^\s,=]+)*$",
+        description="Where the console sends commands: `service=url`, comma separated.",
+    )
     mail_sender: str = Field("throughline@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="Address that e-mail comes from.")
     smtp_host: str = Field("", description="Relay for e-mail; empty: no e-mail is sent.")
     smtp_port: Port = Field(587, description="Its port.")

@@ -86,6 +86,9 @@ def environment(service: Service, engines: Engines, inherited: Mapping[str, str]
         "SECRETS_DIR": str(_write_secrets(service, engines)),
         "BOARD_URL": f"http://{ports.LOOPBACK}:{engines.settings.http_port}",
         "ALERTS_URL": f"http://{ports.LOOPBACK}:{engines.settings.http_port + NOTIFICATION.offset}",
+        "SERVICE_URLS": ",".join(
+            f"{one.name}=http://{ports.LOOPBACK}:{engines.settings.http_port + one.offset}" for one in SERVICES if not one.stand_in
+        ),
         "SMTP_HOST": ports.LOOPBACK,
         "SMTP_PORT": str(engines.settings.http_port + SMTP_OFFSET),
         "SMTP_SECURITY": "none",

@@ -22,21 +22,32 @@ from services.worklist.items import Document, section_of
 from services.worklist.live import Live
 from services.worklist.projections import item_of
 from services.worklist.questions import Page, Question, ask
-from services.worklist.rows import SEE_PERSON, Names, People, Row, event, row
-from services.worklist.rows import item_of as access_item
+from services.worklist.rows import SEE_PERSON, SHARED, Names, People, Row, Shown, event, facility, line, row, summary_of, team
 from services.worklist.store import Board
+from services.worklist.views import STEPS, Reader, duties
 
-NETWORK = ("intake-desk", "coordinator", "network-lead", "data-steward", "auditor")
-CARE = ("intake-desk", "coordinator", "network-lead", "data-steward")
-DESK = "program-desk"
+CARE = (
+    "intake-desk", "triage-clinician", "coordinator", "team-lead", "network-lead", "supervisor", "clinical-supervisor",
+    "authorization-desk", "crisis-desk", "data-steward",
+)  # fmt: skip
+"""Who coordinates for the whole network."""
+NETWORK = (*CARE, "auditor")
+SCOPED = tuple(role.removeprefix("role/") for role in SHARED)
+"""Who sees what concerns their own desk, program or organisation, in every list and on every page."""
 ACCESS = Access({
-    "see-lists": rule(*NETWORK, scope=Scope.ANY),
-    "see-own-steps": rule(*NETWORK, DESK, scope=Scope.ANY),
-    "see-item": (rule(*NETWORK, scope=Scope.ANY), rule(DESK, scope=Scope.OWNER)),
+    "see-lists": rule(*NETWORK, *SCOPED, scope=Scope.ANY),
+    "see-network": rule(*NETWORK, scope=Scope.ANY),
+    "see-item": (rule(*NETWORK, scope=Scope.ANY), rule(*SCOPED), rule(*SCOPED, scope=Scope.OWNER)),
+    "see-held": rule(*NETWORK, scope=Scope.ANY),
     "see-gaps": rule("network-lead", "data-steward", "auditor", scope=Scope.ANY),
-    "follow-changes": rule(*NETWORK, DESK, scope=Scope.ANY),
-    SEE_PERSON: (rule(*CARE, scope=Scope.ANY), rule(DESK, scope=Scope.OWNER)),
+    "follow-changes": rule(*NETWORK, *SCOPED, scope=Scope.ANY),
+    "export-list": rule(*CARE, scope=Scope.ANY),
+    "act": (rule(*CARE, scope=Scope.ANY), rule(*SCOPED), rule(*SCOPED, scope=Scope.OWNER)),
+    "enter": rule(*CARE, scope=Scope.ANY),
+    SEE_PERSON: (rule(*CARE, scope=Scope.ANY), rule(*SCOPED), rule(*SCOPED, scope=Scope.OWNER)),
 })  # fmt: skip
+"""A scoped role's rules are about an item's organisations (the partner that sent it, the program and desk that have it) or its owner.
+`see-network` decides whether lists are narrowed to those."""
 WAIT_AT_MOST_S, LOOK_EVERY_S = 5.0, 0.05
 
 
@@ -50,21 +61,64 @@ class Answers:
     live: Live
     clock: Clock
 
-    async def rows(self, principal: Principal, items: Sequence[Document], occasion: str) -> list[Row]:
-        initials, names = await self.people.initials(principal, items, occasion), await self.names.known()
+    async def rows(self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False) -> list[Row]:
+        people, names = await self.people.shown(principal, items, occasion, whole), await self.names.known()
         now = self.clock.now()
-        return [row(item, now, initials, names) for item in items]
+        return [row(item, now, people, names) for item in items]
 
     async def page(
-        self, principal: Principal, question: Question, cursor: str = "", limit: int = questions.LIMIT
+        self, principal: Principal, question: Question, cursor: str = "", limit: int = questions.LIMIT, whole: bool = False
     ) -> tuple[list[Row], Page]:
-        page = await ask(self.board, question, cursor, limit)
-        return await self.rows(principal, page.items, question.name), page
+        """One page of what this principal may see of the answer."""
+        page = await ask(self.board, question.within(concerned(principal)), cursor, limit)
+        return await self.rows(principal, page.items, question.name, whole), page
+
+    async def details(self, principal: Principal, record: str) -> Shown | None:
+        """What may be shown of a person by their record."""
+        found = await questions.item(self.board, record)
+        return (await self.people.shown(principal, [found], "person", whole=True)).get(record) if found else None
+
+    async def grouped(self, rows: Sequence[Row]) -> list[Row]:
+        """One row a person: the leading item's, and with it what else is open about them, a line each."""
+        beside = await questions.beside(self.board, {row["record"] for row in rows if row["record"]})
+        found, shown, now = list[Row](), set[str](), self.clock.now()
+        for one in rows:
+            if one["item"] not in shown:
+                others = [other for other in beside.get(one["record"], ()) if other["_id"] != one["item"]]
+                shown |= {other["_id"] for other in others}
+                found.append({**one, "more": [line(other, now) for other in others]})
+        return found
+
+    async def resources(self) -> Row:
+        """Teams and facilities as they stand, by what the roster lists: a count of beds with its age."""
+        listed = await self.names.listed()
+        (generation, *_) = await self.board.generations()
+        known = await self.board.documents(generation, [one["id"] for one in (*listed.teams, *listed.facilities)])
+        return {"teams": [team(one, known.get(one["id"])) for one in listed.teams],
+                "facilities": [facility(one, known.get(one["id"]), self.clock.now()) for one in listed.facilities]}  # fmt: skip
 
     async def item_of(self, request: Request) -> Item | None:
         """What a scoped rule is about."""
         found = await questions.item(self.board, request.path_params.get("id", ""))
-        return access_item(found) if found else None
+        return summary_of(found) if found else None
+
+    async def belonging(self, principal: Principal) -> frozenset[str]:
+        """The desks behind which the directory lists somebody, and those desks' programs: they are organisations of theirs."""
+        listed = await self.names.listed()
+        desks = {duty for duty, people in listed.staff if principal.id in people and not duty.startswith("role/")}
+        return frozenset(desks | {program["id"] for program in listed.programs if program["desk"] in desks})
+
+    async def reader(self, principal: Principal) -> Reader:
+        """Who looks, for the lists that are about themselves."""
+        listed = await self.names.listed()
+        return Reader(principal, duties(principal, listed.staff), concerned(principal), self.clock.now())
+
+
+def concerned(principal: Principal) -> frozenset[str] | None:
+    """Whose items somebody may see; None: everybody's. A role that many organisations share says nothing of whose an item is."""
+    if ACCESS.may(principal, "see-network"):
+        return None
+    return principal.organisations | {principal.id} | {f"role/{role}" for role in principal.roles} - set(SHARED)
 
 
 def routes(answers: Answers, door: Door) -> list[BaseRoute]:
@@ -78,10 +132,10 @@ def routes(answers: Answers, door: Door) -> list[BaseRoute]:
 
     table: list[tuple[str, Callable[[Request], Awaitable[Response]], str]] = [
         ("/v1/pending", listing(lambda request: questions.pending_referrals(request.query_params)), "see-lists"),
-        ("/v1/next-steps", listing(lambda request: whose(request, door.access)), "see-own-steps"),
+        ("/v1/next-steps", _of(answers, _next_steps), "see-lists"),
         ("/v1/unowned", listing(lambda _: questions.unowned()), "see-lists"),
         ("/v1/unclocked", listing(lambda _: questions.unclocked()), "see-lists"),
-        ("/v1/overdue", listing(lambda request: questions.overdue(_instant(request, "as_of") or answers.clock.now())), "see-lists"),
+        ("/v1/overdue", listing(lambda request: questions.overdue(instant_of(request, "as_of") or answers.clock.now())), "see-lists"),
         ("/v1/gaps", listing(lambda _: questions.gaps(answers.clock.wall() - timedelta(seconds=GAP_AFTER_S))), "see-gaps"),
         ("/v1/counts", _of(answers, _counts), "see-lists"),
         ("/v1/items/{id:path}/timeline", _of(answers, _timeline), "see-item"),
@@ -91,20 +145,15 @@ def routes(answers: Answers, door: Door) -> list[BaseRoute]:
     return [*found, Guarded("/v1/live", _of(answers, _live), action="follow-changes", door=door)]
 
 
-def whose(request: Request, access: Access) -> Question:
-    """`mine`, `team`, `unowned` or `all`; the last two are lists of the whole network."""
-    principal, stated = request.state.principal, request.query_params.get("whose", "mine")
-    if stated == "mine":
-        return questions.my_next_steps(principal.id)
-    if stated == "team":
-        return questions.team_next_steps({f"role/{role}" for role in principal.roles})
-    if stated in ("unowned", "all"):
-        if not access.may(principal, "see-lists"):
-            raise Problem(
-                "TL-1402", "you may not do this", "none of your roles sees the whole network", "ask for `mine` or `team`", "whose", 403
-            )
-        return questions.unowned() if stated == "unowned" else questions.next_steps()
-    raise _wrong("whose", "mine, team, unowned or all")
+WHOSE = ("mine", "team", "unowned", "all")
+
+
+async def _next_steps(answers: Answers, request: Request) -> Response:
+    """`mine`, `team`, `unowned` or `all`: the tabs of that list."""
+    stated = request.query_params.get("whose", "mine")
+    if stated not in WHOSE:
+        raise _wrong("whose", "mine, team, unowned or all")
+    return await _listed(answers, request, STEPS.tab(stated).ask(await answers.reader(request.state.principal)))
 
 
 async def _listed(answers: Answers, request: Request, question: Question) -> Response:
@@ -114,8 +163,8 @@ async def _listed(answers: Answers, request: Request, question: Question) -> Res
 
 
 async def _counts(answers: Answers, request: Request) -> Response:
-    now = answers.clock.now()
-    return _json({"as_of": now, "at_most": questions.COUNTED_MAX, "counts": await questions.counts(answers.board, now)})
+    now, whose = answers.clock.now(), concerned(request.state.principal)
+    return _json({"as_of": now, "at_most": questions.COUNTED_MAX, "counts": await questions.counts(answers.board, now, whose)})
 
 
 async def _item(answers: Answers, request: Request) -> Response:
@@ -207,7 +256,7 @@ def _limit(request: Request) -> int:
     return int(stated)
 
 
-def _instant(request: Request, name: str) -> datetime | None:
+def instant_of(request: Request, name: str) -> datetime | None:
     if not (stated := request.query_params.get(name)):
         return None
     try:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from contracts import catalogue
-from infra.browser import Entrance
 from infra.bus import Stream, subscribe
 from infra.clock import Clock
 from infra.gauges import Gauges
@@ -18,11 +17,16 @@ from infra.records import Received
 from infra.settings import Settings
 from infra.telemetry import Meters
 from services.worklist import api
+from services.worklist.acting import Acting
+from services.worklist.cases import Cases
+from services.worklist.entrance import PEOPLE, Inside, Person, sign_in
 from services.worklist.follow import Follower, Reader
+from services.worklist.lists import Lists
 from services.worklist.live import Live
-from services.worklist.pages import PEOPLE, Pages, Person, sign_in
+from services.worklist.pages import Site
 from services.worklist.rebuild import Log, Rebuilt
 from services.worklist.rebuild import rebuild as rebuilt
+from services.worklist.relay import Owners
 from services.worklist.rows import Keys, Names, People, Seen
 from services.worklist.store import Board
 
@@ -49,16 +53,17 @@ def nobody_asks(*_: object) -> None:
 
 def build(
     settings: Settings, board: Board, vault: Keys, clock: Clock, meters: Meters,
-    *, people: Sequence[Person] = (), seen: Seen = nobody_asks, demo: bool = False,
+    *, people: Sequence[Person] = (), seen: Seen = nobody_asks, demo: bool = False, owners: Owners | None = None,
 ) -> Worklist:  # fmt: skip
     """Put together by hand. `people` may be chosen at `/sign-in`, in development alone."""
     follower, live = Follower(board, Reader(HEARS), clock, meters), Live(board, clock)
     issuer = LocalIssuer(settings.state_dir, settings.audience, clock) if settings.development and people else None
     names, keys = (ISSUER, str(issuer.jwks)) if issuer else (settings.issuer, settings.jwks)
     answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board, clock), live, clock)
-    door = Entrance(Identity(names, settings.audience, keyring(keys, clock), clock), api.ACCESS, answers.item_of)
-    pages = Pages(answers, door, demo)
-    routes = [*api.routes(answers, door), *pages.routes(), *(sign_in(pages, issuer, people) if issuer else ())]
+    door = Inside(Identity(names, settings.audience, keyring(keys, clock), clock), api.ACCESS, answers.item_of, belonging=answers.belonging)
+    site, owners = Site(answers, door, demo), owners or Owners.of(settings.service_urls)
+    pages = [*site.routes(), *Lists(site).routes(), *Cases(site).routes(), *Acting(site, owners).routes()]
+    routes = [*api.routes(answers, door), *pages, *(sign_in(site.render, issuer, people) if issuer else ())]
     return Worklist(board, follower.take, routes, (live.run, follower.audit), live)
 
 

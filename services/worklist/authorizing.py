@@ -7,6 +7,7 @@ from contracts import authorization as asking
 from contracts import authorization_lines as line
 from contracts import payers
 from contracts.kernel import Event
+from services.worklist.standing import risk_key
 
 ACTIONS = {
     "determine": "Find out whether the payer must be asked",
@@ -84,7 +85,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
 
 
 def patch(e: asking.AuthorizationChange) -> dict[str, Any]:
-    """Where it stands, and whether it is over; what it is about is said once."""
+    """Where it stands, and whether it is over; what it is about is said once, and each line has fields of its own."""
     told: dict[str, Any] = {"status": e.status}
     match e:
         case asking.AuthorizationOpened():
@@ -92,6 +93,49 @@ def patch(e: asking.AuthorizationChange) -> dict[str, Any]:
             told |= {name: value for name in names if (value := getattr(e, name)) is not None}
         case asking.AuthorizationCovered():
             told["payer"] = e.payer
+        case asking.AuthorizationDetermined() | asking.LinesAdded():
+            told |= {key: value for asked in e.lines for key, value in _line(asked.line, "assembling", service=asked.service).items()}
+        case asking.AuthorizationSubmitted():
+            told |= {key: value for asked in e.lines for key, value in _line(asked.line, "submitted").items()}
+        case asking.ReferralPutAtRisk():
+            told[risk_key(e.risk, e.visit)] = e.risk
+        case asking.RiskCleared():
+            told[risk_key(e.risk, e.visit)] = None
         case asking.AuthorizationEnded():
             told["closed"] = True
+        case line.LineFact():
+            told |= _answered(e)
     return told
+
+
+def _line(number: int, status: str = "", **more: Any) -> dict[str, Any]:
+    """Fields of one line. An authorization has few; each keeps what earlier facts said of it."""
+    said = {"status": status or None, **more}
+    return {f"line_{number}_{name}": value for name, value in said.items() if value is not None}
+
+
+def _answered(e: line.LineFact) -> dict[str, Any]:
+    match e:
+        case line.LineApproved():
+            until = e.ends_on.isoformat() if e.ends_on else None
+            more = {"units": f"{e.units:g} × {_words(e.unit)}", "until": until, "number": e.number, "appeal_before": e.appeal_before}
+            return _line(e.line, e.outcome, service=e.service, **more)
+        case line.LineDenied():
+            return _line(e.line, "upheld" if e.upheld else "denied", service=e.service, appeal_before=e.appeal_before)
+        case line.LinePended():
+            return _line(e.line, "pended", service=e.service, decision_by=e.due)
+        case line.UnitsUsed():
+            return _line(e.line, used=f"{e.used:g}")
+        case line.DecisionExtended():
+            return _line(e.line, decision_by=e.until)
+    return _line(e.line, STANDS.get(type(e), ""))
+
+
+STANDS: Mapping[type[Event], str] = {
+    line.PayerContactAsked: "contact-payer",
+    line.LineNotRequired: "not-required",
+    line.LineCancelled: "cancelled",
+    line.LineExpired: "expired",
+    line.LineUnanswered: "unanswered",
+    line.AppealFiled: "appealed",
+}

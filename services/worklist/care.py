@@ -1,16 +1,18 @@
 """Care, plans and transitions on the worklist: a sentence for every fact, and what each tells of its item."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from contracts import follow_up as caring
 from contracts import plans, transitions
 from contracts.kernel import Event
+from services.worklist.standing import risk_key
 
 ACTIONS = {
     "schedule-visit": "Book a first visit",
     "record-attendance": "Record whether the visit was kept",
-    "contact-client": "Contact the client who did not come",
     "confirm-status": "Say how care goes",
     "reach-out": "Reach out to the client",
     "review-engagement": "Decide how to go on with somebody out of reach",
@@ -107,37 +109,66 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     transitions.FeedSilent: "The program has gone silent",
     transitions.FeedResumed: "The program tells again",
 }
+
+
+def _visit(visit: str | None, at: datetime | None) -> dict[str, Any]:
+    """A booked visit, or None: it is not booked any more. Each has a field of its own, so that one does not take another's place."""
+    return {f"visit_{crc32(visit.encode()):08x}": {"id": visit, "at": at} if at else None} if visit else {}
+
+
+def _flagged(e: plans.PlanFlagged) -> dict[str, Any]:
+    return {"status": e.level, "signals": [signal.code for signal in e.signals], "flagged_at": e.flagged_at}
+
+
+UNFLAGGED = {"status": "active", "signals": None, "flagged_at": None, "last_attempt": None}
 OPENED = ("service", "urgency", "requested_at", "record", "program", "interval")
 PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
     caring.CareOpened: lambda e: {"status": "accepted", **_known(e, *OPENED)},
-    caring.CareScheduled: lambda e: {"status": "scheduled"},
-    caring.CareUnscheduled: lambda e: {"status": "accepted"},
-    caring.CareMissed: lambda e: {"status": "missed"},
-    caring.CareStarted: lambda e: {"status": "in-service"},
-    caring.OutcomeReported: lambda e: {"status": "outcome-reported"},
+    caring.CareScheduled: lambda e: {"status": "scheduled", "visit_at": e.starts_at},
+    caring.CareUnscheduled: lambda e: {"status": "accepted", "visit_at": None},
+    caring.CareMissed: lambda e: {"status": "missed", "visit_at": None, "at_risk": e.at_risk or None},
+    caring.CareStarted: lambda e: {"status": "in-service", "visit_at": None, "last_contact": e.started_at},
+    caring.OutcomeReported: lambda e: {"status": "outcome-reported", "verified": e.verified},
+    caring.CarePutAtRisk: lambda e: {risk_key(e.risk, e.visit): e.risk},
+    caring.CareRiskCleared: lambda e: {risk_key(e.risk, e.visit): None},
     caring.CareEnded: lambda e: {"status": "ended"},
-    plans.PlanOpened: lambda e: {"status": "enrolled", **_known(e, "service", "record", "program")},
-    plans.VisitAttended: lambda e: {"status": "active", "last_contact": e.at},
+    plans.PlanOpened: lambda e: {"status": "enrolled", **_known(e, "service", "record", "program", "cadence_days")},
+    plans.PlanAdjusted: lambda e: _known(e, "at_risk", "cadence_days"),
+    plans.VisitBooked: lambda e: _visit(e.visit, e.starts_at),
+    plans.VisitMoved: lambda e: _visit(e.visit, e.starts_at),
+    plans.VisitCancelled: lambda e: _visit(e.visit, None),
+    plans.VisitMissed: lambda e: _visit(e.visit, None),
+    plans.VisitAttended: lambda e: {"status": "active", "last_contact": e.at, **_visit(e.visit, None)},
     plans.ContactLogged: lambda e: {"last_contact": e.at},
-    plans.PlanFlagged: lambda e: {"status": e.level, "signals": [signal.code for signal in e.signals]},
-    plans.FlagCleared: lambda e: {"status": "active", "signals": None},
-    plans.FlagRetracted: lambda e: {"status": "active", "signals": None},
-    plans.SupervisorAsked: lambda e: {"status": "review"},
-    plans.PlanSuppressed: lambda e: {"status": "suppressed", "not_shown": e.kind},
-    plans.SuppressionEnded: lambda e: {"status": "active", "not_shown": None},
+    plans.ContactAttempted: lambda e: {"last_attempt": {"at": e.at, "channel": e.channel, "outcome": e.outcome}},
+    plans.PlanFlagged: _flagged,
+    plans.FlagCleared: lambda e: UNFLAGGED,
+    plans.FlagRetracted: lambda e: UNFLAGGED,
+    plans.SupervisorAsked: lambda e: {"status": "review", "attempts": e.attempts},
+    plans.PlanSuppressed: lambda e: {"status": "suppressed", "not_shown": e.kind, "not_shown_until": e.until},
+    plans.SuppressionEnded: lambda e: {"status": "active", "not_shown": None, "not_shown_until": None},
     plans.SeenElsewhere: lambda e: {"seen_elsewhere": e.at},
     plans.PlanUnknown: lambda e: {"status": "unknown"},
     plans.PlanKnown: lambda e: {"status": "active"},
     plans.PlanDischarged: lambda e: {"status": "discharged"},
-    transitions.TransitionOpened: lambda e: {"status": "admitted", "stay": e.kind, **_known(e, "record")},
+    transitions.TransitionOpened: lambda e: {
+        "status": "admitted", "stay": e.kind, "at_risk": e.at_risk or None, **_known(e, "record", "facility", "admitted_at"),
+    },
     transitions.TransitionMatched: lambda e: {"program": e.program},
-    transitions.LeavePlanned: lambda e: {"status": "leave-planned"},
-    transitions.PersonDischarged: lambda e: {"status": "discharged"},
-    transitions.DischargeCancelled: lambda e: {"status": "admitted"},
-    transitions.DischargeAttempted: lambda e: {"status": "attempted"},
-    transitions.DischargeReached: lambda e: {"status": "reached"},
-    transitions.PersonSeen: lambda e: {"status": "seen"},
+    transitions.AdmissionCorrected: lambda e: {"admitted_at": e.admitted_at},
+    transitions.LeavePlanned: lambda e: {"status": "leave-planned", "expected_at": e.expected_at},
+    transitions.VisitArranged: lambda e: {"visit_at": e.starts_at},
+    transitions.StayContacted: lambda e: {"last_contact": e.at},
+    transitions.PersonDischarged: lambda e: {"status": "discharged", "discharged_at": e.at, **_known(e, "to", "against_advice")},
+    transitions.DischargeCancelled: lambda e: {"status": "admitted", "discharged_at": None, "to": None, "against_advice": None},
+    transitions.DischargeAttempted: lambda e: {
+        "status": "attempted", "last_attempt": {"at": e.at, "channel": e.channel, "outcome": e.outcome},
+    },
+    transitions.DischargeReached: lambda e: {"status": "reached", "last_contact": e.at},
+    transitions.PersonSeen: lambda e: {"status": "seen", "last_contact": e.at},
+    transitions.PapersReceived: lambda e: {f"{e.kind}_at": e.at},
+    transitions.RiskReviewed: lambda e: {"at_risk": e.at_risk or None},
     transitions.TransitionEnded: lambda e: {"status": e.how},
-    transitions.FeedSilent: lambda e: {"status": "silent"},
-    transitions.FeedResumed: lambda e: {"status": "heard"},
-}
+    transitions.FeedSilent: lambda e: {"status": "silent", "silent_since": e.since},
+    transitions.FeedResumed: lambda e: {"status": "heard", "silent_since": None},
+}  # fmt: skip

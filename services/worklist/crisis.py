@@ -114,7 +114,10 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
 def _opened(e: routing.EpisodeOpened) -> dict[str, Any]:
     """A crisis is an emergency whoever sends it; its age counts from the contact."""
     at: datetime = e.contacted_at
-    return {"status": "opened", "record": e.record, "partner": e.partner, "requested_at": at, "urgency": "emergency"}
+    return {
+        "status": "opened", "record": e.record, "partner": e.partner, "requested_at": at, "urgency": "emergency",
+        "danger": e.danger, "area": e.area,
+    }  # fmt: skip
 
 
 STATUSES: Mapping[type[Event], str] = {
@@ -126,9 +129,34 @@ STATUSES: Mapping[type[Event], str] = {
     dispatch.TeamHeld: "held", dispatch.TeamCommitted: "out", dispatch.TeamFreed: "free", dispatch.TeamSignedOn: "free",
     dispatch.TeamSignedOff: "signed-off",
 }  # fmt: skip
+
+
+def _counts(e: beds.BedsCounted) -> dict[str, Any]:
+    """Beds of one kind as they were counted, with the age of the count."""
+    return {f"beds_{e.beds}": {"free": e.free, "at": e.counted_at, "short": e.short}}
+
+
+def _roster(e: routing.CrisisRosterListed) -> dict[str, Any]:
+    """Teams and facilities by id: what they are called, where they go, what they have."""
+    teams = [{"id": one.id, "name": one.name, "desk": one.desk, "areas": list(one.areas), "skills": list(one.skills)} for one in e.teams]
+    places = [{"id": one.id, "name": one.name, "desk": one.desk, "areas": list(one.areas), "beds": list(one.beds)} for one in e.facilities]
+    return {"names": [[one["id"], one["name"]] for one in (*teams, *places)], "teams": teams, "facilities": places, "areas": e.areas}
+
+
 PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
     **dict.fromkeys(STATUSES, lambda e: {"status": STATUSES[type(e)]}),
     routing.EpisodeOpened: _opened,
+    routing.CrisisRosterListed: _roster,
+    routing.PersonIdentified: lambda e: {"record": e.record},
+    routing.EpisodeTriaged: lambda e: {name: value for name in ("danger", "area") if (value := getattr(e, name)) is not None},
     routing.DispositionRecorded: lambda e: {"status": e.disposition},
+    routing.FollowUpNamed: lambda e: {"status": "follow-up", "follow_up": e.owner},
     dispatch.FieldStatusReported: lambda e: {"status": e.status},
+    dispatch.TeamProposed: lambda e: {"status": "team-proposed", "team": e.team},
+    dispatch.TeamConfirmed: lambda e: {"status": "team-referred", "team": e.team, "on_scene_before": e.on_scene_before},
+    dispatch.TeamHeld: lambda e: {"status": "held", "episode": e.episode},
+    dispatch.TeamCommitted: lambda e: {"status": "out", "episode": e.episode},
+    dispatch.TeamFreed: lambda e: {"status": "free", "episode": None},
+    beds.FacilityAccepted: lambda e: {"status": "facility-accepted", "facility": e.facility},
+    beds.BedsCounted: _counts,
 }

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from contracts.kernel import kind_of
+from services.worklist import standing
 from services.worklist.projections import REFERRAL, Change, Patch, is_person
 
 Document = dict[str, Any]
@@ -135,7 +136,20 @@ def summary(item: str, sections: Sections) -> Patch:
         "status": _status(kinds, lead), "gap_since": _gap_since(sections),
         **({"listed": True} if any("names" in section or "name" in section for section in kinds.values()) else {}),
         **{name: _first(kinds, name) for name in ("requested_at", "urgency", "service", "partner", "record", "sensitivity")},
+        **_standing(item, kinds, lead, block, owner),
     }  # fmt: skip
+
+
+def _standing(item: str, kinds: Mapping[str, Mapping[str, Any]], lead: str | None, block: Mapping[str, Any], owner: str | None) -> Patch:
+    """What lists are cut by; what is not there takes no room."""
+    program, record = _first(kinds, "program"), kinds.get("record", {})
+    concerned = standing.concerned(_first(kinds, "partner"), owner, _role(kinds, block), program, block.get("waiting_on"))
+    found = {
+        "program": program, "concerns": concerned, "stage": standing.stage(kind_of(item), kinds, block) if lead else None,
+        "risks": standing.risks(kinds), "last_contact": standing.last_contact(kinds), "group": record.get("group"),
+        **{name: _first(kinds, name) for name in ("reference", "discharged_at", "expected_at", "visit_at", "signals", "not_shown")},
+    }  # fmt: skip
+    return {name: value for name, value in found.items() if value}
 
 
 def _owner(kinds: Mapping[str, Mapping[str, Any]], lead: str | None, block: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -24,6 +24,8 @@ REFERRAL = ("request", "placement", "care")
 ALERT = "alert"
 """Kind of the aggregates that hold who was told of an item (`alert/placement/1`): part of that item's story."""
 SLOTS = 0x1000
+DETAILS = ("given_name", "family_name", "birth_date", "phone", "language")
+"""What is kept of a person, sealed as it came."""
 NOTHING_LEFT = "none"
 """The action of a `next` that says that nothing is left to do."""
 
@@ -93,7 +95,7 @@ def patch(heard: Heard) -> Patch:
         return {} if heard.readable else {"unread": heard.sequence}
     told = _told(heard.data)
     label = {"sensitivity": heard.sensitivity} if heard.sensitivity else {}
-    return {name: stored(value) if isinstance(value, datetime) else value for name, value in {**told, **label, **_next(heard.data)}.items()}
+    return {name: _stored(value) for name, value in {**told, **label, **_next(heard.data)}.items()}
 
 
 def _told(data: Event) -> Patch:
@@ -131,6 +133,12 @@ def stored(at: datetime) -> datetime:
     """An instant as the database gives it back: UTC, whole milliseconds."""
     at = at if at.tzinfo is UTC else at.astimezone(UTC)
     return at.replace(microsecond=beyond) if (beyond := at.microsecond // 1000 * 1000) != at.microsecond else at
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _stored(inner) for name, inner in value.items()}
+    return stored(value) if isinstance(value, datetime) else value
 
 
 def _next(data: Event) -> Patch:
@@ -176,18 +184,26 @@ def _received(e: intake.RequestReceived) -> Patch:
 
 def _details(e: intake.RecordOpened | intake.RecordAmended) -> Patch:
     """The tokens of what a row may show to whom it may be shown. Nothing is opened here."""
-    named = ((name, getattr(e.details, name)) for name in ("given_name", "family_name", "birth_date"))
+    named = ((name, getattr(e.details, name)) for name in DETAILS)
     return {name: token.sealed for name, token in named if token is not None}
 
 
 def _directory(e: directory.DirectoryListed) -> Patch:
     names = [[program.id, program.name] for program in e.programs] + [[program.desk, program.name] for program in e.programs]
-    return {"names": names}
+    programs = [
+        {"id": one.id, "name": one.name, "desk": one.desk, "services": list(one.services), "places": one.places} for one in e.programs
+    ]
+    return {"names": names, "programs": programs, "staff": [[role, list(people)] for role, people in e.staff.items()]}
+
+
+def _offered(e: placing.PlacementOffered) -> Patch:
+    """Which programs were asked, so that whoever enters an answer can say whose it is."""
+    return {"status": "offered", "asked": [offer.program for offer in e.offers], **_known(e, "service", "urgency")}
 
 
 def _accepted(e: placing.PlacementAccepted) -> Patch:
     """Ownership moves with the yes, to the program's role; a person of it comes with a fact of its own."""
-    return {"status": "accepted", "program": e.program, **_owns(e.owner or e.desk or e.by)}
+    return {"status": "accepted", "program": e.program, "asked": None, **_owns(e.owner or e.desk or e.by)}
 
 
 def _owns(owner: str | None, role: str | None = None) -> Patch:
@@ -221,11 +237,11 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     intake.RecordLinked: lambda e: {"group": e.person},
     intake.RecordConflicted: lambda e: {"status": "conflicted"},
     intake.CandidateFound: lambda e: {"status": "possible-duplicate"},
-    intake.PartnerRegistered: lambda e: {"status": "registered", "name": e.name},
+    intake.PartnerRegistered: lambda e: {"status": "registered", "name": e.name, "agreement": e.agreement},
     directory.DirectoryListed: _directory,
     placing.PlacementOpened: lambda e: {"status": "opened", **_known(e, "service", "urgency", "requested_at"), **_owns(e.owner)},
     placing.OwnerAssigned: lambda e: _owns(e.owner, e.role),
-    placing.PlacementOffered: lambda e: {"status": "offered", **_known(e, "service", "urgency")},
+    placing.PlacementOffered: _offered,
     placing.PlacementAccepted: _accepted,
     placing.PlacementDeclined: lambda e: {"status": "declined"},
     placing.OfferUnanswered: lambda e: {"status": "unanswered"},

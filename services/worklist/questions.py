@@ -6,12 +6,13 @@ that appear or vanish meanwhile neither repeat nor hide another.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
+from contracts.kernel import LONG_AGO
 from infra.problems import Problem
 from services.worklist.items import NO_OWNER, Document
 from services.worklist.projections import Patch
@@ -21,7 +22,9 @@ LIMIT, LIMIT_MAX = 50, 200
 COUNTED_MAX = 1_000
 """Counts say "1,000 or more" from here on: a count is never a scan."""
 TIMELINE_MAX = 2_000
-FILTERS = ("urgency", "service", "partner", "status", "owner")
+BESIDE_MAX, PERSON_MAX, CLUSTER_MAX, SEARCH_MAX = 1_000, 200, 50, 50
+SEARCHED = ("referral", "record", "authorization", "episode", "transition", "plan")
+FILTERS = ("urgency", "service", "partner", "status", "owner", "program", "stage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,16 @@ class Question:
     order: tuple[str, ...]
     index: str
 
+    def also(self, **more: Any) -> "Question":
+        """The same, of those alone that fit this as well. What is left out narrows nothing."""
+        return replace(self, query={**self.query, **{name: value for name, value in more.items() if value}})
+
+    def within(self, concerned: Collection[str] | None) -> "Question":
+        """Of those alone that concern one of these. None: of the whole network."""
+        if concerned is None:
+            return self
+        return replace(self, query={**self.query, "concerns": {"$in": sorted(concerned)}}, index="concerns")
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -42,9 +55,14 @@ class Page:
     cursor: str = ""
 
 
+def filtered(filters: Mapping[str, str]) -> dict[str, str]:
+    """Those of the parameters of a request that narrow a list."""
+    return {name: value for name, value in filters.items() if name in FILTERS and value}
+
+
 def pending_referrals(filters: Mapping[str, str] | None = None) -> Question:
     """Referrals that are not over, the longest waiting first. The clock is the request's, not our receipt's."""
-    wanted = {name: value for name, value in (filters or {}).items() if name in FILTERS and value}
+    wanted = filtered(filters or {})
     return Question("pending", {"open": True, "kind": "referral", **wanted}, ("requested_at", "_id"), "pending")
 
 
@@ -77,6 +95,14 @@ def overdue(as_of: datetime) -> Question:
     return Question("overdue", {"open": True, "due": {"$lt": as_of}}, ("due", "_id"), "clocks")
 
 
+def of_kind(kind: str, *stages: str) -> Question:
+    """Open items of a kind, those of some stages alone if any are named, the next due first."""
+    if len(stages) == 1:
+        return Question(f"{kind}-{stages[0]}", {"open": True, "kind": kind, "stage": stages[0]}, ("due", "_id"), "stages")
+    wanted = {"stage": {"$in": list(stages)}} if stages else {}
+    return Question("-".join((kind, *stages)), {"open": True, "kind": kind, **wanted}, ("due", "_id"), "kinds")
+
+
 def gaps(before: datetime) -> Question:
     """Items of which an event is missing, or could not be read, since before that instant. Normally none."""
     return Question("gaps", {"gap_since": {"$lt": before}}, ("gap_since", "_id"), "gaps")
@@ -92,11 +118,61 @@ async def ask(board: Board, question: Question, cursor: str = "", limit: int = L
     return Page(found[:limit], _cursor(question.order, found[limit - 1]) if more else "")
 
 
-async def counts(board: Board, now: datetime) -> dict[str, int]:
+async def counts(board: Board, now: datetime, concerned: Collection[str] | None = None) -> dict[str, int]:
     """How many each list holds, up to COUNTED_MAX."""
-    (generation, *_) = await board.generations()
     questions = (pending_referrals(), unowned(), unclocked(), overdue(now))
-    return {one.name: await board.count(generation, one.query, one.index, COUNTED_MAX) for one in questions}
+    return {one.name: await count(board, one.within(concerned)) for one in questions}
+
+
+async def count(board: Board, question: Question, most: int = COUNTED_MAX) -> int:
+    (generation, *_) = await board.generations()
+    return await board.count(generation, question.query, question.index, most)
+
+
+LINE = ("record", "kind", "next", "due", "open", "status", "lead")
+"""What one line about an item needs."""
+
+
+async def beside(board: Board, records: Collection[str]) -> dict[str, list[Document]]:
+    """By record: its open items, the next due first, of each as much as a line needs."""
+    found: dict[str, list[Document]] = {}
+    if records:
+        (generation, *_) = await board.generations()
+        query = {"record": {"$in": sorted(records)}, "open": True}
+        for one in await board.items(generation, query, (("due", 1), ("_id", 1)), BESIDE_MAX, "record", LINE):
+            found.setdefault(one["record"], []).append(one)
+    return found
+
+
+async def cluster(board: Board, record: str) -> list[str]:
+    """The records that belong to the same person as this one: they are linked, never merged."""
+    (generation, *_) = await board.generations()
+    known = (await board.documents(generation, [record])).get(record, {})
+    if not (group := known.get("group")):
+        return [record]
+    linked = await board.items(generation, {"group": group}, (("_id", 1),), CLUSTER_MAX, "group", ("_id",))
+    return sorted({record, *(one["_id"] for one in linked)})
+
+
+async def of_person(board: Board, records: Collection[str]) -> list[Document]:
+    """Everything that is or was about a person, what is open first."""
+    (generation, *_) = await board.generations()
+    found = await board.items(
+        generation, {"record": {"$in": sorted(records)}}, (("record", 1), ("due", 1), ("_id", 1)), PERSON_MAX, "record"
+    )
+    return sorted(found, key=lambda one: (not one["open"], one["due"] is None, one["due"] or LONG_AGO, one["_id"]))
+
+
+async def searched(board: Board, text: str) -> list[Document]:
+    """Items of which this is the id, the end of the address, or the beginning of the number that their sender gave them."""
+    (generation, *_) = await board.generations()
+    ids = [text, *(f"{kind}/{text}" for kind in SEARCHED)]
+    known = await board.documents(generation, ids)
+    for start in dict.fromkeys((text, text.upper())):
+        begins = {"reference": {"$gte": start, "$lt": start + "\uffff"}}
+        found = await board.items(generation, begins, (("reference", 1),), SEARCH_MAX, "reference")
+        known |= {one["_id"]: one for one in found}
+    return list(known.values())
 
 
 async def item(board: Board, id: str) -> Document | None:

@@ -5,6 +5,7 @@ whoever was shown is handed to the accounts of reading.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -17,12 +18,16 @@ from infra.clock import Clock
 from infra.identity import Principal
 from infra.sealing import Erased, Unreadable, unseal
 from services.worklist import words
+from services.worklist.about import about, risks
 from services.worklist.items import Document, by_kind
+from services.worklist.projections import DETAILS
 from services.worklist.store import Board
 
 log = structlog.get_logger(__name__)
 SEE_PERSON = "see-person"
-NAMES_KEPT_S = 30.0
+SHARED = ("role/program-desk", "role/mobile-team", "role/crisis-facility", "role/partner")
+"""Roles that people of different organisations hold: such a role says what they may do, and not whose an item is."""
+NAMES_KEPT_S, COUNT_OLD_S = 30.0, 4 * 3600
 Row = dict[str, Any]
 Seen = Callable[[Principal, str, Sequence[str]], None]
 """Who was shown which records, on which occasion. Called in the answer's path, so it must only remember; writing is done in batches."""
@@ -33,8 +38,30 @@ class Keys(Protocol):
 
 
 def item_of(document: Document) -> Item:
-    """What access needs to know of an item."""
-    return Item(frozenset(filter(None, (document.get("partner"),))), document.get("owner") or "")
+    """What access needs to know of an item. Whoever is only asked to take somebody sees what is needed, and not yet who it is."""
+    concerned = frozenset(document.get("concerns", ())) - {document.get("waiting_on")}
+    return Item(concerned | {id for id in (document.get("partner"), document.get("owner")) if id} - set(SHARED), _accountable(document))
+
+
+def summary_of(document: Document) -> Item:
+    """As whoever it waits on may see it as well: without the person."""
+    return Item((frozenset(document.get("concerns", ())) | item_of(document).organisations) - set(SHARED), _accountable(document))
+
+
+def _accountable(document: Document) -> str:
+    owner = document.get("owner") or ""
+    return "" if owner in SHARED else owner
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What may be shown of a person: always initials; the rest where it was asked for, and is then accounted for as such."""
+
+    initials: str
+    name: str = ""
+    born: str = ""
+    phone: str = ""
+    language: str = ""
 
 
 class People:
@@ -43,48 +70,80 @@ class People:
     def __init__(self, board: Board, vault: Keys, access: Access, seen: Seen) -> None:
         self._board, self._vault, self._access, self._seen = board, vault, access, seen
 
-    async def initials(self, principal: Principal, items: Sequence[Document], occasion: str) -> dict[str, str]:
-        """By record: what may be shown of a name. A record that is not in it is told by its reference."""
+    async def shown(self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False) -> dict[str, Shown]:
+        """By record: what may be shown. A record that is not in it is told by its reference. `whole`: the name, not initials alone."""
         wanted = {self._record(item) for item in items if self._access.may(principal, SEE_PERSON, item_of(item))} - {""}
         if not wanted:
             return {}
         (generation, *_) = await self._board.generations()
         documents, keys = await self._board.documents(generation, wanted), await self._vault.keys(wanted)
-        shown = {record: name for record, document in documents.items() if (name := _opened(record, document, keys.get(record)))}
-        self._seen(principal, occasion, sorted(shown))
-        return shown
+        shown = {record: told for record, document in documents.items() if (told := _opened(record, document, keys.get(record)))}
+        self._seen(principal, f"{occasion}, whole names" if whole else occasion, sorted(shown))
+        return shown if whole else {record: Shown(told.initials) for record, told in shown.items()}
 
     @staticmethod
     def _record(item: Document) -> str:
         return item.get("record") or (item["_id"] if item["_id"].startswith("record/") else "")
 
 
-def _opened(record: str, document: Document, key: bytes | None) -> str:
+def _opened(record: str, document: Document, key: bytes | None) -> Shown | None:
     section = by_kind(document["sections"]).get("record", {})
-    tokens: dict[str, Any] = {name: Personal(sealed=section[name]) for name in ("given_name", "family_name") if section.get(name)}
+    tokens: dict[str, Any] = {name: Personal(sealed=section[name]) for name in DETAILS if section.get(name)}
     try:
         details = unseal(PersonDetails(**tokens), record, key)
     except Erased:
-        return "erased"
+        return Shown("erased", "erased")
     except Unreadable:
         log.error("sealed name not readable")
-        return ""
-    return " ".join(f"{name.plain.strip()[:1]}." for name in (details.given_name, details.family_name) if name and name.plain)
+        return None
+    known = {name: value.plain for name in DETAILS if (value := getattr(details, name)) is not None and value.plain}
+    parts = [str(known[name]).strip() for name in ("given_name", "family_name") if name in known]
+    initials = " ".join(f"{part[:1]}." for part in parts)
+    told = Shown(initials, " ".join(parts), str(known.get("birth_date", "")), str(known.get("phone", "")), str(known.get("language", "")))
+    return told if initials else None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the network's own facts list: what things are called, who is on duty, programs, teams and facilities."""
+
+    names: Mapping[str, str]
+    staff: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    programs: tuple[Row, ...] = ()
+    teams: tuple[Row, ...] = ()
+    facilities: tuple[Row, ...] = ()
+    partners: tuple[Document, ...] = ()
 
 
 class Names:
     """What programs, desks and partners are called, as their own facts list them."""
 
     def __init__(self, board: Board, clock: Clock) -> None:
-        self._board, self._clock, self._names, self._until = board, clock, dict[str, str](), 0.0
+        self._board, self._clock, self._listed, self._until = board, clock, Listed({}), float("-inf")
 
     async def known(self) -> Mapping[str, str]:
+        return (await self.listed()).names
+
+    async def listed(self) -> Listed:
         if self._clock.monotonic() > self._until:
             (generation, *_) = await self._board.generations()
-            listed = await self._board.items(generation, {"listed": True}, [("listed", 1)], 1_000, "listed")
-            self._names = dict(pair for item in listed for pair in _pairs(item))
+            self._listed = _listed(await self._board.items(generation, {"listed": True}, [("listed", 1)], 1_000, "listed"))
             self._until = self._clock.monotonic() + NAMES_KEPT_S
-        return self._names
+        return self._listed
+
+
+def _listed(items: Sequence[Document]) -> Listed:
+    sections = [section for item in items for section in by_kind(item["sections"]).values()]
+    return Listed(
+        dict(pair for item in items for pair in _pairs(item)),
+        tuple((role, tuple(people)) for section in sections for role, people in section.get("staff", ())),
+        _all(sections, "programs"), _all(sections, "teams"), _all(sections, "facilities"),
+        tuple(item for item in items if item["_id"].startswith("partner/")),
+    )  # fmt: skip
+
+
+def _all(sections: Sequence[Mapping[str, Any]], name: str) -> tuple[Row, ...]:
+    return tuple(one for section in sections for one in section.get(name, ()))
 
 
 def _pairs(item: Document) -> list[tuple[str, str]]:
@@ -95,27 +154,53 @@ def _pairs(item: Document) -> list[tuple[str, str]]:
     return found
 
 
-def row(item: Document, now: datetime, initials: Mapping[str, str], names: Mapping[str, str]) -> Row:
+def row(item: Document, now: datetime, people: Mapping[str, Shown], names: Mapping[str, str]) -> Row:
     """Risk · name · next action · due · owner · waiting on · since · last real contact · allowed actions, and what leads there."""
     block, record = item.get("next") or {}, item.get("record") or item["_id"]
-    due = item.get("due")
+    due, person = item.get("due"), people.get(record)
     return {
-        "risk": None,
-        "name": initials.get(record), "reference": f"{words.kind(record)} {words.short(record)}",
+        "risk": risks(item),
+        "name": (person.name or person.initials) if person else None, "reference": f"{words.kind(record)} {words.short(record)}",
         "action": words.action(block["action"]) if block else "Nothing left to do",
         "due": due, "due_in_words": words.due(due, now) if block else "", "late": bool(due and due < now),
         "owner": words.who(item.get("owner"), names) or None, "owner_id": item.get("owner"),
         "role": words.who(item.get("role"), names) or None,
         "waiting_on": words.who(item.get("waiting_on"), names) or None,
         "since": item.get("since"), "since_in_words": words.since(item.get("since"), now),
-        "last_contact": None,
+        "last_contact": item.get("last_contact"), "last_contact_in_words": words.since(item.get("last_contact"), now),
         "allowed": list(block.get("allowed", ())),
         "item": item["_id"], "kind": words.kind(item["_id"]), "status": words.status(item["status"]) if item.get("status") else None,
         "urgency": words.URGENCIES.get(item.get("urgency") or ""), "service": words.plain(item["service"]) if item.get("service") else None,
         "partner": words.who(f"partner/{item['partner']}", names) if item.get("partner") else None,
+        "program": words.who(item.get("program"), names) or None,
+        "about": about(item, now, names), "record": item.get("record"), "lead": item.get("lead"),
+        "codes": {name: item.get(name) for name in ("urgency", "service", "partner", "program", "status")},
         "requested_at": item.get("requested_at"), "sensitivity": item.get("sensitivity"),
         "open": item["open"], "gap_since": item.get("gap_since"),
     }  # fmt: skip
+
+
+def line(item: Document, now: datetime) -> Row:
+    """Another open item of the same person, in a line."""
+    block, due = item.get("next") or {}, item.get("due")
+    return {"item": item["_id"], "kind": words.kind(item["_id"]), "action": words.action(block.get("action", "")),
+            "due_in_words": words.due(due, now), "late": bool(due and due < now)}  # fmt: skip
+
+
+def team(listed: Row, item: Document | None) -> Row:
+    """A mobile team: where it goes, and whether it is there, held or out. One that was never heard of has not signed on."""
+    section = by_kind(item["sections"]).get("team", {}) if item else {}
+    return {**listed, "status": words.status(section.get("status", "not-signed-on")), "episode": section.get("episode"),
+            "free": section.get("status") == "free"}  # fmt: skip
+
+
+def facility(listed: Row, item: Document | None, now: datetime) -> Row:
+    """A facility's beds by kind as they were last counted; a count says its age, and one that was never made says so."""
+    section = by_kind(item["sections"]).get("facility", {}) if item else {}
+    counts = [(kind, section.get(f"beds_{kind}")) for kind in listed["beds"]]
+    told = [{"kind": words.plain(kind), "free": count["free"] if count else None, "age": words.since(count["at"], now) if count else "",
+             "old": (now - count["at"]).total_seconds() > COUNT_OLD_S if count else False} for kind, count in counts]  # fmt: skip
+    return {**listed, "counts": told}
 
 
 def event(entry: Mapping[str, Any], names: Mapping[str, str]) -> Row:

@@ -23,12 +23,20 @@ from services.worklist.projections import SLOTS, Patch, entries_of
 
 OPEN = {"partialFilterExpression": {"open": True}}
 """Questions are about open items: what is over costs them nothing, however much of it there is."""
+TEXT = {name: {name: {"$type": "string"}} for name in ("record", "group", "reference")}
+"""A person's items are found however they ended, and by the number that their sender gave them."""
 ITEM_INDEXES = (
     IndexModel([("kind", ASCENDING), ("requested_at", ASCENDING), ("_id", ASCENDING)], name="pending", **OPEN),
     IndexModel([("grip", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="steps", **OPEN),
     IndexModel([("due", ASCENDING), ("_id", ASCENDING)], name="clocks", **OPEN),
     IndexModel([("owner", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="mine", **OPEN),
     IndexModel([("role", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="team", **OPEN),
+    IndexModel([("concerns", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="concerns", **OPEN),
+    IndexModel([("kind", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="kinds", **OPEN),
+    IndexModel([("kind", ASCENDING), ("stage", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="stages", **OPEN),
+    IndexModel([("record", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="record", partialFilterExpression=TEXT["record"]),
+    IndexModel([("group", ASCENDING)], name="group", partialFilterExpression=TEXT["group"]),
+    IndexModel([("reference", ASCENDING)], name="reference", partialFilterExpression=TEXT["reference"]),
     IndexModel([("gap_since", ASCENDING), ("_id", ASCENDING)], name="gaps", partialFilterExpression={"gap_since": {"$type": "date"}}),
     IndexModel([("listed", ASCENDING)], name="listed", partialFilterExpression={"listed": True}),
 )
@@ -97,11 +105,17 @@ class Board(MongoStore):
         return {document["_id"]: document for document in found}
 
     async def items(
-        self, generation: int, query: Document, sort: Sequence[tuple[str, int]], limit: int, hint: str | None = None
+        self,
+        generation: int,
+        query: Document,
+        sort: Sequence[tuple[str, int]],
+        limit: int,
+        hint: str | None = None,
+        fields: Sequence[str] = (),
     ) -> list[Document]:
-        """One page of items, by a named index."""
+        """One page of items, by a named index; only these fields of them, where some are named."""
         how: dict[str, Any] = {"hint": hint} if hint else {}
-        return await self._find(f"items_{generation}", query, sort=list(sort), limit=limit, **how)
+        return await self._find(f"items_{generation}", query, dict.fromkeys(fields, 1) or None, sort=list(sort), limit=limit, **how)
 
     async def explained(self, generation: int, query: Document, sort: Sequence[tuple[str, int]], limit: int, hint: str) -> Document:
         """How the database would find that page: for tests."""

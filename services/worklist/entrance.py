@@ -1,0 +1,81 @@
+"""How people come in: a session in a cookie, and on a developer's machine a page to choose whom to be."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from infra.browser import COOKIE, Entrance, way_back
+from infra.http import Answer
+from infra.identity import Principal
+from infra.issuer import LocalIssuer
+
+SESSION_MINUTES = 60
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody whom a developer may be."""
+
+    principal: Principal
+    name: str
+
+
+PEOPLE = (
+    Person(Principal("staff/12", frozenset({"coordinator"})), "Robin, coordinator"),
+    Person(Principal("staff/7", frozenset({"intake-desk"})), "Alexa, intake desk"),
+    Person(Principal("staff/31", frozenset({"program-desk"})), "Kim, program desks"),
+    Person(Principal("staff/70", frozenset({"crisis-desk"})), "Sky, crisis desk"),
+    Person(Principal("staff/50", frozenset({"team-lead", "network-lead"})), "Noor, network lead"),
+    Person(Principal("staff/80", frozenset({"clinical-supervisor"})), "Ines, clinical supervisor"),
+    Person(Principal("staff/81", frozenset({"authorization-desk"})), "Tom, authorization desk"),
+    Person(Principal("staff/60", frozenset({"data-steward"})), "Ellis, data steward"),
+    Person(Principal("staff/91", frozenset({"partner"}), frozenset({"riverbend"})), "Riverbend Hospital (sees its own referrals)"),
+    Person(Principal("staff/90", frozenset({"auditor"})), "Sam, auditor (sees no names)"),
+)
+"""Invented people, one for each role that looks at the board; in development alone."""
+Belonging = Callable[[Principal], Awaitable[frozenset[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside(Entrance):
+    """The console's door. `belonging` adds the organisations that the directory lists somebody under."""
+
+    belonging: Belonging | None = None
+
+    async def caller(self, request: Request) -> Principal:
+        principal = await Entrance.caller(self, request)
+        return replace(principal, organisations=principal.organisations | await self.belonging(principal)) if self.belonging else principal
+
+
+Render = Callable[..., Response]
+
+
+def sign_in(render: Render, issuer: LocalIssuer, people: Sequence[Person]) -> list[BaseRoute]:
+    """For a developer's machine alone: choose whom to be. The cookie ends with its token; nothing extends it."""
+    by_id = {person.principal.id: person for person in people}
+
+    async def choose(request: Request) -> Response:
+        return render("sign_in.html", request, people=people, to=way_back(request, request.query_params.get("to", "/")))
+
+    async def enter(request: Request) -> Response:
+        form = await request.form()
+        person = by_id.get(str(form.get("person", "")))
+        if person is None:
+            raise Answer("TL-1401", "nobody of that name can be chosen", status=400)
+        answer = RedirectResponse(way_back(request, str(form.get("to", "/"))), 303)
+        token = issuer.token(person.principal, SESSION_MINUTES)
+        answer.set_cookie(
+            COOKIE, token, max_age=SESSION_MINUTES * 60, httponly=True, samesite="strict", secure=request.url.scheme == "https"
+        )
+        return answer
+
+    return [Route("/sign-in", choose), Route("/sign-in", enter, methods=["POST"]), Route("/sign-out", sign_out, methods=["POST"])]
+
+
+async def sign_out(request: Request) -> Response:
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    return answer

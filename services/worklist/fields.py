@@ -1,0 +1,47 @@
+"""What a form is made of. Data alone."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "choice", "choices", "instant", "day", "number", "flag", "known"]
+"""`known`: chosen among what the item or the network names (`of` says which)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that is asked. `name` is the command's own; a dot leads into a part of it."""
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    choices: tuple[str, ...] = ()
+    hint: str = ""
+    required: bool = True
+    of: str = ""
+    now: bool = False
+    """An instant that is now unless somebody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One command: what it is called (verb first), where it is posted, who may, what it asks."""
+
+    command: str
+    name: str
+    service: str
+    path: str
+    roles: tuple[str, ...]
+    fields: tuple[Field, ...] = ()
+    hint: str = ""
+
+
+def choice(name: str, label: str, *choices: str, hint: str = "", required: bool = True) -> Field:
+    return Field(name, label, "choice", choices, hint, required)
+
+
+def at(name: str, label: str, required: bool = True, now: bool = True, hint: str = "") -> Field:
+    return Field(name, label, "instant", (), hint, required, "", now)
+
+
+def known(name: str, label: str, of: str, required: bool = True, hint: str = "") -> Field:
+    return Field(name, label, "known", (), hint, required, of)

@@ -1,0 +1,26 @@
+"""What people may do from the console: each command of its owner as a form. Data alone; a test holds it to the owners' commands.
+
+A form says where its command goes, what it asks, and who may give it. The console checks nothing of the domain: the owner of the
+state decides, and what it answers is shown at the field it is about.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.kernel import kind_of
+from infra.identity import Principal
+from services.worklist import forms_care, forms_crisis, forms_front
+from services.worklist.fields import Form
+
+FORMS: Mapping[str, tuple[Form, ...]] = {**forms_front.FORMS, **forms_care.FORMS, **forms_crisis.FORMS}
+"""By the kind of the aggregate that the command is about. The first that is allowed is what a row offers."""
+
+
+def offered(row: Mapping[str, Any], principal: Principal) -> list[Form]:
+    """What this principal may do with an item now: what its fact allows, of that what their roles may give."""
+    forms = FORMS.get(row["lead"] or kind_of(row["item"]), ())
+    return [form for form in forms if form.command in row["allowed"] and principal.roles & set(form.roles)]
+
+
+def form_of(row: Mapping[str, Any], command: str) -> Form | None:
+    return next((form for form in FORMS.get(row["lead"] or kind_of(row["item"]), ()) if form.command == command), None)

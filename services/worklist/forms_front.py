@@ -1,0 +1,197 @@
+"""Forms of the front door, of the search for a place, and of what a payer is asked."""
+
+from collections.abc import Mapping
+
+from services.worklist.fields import Field, Form, at, choice, known
+
+DESK = ("intake-desk", "supervisor")
+TRIAGE = (*DESK, "triage-clinician")
+COORDINATION = ("intake-desk", "coordinator", "network-lead")
+PLACEMENT = ("program-desk", *COORDINATION)
+AUTHORIZING = ("program-desk", "authorization-desk", "coordinator", "network-lead", "data-steward")
+ITEMS = (
+    "birth-date",
+    "contact-details",
+    "consent",
+    "coverage",
+    "guardian",
+    "identifiers",
+    "language",
+    "medication-list",
+    "reason",
+    "risk-assessment",
+    "service",
+    "other",
+)
+PROGRAM, TEAM_FIELD, FACILITY = (
+    known("program", "Program", "asked"),
+    known("team", "Team", "teams"),
+    known("facility", "Facility", "facilities"),
+)
+LINE = known("line", "Line", "lines")
+URGENCY = choice("urgency", "Urgency", "emergency", "urgent", "routine")
+
+
+def _request(command: str, name: str, roles: tuple[str, ...], *fields: Field, path: str = "", hint: str = "") -> Form:
+    return Form(command, name, "intake", f"/v1/requests/{{id}}/{path or command}", roles, fields, hint)
+
+
+def _placement(command: str, name: str, *fields: Field, roles: tuple[str, ...] = PLACEMENT, path: str = "", hint: str = "") -> Form:
+    return Form(command, name, "assignment", f"/v1/placements/{{id}}/{path or command}", roles, fields, hint)
+
+
+def _authorization(command: str, name: str, *fields: Field, hint: str = "") -> Form:
+    return Form(command, name, "authorization", f"/v1/authorizations/{{id}}/{command}", AUTHORIZING, fields, hint)
+
+
+FORMS: Mapping[str, tuple[Form, ...]] = {
+    "request": (
+        _request("acknowledge-request", "Acknowledge", DESK, path="acknowledge", hint="You answer for it from now on."),
+        _request("triage-request", "Triage", TRIAGE, URGENCY, known("service", "Service", "services"), path="triage"),
+        _request(
+            "ask-information",
+            "Ask for what is missing",
+            TRIAGE,
+            Field("items", "What is missing", "choices", ITEMS),
+            choice("of", "Ask the", "sender", "client"),
+            hint="The person’s own clocks run on while we wait.",
+        ),
+        _request("supply-information", "Enter what came", TRIAGE, Field("items", "What came", "choices", ITEMS)),
+        _request(
+            "go-on-without", "Go on without it", TRIAGE, choice("reason", "Why", "not-needed", "nobody-answers", "cannot-wait", "other")
+        ),
+        _request(
+            "withdraw-request",
+            "Withdraw",
+            (*DESK, "coordinator"),
+            choice("reason", "Why", "found-elsewhere", "person-declined", "entered-in-error", "moved-away", "other"),
+            path="withdraw",
+            hint="Its sender takes it back. This is final.",
+        ),
+    ),
+    "placement": (
+        _placement("accept-offer", "Accept", PROGRAM, hint="The program takes the person: its desk answers from now on."),
+        _placement(
+            "decline-offer",
+            "Decline",
+            PROGRAM,
+            choice(
+                "reason",
+                "Why",
+                "no-capacity",
+                "not-eligible",
+                "level-of-care",
+                "age",
+                "language",
+                "access",
+                "area",
+                "payer",
+                "unsafe",
+                "other",
+            ),
+        ),
+        _placement(
+            "log-contact",
+            "Log contact",
+            choice("channel", "How", "telephone", "in-person", "video", "text", "e-mail", "letter"),
+            choice("outcome", "What came of it", "reached", "no-answer", "left-message", "wrong-number", "not-wanted", "unsafe-to-contact"),
+            at("contacted_at", "When"),
+            at("next_attempt_at", "Next attempt", required=False, now=False),
+        ),
+        _placement("take-placement", "Take it", path="take", hint="You answer for it from now on, instead of your role."),
+        _placement(
+            "waitlist",
+            "Put on the waiting list",
+            PROGRAM,
+            Field("position", "Position", "number", required=False),
+            Field("expected_on", "Expected on", "day", required=False),
+        ),
+        _placement("offer-again", "Ask everybody again", roles=COORDINATION),
+        _placement("ask-hand-off", "Hand over", known("to", "To", "people"), hint="It stays with its owner until they accept."),
+        _placement("accept-hand-off", "Accept the hand-over"),
+        _placement("decline-hand-off", "Decline the hand-over", choice("reason", "Why", "no-capacity", "not-ours", "on-leave", "other")),
+        _placement("withdraw-hand-off", "Keep it after all"),
+    ),
+    "authorization": (
+        _authorization("inquire-decision", "Ask the payer where it is", Field("reference", "Our number for it")),
+        _authorization("confirm-receipt", "The payer has it", Field("reference", "Our number for it"), at("received_at", "Since")),
+        _authorization(
+            "enter-decision",
+            "Enter a decision",
+            LINE,
+            choice(
+                "answer.action",
+                "Review action",
+                "A1",
+                "A2",
+                "A3",
+                "A4",
+                "A5",
+                "A6",
+                "CT",
+                "NA",
+                "C",
+                hint="The X12 code decides: A1 approved, A2 in part, A3 denied, A4 pended, A6 modified.",
+            ),
+            Field("answer.notice_on", "Date on the notice", "day", required=False),
+            choice("channel", "How it came", "portal", "phone", "fax", "letter"),
+            at("received_at", "When it reached us", required=False),
+        ),
+        _authorization(
+            "send-information", "Documents are on their way", LINE, choice("channel", "How", "portal", "phone", "fax", "letter")
+        ),
+        _authorization("confirm-information", "The payer has the documents", LINE),
+        _authorization(
+            "enter-extension",
+            "The payer takes longer",
+            LINE,
+            at("until", "Until", now=False),
+            Field("notice_on", "Date on the notice", "day"),
+        ),
+        _authorization("file-appeal", "Appeal", LINE, Field("expedited", "Expedited", "flag", required=False)),
+        _authorization(
+            "waive-appeal",
+            "Do not appeal",
+            LINE,
+            choice("reason", "Why", "accepted", "other-service", "person-declined", "paid-otherwise", "withdrawn", "other"),
+        ),
+        _authorization("ask-continuation", "Ask to keep the care running", LINE),
+        _authorization(
+            "end-authorization",
+            "Nothing more to authorize",
+            choice("reason", "Why", "care-completed", "care-declined", "care-moved", "entered-in-error", "other"),
+        ),
+    ),
+}
+
+
+NEW_REFERRAL = Form(
+    "enter-referral",
+    "New referral",
+    "intake",
+    "/v1/referrals",
+    ("intake-desk", "supervisor", "coordinator"),
+    (
+        Field("person.family_name", "Family name", required=False),
+        Field("person.given_name", "Given name", required=False),
+        Field("person.birth_date", "Born on", "day", required=False),
+        Field("person.phone", "Phone", required=False),
+        known("service", "Service", "services"),
+        choice(
+            "urgency",
+            "Urgency",
+            "emergency",
+            "urgent",
+            "routine",
+            required=False,
+            hint="Nobody having judged it is never routine: leave it open then.",
+        ),
+        choice("channel", "How it came", "phone", "walk-in", "fax", "e-mail"),
+        known("partner", "On behalf of", "partners"),
+        at("requested_at", "Asked for at", hint="In UTC. The clocks count from here, not from when you type it."),
+        Field("reason", "Reason, in their words", required=False),
+        Field("reference", "Number"),
+    ),
+    "For people who call, come by, or are sent by somebody without software.",
+)
+"""Not about an item that is known: the front door makes one."""

@@ -1,0 +1,96 @@
+"""What an item was at any instant, from its entries: who owned it when, which clocks ran, what was known, what was true. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from services.worklist.items import Document, Sections, document, folded, refolded, section_of
+from services.worklist.projections import Patch
+
+Entries = Sequence[Patch]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Somebody owned it from then until then (None: still). `who` is None where nobody did."""
+
+    who: str | None
+    role: str | None
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A step with its clock: owed from then until then (None: still). Late: it went on past its due instant."""
+
+    action: str
+    owner: str | None
+    waiting_on: str | None
+    rule: str | None
+    due: datetime | None
+    since: datetime
+    until: datetime | None = None
+
+    def late(self, now: datetime) -> bool:
+        return self.due is not None and (self.until or now) > self.due
+
+
+def states(item: str, entries: Entries) -> Iterator[tuple[datetime, Document]]:
+    """The item after each entry, in the order in which they were recorded. One that came late changes what followed, not what was."""
+    sections: Sections = {}
+    for entry in sorted(entries, key=_recorded):
+        if entry["sequence"] > section_of(sections, entry["topic"], entry["subject"]).get("sequence", 0):
+            sections = folded(sections, entry)
+            yield entry["recorded"], document(item, sections, 0)
+
+
+def owners(item: str, entries: Entries) -> list[Held]:
+    """Everybody who answered for it, one interval after another."""
+    found: list[Held] = []
+    for at, state in states(item, entries):
+        who = state["owner"] if state["open"] else None
+        last = found[-1] if found and found[-1].until is None else None
+        if last and (last.who, last.role) == (who, state["role"]) and state["open"]:
+            continue
+        if last:
+            found[-1] = replace(last, until=at)
+        if state["open"]:
+            found.append(Held(who, state["role"], at))
+    return found
+
+
+def clocks(item: str, entries: Entries) -> list[Ran]:
+    """Every step that was owed, with its clock. The same step with another deadline is the same clock, as it stands last."""
+    found: list[Ran] = []
+    for at, state in states(item, entries):
+        block = state.get("next") or {}
+        last = found[-1] if found and found[-1].until is None else None
+        if last and block and last.action == block["action"] and last.owner == state["owner"]:
+            found[-1] = replace(last, due=block["due"], waiting_on=block["waiting_on"], rule=block["rule"])
+            continue
+        if last:
+            found[-1] = replace(last, until=at)
+        if block:
+            found.append(Ran(block["action"], state["owner"], block["waiting_on"], block["rule"], block["due"], at))
+    return found
+
+
+def known_then(item: str, entries: Entries, at: datetime) -> Document | None:
+    """As it was known at that instant: of what had been recorded by then."""
+    return _folded(item, (entry for entry in entries if entry["recorded"] <= at))
+
+
+def true_then(item: str, entries: Entries, at: datetime) -> Document | None:
+    """As it was at that instant, by all that is known now: of what had happened by then, however late we heard of it."""
+    return _folded(item, (entry for entry in entries if entry["at"] <= at))
+
+
+def _folded(item: str, entries: Iterable[Patch]) -> Document | None:
+    chosen = list(entries)
+    return document(item, refolded(chosen), 0) if chosen else None
+
+
+def _recorded(entry: Patch) -> Any:
+    return entry["recorded"], entry["topic"], entry["subject"], entry["sequence"]

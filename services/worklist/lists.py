@@ -1,0 +1,196 @@
+"""Pages that are lists: *Today*, every view of `views.py`, what a search finds, and a list as a file."""
+
+import asyncio
+import csv
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from services.worklist import questions, views, words
+from services.worklist.forms import offered
+from services.worklist.pages import Site, capped, query
+from services.worklist.questions import COUNTED_MAX, Question
+from services.worklist.rows import Row
+from services.worklist.views import Reader, Tab, View
+
+PAGE_ROWS, TODAY_ROWS, EXPORTED_MAX = 50, 8, 2_000
+COLUMNS = (
+    "risk",
+    "name",
+    "reference",
+    "kind",
+    "action",
+    "due",
+    "owner",
+    "waiting_on",
+    "since",
+    "last_contact",
+    "status",
+    "service",
+    "partner",
+)
+
+
+class Lists:
+    """The lists of a site."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self.answers = site, site.answers
+
+    def routes(self) -> list[BaseRoute]:
+        held = {views.HELD.path: "see-held"}
+        found: list[BaseRoute] = [self.site.guarded("/", self.today, "see-lists"), self.site.guarded("/search", self.search, "see-lists")]
+        for view in views.VIEWS:
+            found.append(self.site.guarded(view.path, self._view(view), held.get(view.path, "see-lists")))
+            found.append(self.site.guarded(f"{view.path}/export", self._export(view), "export-list", "GET", "POST"))
+        return found
+
+    async def today(self, request: Request) -> Response:
+        """Every count with its zero, and what is first in each of the three lists that a morning begins with."""
+        reader = await self.answers.reader(request.state.principal)
+        counts = await asyncio.gather(*(self._count(reader, one.ask(reader)) for one in views.TODAY))
+        tiles = [
+            {"name": one.name, "href": one.href, "count": capped(count), "alarm": one.alarm and count > 0, "zero": count == 0}
+            for one, count in zip(views.TODAY, counts, strict=True)
+        ]
+        first = [(views.CRISIS, "all"), (views.STEPS, "mine"), (views.OVERDUE, "team" if reader.concerned is None else "all")]
+        lists = [await self._top(request, reader, view, view.tab(key)) for view, key in first]
+        return self.site.render("today.html", request, tiles=tiles, lists=lists, summary=_told(tiles))
+
+    async def search(self, request: Request) -> Response:
+        """By number or id. One thing found is opened at once."""
+        text = request.query_params.get("q", "").strip()[:100]
+        reader = await self.answers.reader(request.state.principal)
+        found = [item for item in await questions.searched(self.answers.board, text) if _theirs(reader, item)] if text else []
+        if len(found) == 1:
+            return RedirectResponse(f"/items/{found[0]['_id']}", 303)
+        rows = await self._people(reader, await self.answers.rows(request.state.principal, found, "search"))
+        return self.site.render(
+            "search.html", request, rows=rows, text=text, summary=f"{len(rows)} found", shown=("waiting", "since", "contact")
+        )
+
+    def _view(self, view: View) -> Any:
+        async def shown(request: Request) -> Response:
+            reader, tab = await self.answers.reader(request.state.principal), view.tab(request.query_params.get("tab"))
+            tabs = await self._tabs(request, reader, view, tab)
+            narrowed = tab.ask(reader).also(**views.chosen(view, request.query_params))
+            whole = request.query_params.get("names") == "full"
+            rows, page = await self.answers.page(reader.principal, narrowed, request.query_params.get("cursor", ""), PAGE_ROWS, whole)
+            people = await self._people(reader, rows)
+            given: Row = {
+                "view": view,
+                "tab": tab,
+                "tabs": tabs,
+                "rows": people,
+                "filters": self._filters(request, view, rows),
+                "whole": whole,
+            }
+            given |= {"more": query(request, cursor=page.cursor) if page.cursor else "", "shown": view.shown, "extra": {}}
+            given |= {"first": query(request, cursor=None) if request.query_params.get("cursor") else ""}
+            given |= {"names_href": query(request, names=None if whole else "full", cursor=None)}
+            given |= {"export": query(request, cursor=None).replace(view.path, f"{view.path}/export", 1)}
+            given["may_export"] = self.site.may(reader.principal, "export-list")
+            if view is views.CRISIS:
+                given["extra"] = await self.answers.resources()
+            return self.site.render("view.html", request, summary=f"{len(people)} people shown in {view.name}", **given)
+
+        return shown
+
+    async def _top(self, request: Request, reader: Reader, view: View, tab: Tab) -> Row:
+        rows, page = await self.answers.page(reader.principal, tab.ask(reader), "", TODAY_ROWS)
+        people = await self._people(reader, rows)
+        return {
+            "view": view,
+            "name": view.name if tab is view.tabs[0] and view is not views.STEPS else f"{view.name}: {tab.name.lower()}",
+            "rows": people,
+            "href": f"{view.path}?tab={tab.key}",
+            "more": bool(page.cursor),
+            "empty": view.empty,
+            "shown": view.shown,
+        }
+
+    async def _people(self, reader: Reader, rows: Sequence[Row]) -> list[Row]:
+        """One row a person, each with the first thing that this reader may do."""
+        people = await self.answers.grouped(rows)
+        return [{**row, "do": next(iter(offered(row, reader.principal)), None)} for row in people]
+
+    async def _tabs(self, request: Request, reader: Reader, view: View, chosen: Tab) -> list[Row]:
+        counts = await asyncio.gather(*(self._count(reader, tab.ask(reader)) for tab in view.tabs))
+        return [
+            {
+                "name": tab.name,
+                "href": f"{view.path}?tab={tab.key}",
+                "chosen": tab is chosen,
+                "count": capped(count),
+                "alarm": tab.alarm and count > 0,
+            }
+            for tab, count in zip(view.tabs, counts, strict=True)
+        ]
+
+    async def _count(self, reader: Reader, question: Question) -> int:
+        return await questions.count(self.answers.board, question.within(reader.concerned), COUNTED_MAX)
+
+    def _filters(self, request: Request, view: View, rows: Sequence[Row]) -> list[Row]:
+        """What a list can be narrowed by: what stands in this page of it, and what is chosen."""
+        found = []
+        for name in view.filters:
+            chosen = request.query_params.get(name, "")
+            values = sorted({row["codes"][name] for row in rows if row["codes"].get(name)} | ({chosen} if chosen else set()))
+            options = [
+                {"value": value, "name": words.who(value) if "/" in value else words.plain(value), "chosen": value == chosen}
+                for value in values
+            ]
+            found.append({"name": name, "label": words.plain(name), "options": options, "chosen": chosen})
+        return found
+
+    def _export(self, view: View) -> Any:
+        async def exported(request: Request) -> Response:
+            """Asks first: what leaves the console is no longer looked after by it. Then the list as it is, accounted for."""
+            reader, tab = await self.answers.reader(request.state.principal), view.tab(request.query_params.get("tab"))
+            back = query(request).replace(f"{view.path}/export", view.path, 1)
+            if request.method == "GET":
+                return self.site.render("export.html", request, view=view, tab=tab, back=back, most=EXPORTED_MAX)
+            question = tab.ask(reader).also(**views.chosen(view, request.query_params))
+            rows = await self._every(reader, question)
+            headers = {"content-disposition": f'attachment; filename="{view.path[1:]}-{reader.now:%Y%m%d-%H%M}.csv"'}
+            return Response(as_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+        return exported
+
+    async def _every(self, reader: Reader, question: Question) -> list[Row]:
+        rows: list[Row] = []
+        cursor = ""
+        while len(rows) < EXPORTED_MAX:
+            page = await questions.ask(self.answers.board, question.within(reader.concerned), cursor, questions.LIMIT_MAX)
+            rows += await self.answers.rows(reader.principal, page.items, f"export of {question.name}")
+            if not (cursor := page.cursor):
+                break
+        return rows
+
+
+def _theirs(reader: Reader, item: dict[str, Any]) -> bool:
+    return reader.concerned is None or bool(reader.concerned & set(item.get("concerns", ())))
+
+
+def as_csv(rows: Iterable[Row]) -> str:
+    """With a heading. A cell that a spreadsheet would take for a formula is made text."""
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(row.get(name)) for name in COLUMNS] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: Any) -> str:
+    text = "; ".join(value) if isinstance(value, list) else value.isoformat() if hasattr(value, "isoformat") else str(value or "")
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _told(tiles: Sequence[Row]) -> str:
+    """For who listens to the page: what is wrong, or that nothing is."""
+    wrong = [f"{tile['count']} {tile['name']}" for tile in tiles if tile["alarm"]]
+    return ", ".join(wrong) or "Nothing is late, unowned or in crisis"

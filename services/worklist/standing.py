@@ -1,0 +1,67 @@
+"""Where an item stands among those of its kind, what endangers it, and whom it concerns: what lists are cut by. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zlib import crc32
+
+Kinds = Mapping[str, Mapping[str, Any]]
+"""Sections of an item by the kind of their aggregate."""
+RISK = "risk_"
+QUIET = ("watch", "stale", "lapsing", "review")
+DANGERS = ("imminent", "high")
+
+
+def risk_key(risk: str, visit: str | None = None) -> str:
+    """Each risk of each visit has a field of its own: one that is cleared leaves the others."""
+    return f"{RISK}{risk}" + (f"_{crc32(visit.encode()):08x}" if visit else "")
+
+
+def risks(kinds: Kinds) -> list[str]:
+    """What endangers the person or the care, as codes: a danger that somebody judged, a reviewed risk, and what stops the care."""
+    found = [code for section in kinds.values() for name, code in section.items() if name.startswith(RISK)]
+    found += [f"danger-{section['danger']}" for section in kinds.values() if section.get("danger") in DANGERS]
+    found += ["at-risk" for section in kinds.values() if section.get("at_risk")]
+    return sorted(set(found))
+
+
+def stage(kind: str, kinds: Kinds, block: Mapping[str, Any]) -> str | None:
+    """Under which tab of its kind's list an open item lies. A kind without tabs has none."""
+    section = kinds.get(kind, {})
+    match kind:
+        case "authorization":
+            return _authorization(kinds, section, block)
+        case "transition":
+            return "home" if section.get("discharged_at") else "leaving" if section.get("expected_at") else "admitted"
+        case "plan":
+            return _plan(section)
+    return None
+
+
+def _authorization(kinds: Kinds, section: Mapping[str, Any], block: Mapping[str, Any]) -> str:
+    if any(name.startswith(RISK) for name in section):
+        return "blocking"
+    if section.get("status") in ("denied", "upheld"):
+        return "denied"
+    if block.get("action") in ("renew", "renew-or-end", "use-authorization"):
+        return "ending" if block.get("action") != "use-authorization" else "active"
+    return "with-payer" if block.get("waiting_on") else "ours"
+
+
+def _plan(section: Mapping[str, Any]) -> str:
+    if section.get("not_shown"):
+        return "not-shown"
+    if section.get("status") == "unknown":
+        return "unknown"
+    return "quiet" if section.get("signals") or section.get("status") in QUIET else "active"
+
+
+def last_contact(kinds: Kinds) -> datetime | None:
+    """The last two-way exchange or attended visit that any part of it knows of. An attempt is not a contact."""
+    stated = [section["last_contact"] for section in kinds.values() if section.get("last_contact")]
+    return max(stated, default=None)
+
+
+def concerned(*ids: str | None) -> list[str]:
+    """Partner, owner, role, program and whoever is waited on: whose list it belongs to."""
+    return sorted({id for id in ids if id})

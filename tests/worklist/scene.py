@@ -1,0 +1,301 @@
+"""An invented morning on the console: somebody in crisis, somebody home from hospital, somebody gone quiet, a payer that said no."""
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+from contracts import assignment, crisis_beds, crisis_dispatch, crisis_routing, follow_up, intake, plans, transitions
+from contracts import authorization as asking
+from contracts import authorization_lines as lines
+from contracts.kernel import Next, Personal
+from contracts.partners import PersonDetails
+from infra import http
+from infra.clock import Clock, ManualClock
+from infra.identity import Principal
+from infra.issuer import LocalIssuer
+from infra.sealing import seal
+from infra.settings import Settings
+from infra.telemetry import Meters
+from infra.vault import MemoryVault
+from infra.wrapping import LocalWrapper
+from services.worklist.app import HEARS, build
+from services.worklist.entrance import PEOPLE
+from services.worklist.follow import Follower, Reader
+from services.worklist.relay import Answered, Owners
+from tests.worklist.shelf import Shelf
+from tests.worklist.stories import COORDINATOR, Log, at, opened, received, record_of, step, whole
+
+PEOPLE_NAMED = {
+    1: ("Ottilie", "Testperson"),
+    2: ("Bo", "Exampleton"),
+    3: ("Élodie", "Sampleford"),
+    4: ("Teo", "Invented"),
+    5: ("Noor", "Madeup"),
+    6: ("Alexa", "Placeholder"),
+    7: ("Jonas", "Testperson"),
+    8: ("Mira", "Exampleton"),
+}
+DAY, SUPERVISOR = 24 * 60, "role/clinical-supervisor"
+OTHER_TOPICS = {
+    **{event.type: "follow-up-events" for event in (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)},
+    **{event.type: "authorization-events" for event in (*asking.EVENTS, *lines.EVENTS)},
+    **{event.type: "crisis-routing-events" for event in crisis_routing.EVENTS},
+}
+
+
+def owed(owner: str, action: str, minutes: float, *allowed: str, waiting_on: str | None = None) -> Next:
+    return step(owner, action, at(minutes), waiting_on, *allowed)
+
+
+class Scene:
+    """The console over a board in memory, with people's names in a vault, at 08:00 of an invented Tuesday."""
+
+    def __init__(self, directory: Path, now: float = 300, owners: Owners | None = None) -> None:
+        wall, self.clock, self.seen, self.board = Clock(), ManualClock(at(now)), list[tuple](), Shelf()
+        self.clock.wall = wall.wall  # type: ignore[method-assign]
+        settings = Settings(service="worklist", development=True, state_dir=directory, kafka_tls=False)
+        self.vault = MemoryVault(LocalWrapper.of("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", ""), wall)
+        self.issuer = LocalIssuer(directory, settings.audience, wall)
+        self.given: list[tuple] = []
+        self.owners = Taken(self.given)
+        self.worklist = build(
+            settings,
+            self.board,
+            self.vault,
+            self.clock,
+            Meters(f"w-{uuid4().hex}"),
+            people=PEOPLE,  # type: ignore[arg-type]
+            seen=lambda *told: self.seen.append(told),
+            demo=True,
+            owners=owners or self.owners,
+        )
+        self.app = http.application(self.worklist.routes)
+        self.follower = Follower(self.board, Reader(HEARS), self.clock, Meters(f"f-{uuid4().hex}"))  # type: ignore[arg-type]
+
+    async def hear(self, log: Log) -> None:
+        await self.follower.take([record_of(heard) for heard in log.heard])
+
+    async def play(self) -> "Scene":
+        log = Log()
+        _directory(log)
+        _referrals(log)
+        _crisis(log)
+        _plans(log)
+        _transitions(log)
+        _authorizations(log)
+        for n, (given, family) in PEOPLE_NAMED.items():
+            key = (await self.vault.keys([f"record/{n}"], create=True))[f"record/{n}"]
+            said = PersonDetails(given_name=Personal(given), family_name=Personal(family), phone=Personal("555-0100"))
+            log.say(f"record/{n}", opened(f"record/{n}", seal(said, f"record/{n}", key)), -DAY)
+        await self.hear(log)
+        return self
+
+    def worklist_owners_answer(self, answer: Answered) -> None:
+        self.owners.answer = answer
+
+    def token(self, principal: Principal) -> str:
+        return self.issuer.token(principal)
+
+
+class Taken(Owners):
+    """Owners that take everything, and keep what they were given."""
+
+    def __init__(self, given: list[tuple]) -> None:
+        super().__init__({})
+        self.given, self.answer = given, Answered(True)
+
+    async def give(self, service, path, body, token, key):
+        self.given.append((service, path, body, key))
+        return self.answer
+
+
+def _say(log: Log, subject: str, event, minutes: float) -> None:
+    log.say(subject, event, minutes, OTHER_TOPICS[event.type])
+
+
+def _directory(log: Log) -> None:
+    names = (
+        ("program/0", "Example House", "desk/0"),
+        ("program/1", "Sample Clinic", "desk/1"),
+        ("program/2", "Lakeside Example", "desk/2"),
+    )
+    services = ("outpatient-therapy", "case-management", "psychiatry")
+    programs = tuple(assignment.Program(id=id, name=name, desk=desk, services=services, places=8) for id, name, desk in names)
+    staff = {
+        COORDINATOR: ("staff/12", "staff/13"),
+        "role/intake-desk": ("staff/7",),
+        "desk/1": ("staff/31",),
+        "role/network-lead": ("staff/50",),
+    }
+    log.say("directory/network", assignment.DirectoryListed(programs=programs, staff=staff), -DAY)
+    log.say("partner/example-hospital", intake.PartnerRegistered(name="Example Hospital", agreement="signed"), -DAY)
+    log.say("partner/riverbend", intake.PartnerRegistered(name="Riverbend Hospital", agreement="joint-protocol"), -DAY)
+    teams = (
+        crisis_dispatch.MobileTeam(id="team/oak", name="Oak Mobile Team", desk="desk/0", skills=("youth",), areas=("oak-county",)),
+        crisis_dispatch.MobileTeam(id="team/elm", name="Elm Mobile Team", desk="desk/2", areas=("elm-county",)),
+    )
+    places = (
+        crisis_beds.CrisisFacility(id="facility/harbor", name="Harbor House", desk="desk/2", beds=("crisis-receiving", "detox"), areas=()),
+    )
+    roster = crisis_routing.CrisisRosterListed(teams=teams, facilities=places, areas={"oak-county": "urban"}, staff={})
+    _say(log, "crisis-roster/network", roster, -DAY)
+    _say(log, "team/elm", crisis_dispatch.TeamSignedOn(by="staff/73"), -60)
+    counted = crisis_beds.BedsCounted(beds="crisis-receiving", free=2, counted_at=at(120), by="staff/74")
+    _say(log, "facility/harbor", counted, 120)
+
+
+def _referrals(log: Log) -> None:
+    acknowledge = ("acknowledge-request", "withdraw-request")
+    whole(log, 1, 0)
+    for n, urgency, minutes in ((2, "emergency", 255), (3, "urgent", -20), (4, "routine", 120)):
+        due = minutes + (30 if urgency == "emergency" else 240)
+        first = owed("role/intake-desk", "acknowledge-request", due, *acknowledge)
+        label = "part2" if n == 4 else ""
+        log.say(f"request/{n}", received(n, urgency, minutes, next=first, sensitivity=label, reference=f"RIVE-100{n}"), minutes)
+    log.say("request/unowned", received("unowned", minutes=200, next=step("", "acknowledge-request", at(460))), 200)
+    mine = owed("staff/12", "contact-client", 330, "log-contact", "ask-hand-off", "waitlist")
+    log.say("request/8", received(8, "urgent", 60), 60)
+    log.say("request/8", intake.RequestTriaged(by="staff/7", urgency="urgent", service="psychiatry", next=mine), 66)
+    log.say(
+        "placement/8",
+        assignment.PlacementOpened(
+            request="request/8",
+            record="record/8",
+            service="psychiatry",
+            urgency="urgent",
+            requested_at=at(60),
+            owner=COORDINATOR,
+            next=mine,
+        ),
+        67,
+    )
+    log.say("placement/8", assignment.OwnerAssigned(owner="staff/12", role=COORDINATOR, next=mine), 68)
+
+
+def _crisis(log: Log) -> None:
+    allowed = ("take-episode", "confirm-team", "decline-team", "resolve-by-contact", "report-death")
+    opened = crisis_routing.EpisodeOpened(
+        contact="contact/1",
+        person="person/5",
+        record="record/5",
+        source="crisis-line",
+        partner="example-hospital",
+        contacted_at=at(278),
+        provisional=False,
+        danger="high",
+        area="oak-county",
+        next=owed("role/crisis-desk", "find-team", 300, *allowed),
+    )
+    _say(log, "episode/1", opened, 278)
+    proposed = crisis_dispatch.TeamProposed(
+        team="team/oak",
+        desk="desk/0",
+        confirm_before=at(304),
+        rule="confirm-team",
+        contacted_at=at(278),
+        next=owed("role/crisis-desk", "confirm-team", 304, *allowed, waiting_on="desk/0"),
+    )
+    _say(log, "episode/1", proposed, 299)
+
+
+def _plans(log: Log) -> None:
+    for n, ago in ((6, 40), (7, 20)):
+        first = plans.PlanOpened(
+            record=f"record/{n}",
+            program="program/1",
+            owner="desk/1",
+            service="outpatient-therapy",
+            opened_at=at(-60 * DAY),
+            visit_by=at(-50 * DAY),
+            cadence_days=14,
+            next=owed("desk/1", "book-visit", 3 * DAY),
+        )
+        _say(log, f"plan/{n}", first, -60 * DAY)
+        seen = plans.VisitAttended(
+            at=at(-ago * DAY), kind="service", channel="in-person", next=owed("desk/1", "book-visit", -ago * DAY + 7 * DAY)
+        )
+        _say(log, f"plan/{n}", seen, -ago * DAY)
+    allowed = ("log-contact", "log-attempt", "book-visit", "suppress-plan")
+    signals = (
+        plans.Signal(code="no-shows", level="lapsing", since=at(-3 * DAY)),
+        plans.Signal(code="no-contact", level="lapsing", since=at(-2 * DAY)),
+    )
+    reach = owed("staff/12", "reach-out", -120, *allowed)
+    _say(log, "plan/6", plans.PlanFlagged(level="lapsing", signals=signals, flagged_at=at(-2 * DAY), next=reach), -2 * DAY)
+    tried = plans.ContactAttempted(at=at(-DAY), channel="telephone", part_of_day="morning", outcome="left-message", next=reach)
+    _say(log, "plan/6", tried, -DAY)
+    paused = plans.PlanSuppressed(
+        kind="in-hospital", since=at(-DAY), until=at(5 * DAY), by="staff/12", next=owed("desk/1", "review-suppression", 5 * DAY)
+    )
+    _say(log, "plan/7", paused, -DAY)
+
+
+def _transitions(log: Log) -> None:
+    allowed = ("record-reached", "try-to-reach", "arrange-visit", "end-transition")
+    stay = transitions.TransitionOpened(
+        record="record/3",
+        kind="hospital",
+        facility="example-hospital",
+        reference="S-1",
+        owner=COORDINATOR,
+        admitted_at=at(-6 * DAY),
+        at_risk=True,
+        next=owed(COORDINATOR, "contact-in-stay", 0),
+    )
+    _say(log, "transition/3", stay, -6 * DAY)
+    left = transitions.PersonDischarged(at=at(-200), to="shelter", next=owed(COORDINATOR, "attempt-contact", 1240, *allowed))
+    _say(log, "transition/3", left, -190)
+    log.heard[-1] = replace(log.heard[-1], at=at(-200))  # told ten minutes late
+    still = transitions.TransitionOpened(
+        record="record/4",
+        kind="detox",
+        facility="example-hospital",
+        reference="S-2",
+        owner=COORDINATOR,
+        admitted_at=at(-2 * DAY),
+        next=owed(COORDINATOR, "contact-in-stay", 600),
+    )
+    _say(log, "transition/4", still, -2 * DAY)
+
+
+def _authorizations(log: Log) -> None:
+    subject, desk = "authorization/1", "desk/1"
+    _say(
+        log,
+        subject,
+        asking.AuthorizationOpened(
+            placement="placement/1",
+            request="request/1",
+            owner=desk,
+            service="outpatient-therapy",
+            program="program/1",
+            requested_at=at(0),
+            record="record/1",
+            next=owed(desk, "determine", 500),
+        ),
+        41,
+    )
+    asked = asking.LineAsked(line=1, service="outpatient-therapy", units=12)
+    _say(
+        log,
+        subject,
+        asking.AuthorizationDetermined(
+            needed="authorization", lines=(asked,), status="assembling", next=owed(desk, "submit", 600, "submit-authorization")
+        ),
+        50,
+    )
+    denied = lines.LineDenied(
+        line=1,
+        channel="portal",
+        action="A3",
+        service="outpatient-therapy",
+        received_at=at(250),
+        appeal_before=at(60 * DAY),
+        status="denied",
+        next=owed(desk, "decide-on-appeal", 3 * DAY, "file-appeal", "waive-appeal"),
+    )
+    _say(log, subject, denied, 250)
+    risk = asking.ReferralPutAtRisk(
+        risk="denied", line=1, visit="visit-1", status="denied", next=owed(desk, "secure-care", 320, "file-appeal", "waive-appeal")
+    )
+    _say(log, subject, risk, 251)

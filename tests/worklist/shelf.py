@@ -1,0 +1,81 @@
+"""The board in memory: what the real one answers, for tests of pages. One test compares the two, question by question."""
+
+import copy
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.worklist.items import Document
+from services.worklist.projections import entries_of
+from services.worklist.store import Writes
+
+LOW = (0, "")
+TESTS = {
+    "$lt": lambda have, want: have is not None and have < want,
+    "$lte": lambda have, want: have is not None and have <= want,
+    "$gt": lambda have, want: have is not None and have > want,
+    "$gte": lambda have, want: have is not None and have >= want,
+    "$ne": lambda have, want: have != want,
+    "$in": lambda have, want: bool(set(have) & set(want)) if isinstance(have, list) else have in want,
+}
+
+
+class Shelf:
+    """Documents in dictionaries. It knows the operators that the questions use, and no others."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, Document] = {}
+        self.told: dict[str, Document] = {}
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def generations(self) -> tuple[int, ...]:
+        return (1,)
+
+    async def documents(self, generation: int, ids: Collection[str]) -> dict[str, Document]:
+        return {id: copy.deepcopy(self.stored[id]) for id in ids if id in self.stored}
+
+    async def items(
+        self, generation: int, query: Document, sort: Sequence[tuple[str, int]], limit: int, hint: str | None = None,
+        fields: Sequence[str] = (),
+    ) -> list[Document]:  # fmt: skip
+        found = [copy.deepcopy(one) for one in self.stored.values() if fits(one, query)]
+        for name, way in reversed(sort):
+            found.sort(key=lambda one: _key(one.get(name)), reverse=way < 0)
+        return [{name: one[name] for name in ("_id", *fields) if name in one} if fields else one for one in found[: limit or None]]
+
+    async def count(self, generation: int, query: Document, hint: str, most: int) -> int:
+        return min(most, sum(fits(one, query) for one in self.stored.values()))
+
+    async def entries(self, generation: int, item: str, limit: int = 0) -> list[Document]:
+        first = entries_of(item)
+        return [copy.deepcopy(self.told[id]) for id in sorted(self.told) if id.startswith(first)][: limit or None]
+
+    async def changed_since(self, at: datetime, limit: int) -> list[Document]:
+        return []
+
+    async def write(self, writes: Mapping[int, Writes], at: datetime) -> None:
+        for written in writes.values():
+            self.stored |= {item["_id"]: copy.deepcopy(item) for item in written.items}
+            self.told |= {entry["_id"]: copy.deepcopy(entry) for entry in written.entries}
+
+
+def fits(document: Document, query: Document) -> bool:
+    return all(_fits(document, name, wanted) for name, wanted in query.items())
+
+
+def _fits(document: Document, name: str, wanted: Any) -> bool:
+    if name in ("$and", "$or"):
+        parts: Iterable[bool] = (fits(document, part) for part in wanted)
+        return all(parts) if name == "$and" else any(parts)
+    have = document.get(name)
+    if isinstance(wanted, dict):
+        return all(TESTS[how](have, value) for how, value in wanted.items())
+    return wanted in have if isinstance(have, list) else have == wanted
+
+
+def _key(value: Any) -> tuple[Any, ...]:
+    """A missing value sorts first, as the database has it."""
+    return (0,) if value is None else (1, value)

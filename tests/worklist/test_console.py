@@ -1,0 +1,273 @@
+"""The console's pages over a board in memory: who sees what, what is shown, what is sent, and that nothing comes from elsewhere."""
+
+import gzip
+import re
+from datetime import timedelta
+
+import httpx2
+import pytest
+from starlette.routing import Route
+
+from infra.access import Item
+from infra.browser import COOKIE
+from infra.http import Guarded
+from infra.identity import Principal
+from services.worklist import views
+from services.worklist.api import ACCESS, NETWORK, SCOPED
+from services.worklist.entrance import PEOPLE
+from services.worklist.lists import _cell
+from services.worklist.pages import FOLDER
+from services.worklist.relay import Answered, Fault
+from tests.worklist.scene import Scene
+
+PUBLIC = {"/assets/{name}", "/sign-in", "/sign-out"}
+ROBIN = next(one.principal for one in PEOPLE if "coordinator" in one.principal.roles)
+KIM = Principal("staff/31", frozenset({"program-desk"}))
+ELSEWHERE = Principal("staff/32", frozenset({"program-desk"}))
+RIVERBEND = Principal("staff/91", frozenset({"partner"}), frozenset({"riverbend"}))
+HOSPITAL = Principal("staff/92", frozenset({"partner"}), frozenset({"example-hospital"}))
+AUDITOR = Principal("staff/90", frozenset({"auditor"}))
+PAGES = [
+    "/",
+    *(view.path for view in views.VIEWS),
+    "/items/referral/8",
+    "/items/plan/6",
+    "/items/episode/1",
+    "/items/authorization/1",
+    "/people/record/3",
+    "/search?q=RIVE",
+    "/do/log-contact/referral/8",
+    "/new",
+    "/pending/export",
+]
+
+
+@pytest.fixture
+async def scene(tmp_path):
+    return await Scene(tmp_path).play()
+
+
+def browser(scene: Scene, principal: Principal | None = ROBIN, **headers: str) -> httpx2.AsyncClient:
+    cookies = {COOKIE: scene.token(principal)} if principal else {}
+    sent = {"sec-fetch-site": "same-origin", "accept": "text/html", **headers}
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(scene.app), base_url="http://console", cookies=cookies, headers=sent)
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_page_is_whole_light_and_brings_nothing_from_elsewhere(scene, path):
+    async with browser(scene) as robin:
+        page = await robin.get(path)
+    assert page.status_code == 200, page.text[:300]
+    assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
+    assert not re.search(r'(src|href|action)="(https?:)?//', page.text) and not re.search(r"<style|<script>| style=| on[a-z]+=", page.text)
+    ids = re.findall(r' id="([^"]+)"', page.text)
+    assert len(ids) == len(set(ids)), [one for one in ids if ids.count(one) > 1]
+    assets = (path for path in FOLDER.iterdir() if path.suffix in (".js", ".css", ".woff2"))
+    weight = len(gzip.compress(page.content)) + sum(len(gzip.compress(path.read_bytes())) for path in assets)
+    assert weight < 150_000
+
+
+def concrete(path: str) -> str:
+    return path.replace("{command}", "log-contact").replace("{id:path}", "referral/8")
+
+
+MINE = Item(frozenset({"example-hospital", "staff/12"}), "staff/12")
+"""What the table needs to know of the item that the matrix asks for: it is none of these people's."""
+ROLES = [Principal("staff/1", frozenset({role})) for role in (*NETWORK, *SCOPED, "visitor")]
+
+
+async def test_every_route_by_every_role_is_as_the_table_says(scene):
+    """Generated from the routes themselves: a new one is in the matrix by itself."""
+    found = 0
+    for route in scene.worklist.routes:
+        if not isinstance(route, Guarded):
+            assert isinstance(route, Route) and route.path in PUBLIC, route
+            continue
+        if route.path == "/v1/live":
+            continue  # an open stream: its rule is looked at where streams are
+        for principal in ROLES:
+            allowed = ACCESS.may(principal, route.action, MINE)
+            async with browser(scene, principal) as somebody:
+                method = "POST" if "POST" in route.methods and "GET" not in route.methods else "GET"
+                answer = await somebody.request(method, concrete(route.path))
+            assert (answer.status_code == 403) is not allowed, (route.path, principal.roles, answer.status_code)
+            found += 1
+    assert found > 400
+
+
+async def test_without_a_session_every_page_leads_to_the_sign_in(scene):
+    async with browser(scene, None) as nobody:
+        for path in PAGES:
+            assert (await nobody.get(path)).headers["location"].startswith("/sign-in"), path
+
+
+@pytest.mark.parametrize(
+    ("principal", "seen"),
+    [
+        (ROBIN, {"referral/1", "referral/2", "referral/3", "referral/4", "referral/8", "referral/unowned"}),
+        (HOSPITAL, {"referral/1", "referral/2", "referral/3", "referral/4", "referral/8", "referral/unowned"}),
+        (KIM, {"referral/1"}),
+        (RIVERBEND, set()),
+        (ELSEWHERE, set()),
+    ],
+)
+async def test_a_list_holds_what_concerns_whoever_looks(scene, principal, seen):
+    async with browser(scene, principal) as somebody:
+        page = (await somebody.get("/pending")).text
+        rows = (await somebody.get("/v1/pending", headers={"accept": "application/json"})).json()["rows"]
+    assert set(re.findall(r'href="/items/(referral/[^"?]+)"', page)) == seen == {row["item"] for row in rows}
+
+
+async def test_an_item_of_another_organisation_is_not_opened_and_a_person_shows_what_is_ones_own(scene):
+    async with browser(scene, ELSEWHERE) as other, browser(scene, KIM) as kim:
+        for path in ("/items/referral/1", "/items/plan/6", "/people/record/1", "/do/log-contact/referral/8"):
+            assert (await other.get(path)).status_code == 403, path
+        assert "Ottilie" in (await kim.get("/items/referral/1")).text
+
+
+async def test_an_auditor_sees_everything_but_who_it_is(scene):
+    async with browser(scene, AUDITOR) as auditor:
+        pages = [(await auditor.get(path)).text for path in PAGES if not path.startswith(("/do", "/new")) and "export" not in path]
+    assert all(not re.search("Ottilie|Testperson|O\\. T\\.|sealed:", page) for page in pages) and scene.seen == []
+
+
+async def test_lists_show_initials_and_whole_names_only_when_they_are_asked_for_which_is_kept(scene):
+    async with browser(scene) as robin:
+        assert "Mira" not in (await robin.get("/pending")).text
+        assert "Mira Exampleton" in (await robin.get("/pending?names=full")).text
+    assert [occasion for _, occasion, _ in scene.seen] == ["pending", "pending, whole names"]
+
+
+async def test_today_shows_every_count_with_its_zero_and_each_opens_its_list(scene):
+    async with browser(scene) as robin:
+        page = (await robin.get("/")).text
+        tiles = re.findall(r'<a href="([^"]+)"><strong>([^<]+)</strong> <span>([^<]+)</span>', page)
+        assert {name: count for _, count, name in tiles} == {
+            "in crisis": "1",
+            "late": "3",
+            "due today": "7",
+            "in a stay elsewhere": "1",
+            "home less than a week": "1",
+            "gone quiet": "1",
+            "visits about to be blocked": "1",
+            "without an owner": "1",
+            "without a deadline": "0",
+            "feeds silent": "0",
+            "inputs to look at": "0",
+            "referrals pending": "6",
+        }
+        for href, count, name in tiles:
+            if count != "0" and "?" in href:
+                listed = (await robin.get(href.replace("&amp;", "&"))).text
+                assert listed.count("data-row") >= 1, name
+
+
+async def test_one_row_is_one_person_and_what_else_is_open_is_in_it(scene):
+    async with browser(scene) as robin:
+        page = (await robin.get("/next-steps?tab=all")).text
+    assert len(re.findall(r'<tr id="row-(?:referral|transition)-3"', page)) == 1 and "+1 more" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/gone-quiet", "Missed two visits in a row, not in touch for too long"),
+        ("/gone-quiet?tab=not-shown", "Not shown, because: in hospital"),
+        ("/transitions?tab=home", "to shelter"),
+        ("/authorizations", "line 1 denied"),
+        ("/crisis", "High danger"),
+        ("/crisis", "Harbor House"),
+        ("/crisis", "never counted"),
+        ("/gone-quiet", "left a message"),
+    ],
+)
+async def test_a_list_says_why_somebody_is_in_it(scene, path, told):
+    async with browser(scene) as robin:
+        assert told in (await robin.get(path)).text
+
+
+async def test_a_refresh_is_the_living_part_alone(scene):
+    async with browser(scene, **{"hx-request": "true"}) as robin:
+        for path in ("/", "/pending", "/items/referral/8", "/people/record/3"):
+            part = (await robin.get(path)).text
+            assert part.lstrip().startswith('<div id="lists"') and "<html" not in part, path
+
+
+async def test_a_case_says_who_owned_it_which_clocks_ran_and_where_each_event_lies(scene):
+    async with browser(scene) as robin:
+        page = (await robin.get("/items/referral/1")).text
+    assert "Who owned it" in page and "Clocks" in page and re.search(r"assignment-events – \d+ – \d+", page) and "correlation-1" in page
+
+
+async def test_a_case_is_asked_as_of_an_instant_and_says_what_was_known_and_what_was_true(scene):
+    async with browser(scene) as robin:
+        page = (await robin.get("/items/transition/3?as_of=2026-03-02T08:45:00Z")).text
+    known, true = page.split("Known then")[1].split("True then")
+    assert "Speak with the person" in known and "Reach the person" in true
+
+
+# — acting
+
+
+async def test_a_command_is_sent_to_its_owner_in_ones_own_name_and_leads_back_to_where_one_was(scene):
+    said = {
+        "channel": "telephone",
+        "outcome": "reached",
+        "contacted_at": "2026-03-02T16:50",
+        "key": "k" * 20,
+        "back": "/next-steps?tab=mine",
+    }
+    scene.worklist_owners_answer(Answered(True, "assignment-events/placement/8/4"))
+    async with browser(scene) as robin:
+        answer = await robin.post("/do/log-contact/referral/8", data=said)
+    body = {"channel": "telephone", "outcome": "reached", "contacted_at": "2026-03-02T16:50:00+00:00"}
+    assert scene.given == [("assignment", "/v1/placements/8/log-contact", body, "k" * 20)]
+    assert (answer.status_code, answer.headers["location"]) == (303, "/next-steps?tab=mine&after=assignment-events/placement/8/4")
+
+
+async def test_what_the_owner_refuses_is_said_at_its_field_and_nothing_typed_is_lost(scene):
+    fault = Fault("contacted_at", "TL-5207", "it lies in the future")
+    scene.worklist_owners_answer(Answered(False, "", "this cannot be done now", "", 409, (fault,)))
+    said = {"channel": "video", "outcome": "reached", "contacted_at": "2027-03-02T16:50", "key": "k" * 20}
+    async with browser(scene) as robin:
+        answer = await robin.post("/do/log-contact/referral/8", data=said)
+    assert answer.status_code == 409 and 'id="f-contacted_at-fault">It lies in the future' in answer.text
+    assert 'value="2027-03-02T16:50"' in answer.text and 'value="video" checked' in answer.text and "k" * 20 in answer.text
+
+
+async def test_what_is_missing_is_said_before_anything_is_sent(scene):
+    async with browser(scene) as robin:
+        answer = await robin.post("/do/log-contact/referral/8", data={"key": "k" * 20})
+    assert answer.status_code == 422 and "How: say it" in answer.text and scene.given == []
+
+
+@pytest.mark.parametrize("elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example"])
+async def test_nobody_is_led_away(scene, elsewhere):
+    said = {"channel": "video", "outcome": "reached", "contacted_at": "2026-03-02T16:50", "back": elsewhere}
+    async with browser(scene) as robin:
+        answer = await robin.post("/do/log-contact/referral/8", data=said)
+    assert answer.headers["location"].startswith("/items/referral/8")
+
+
+@pytest.mark.parametrize("path", ["/do/log-contact/referral/8", "/new", "/pending/export"])
+async def test_another_site_cannot_act_with_somebodys_session(scene, path):
+    async with browser(scene, **{"sec-fetch-site": "cross-site"}) as robin:
+        assert (await robin.post(path, data={"key": "k" * 20})).status_code in (303, 401) and scene.given == []
+
+
+async def test_an_export_warns_first_and_is_kept(scene):
+    async with browser(scene) as robin:
+        assert "about people in care" in (await robin.get("/pending/export")).text and scene.seen == []
+        file = await robin.post("/pending/export?tab=all")
+    assert file.headers["content-disposition"].startswith("attachment") and len(file.text.splitlines()) == 7
+    assert [occasion for _, occasion, _ in scene.seen] == ["export of pending"]
+
+
+def test_a_cell_that_a_spreadsheet_would_calculate_is_text():
+    assert [_cell(value) for value in ("=1+1", "-2", "@x", "plain", None, ["a", "b"])] == ["'=1+1", "'-2", "'@x", "plain", "", "a; b"]
+
+
+async def test_deadlines_pass_without_an_event(scene):
+    scene.clock.advance(timedelta(days=2))
+    async with browser(scene) as robin:
+        assert "late by" in (await robin.get("/next-steps?tab=mine")).text

@@ -1,0 +1,128 @@
+"""Every form of the console against the command of its owner: what it asks, whom it lets, where it goes."""
+
+from typing import Literal, get_args, get_origin
+
+import pytest
+from pydantic import ValidationError
+
+from services.assignment import api as assignment
+from services.authorization import api as authorization
+from services.crisis_routing import api as crisis_routing
+from services.follow_up import api as follow_up
+from services.intake import api as intake
+from services.worklist.acting import body_of
+from services.worklist.entrance import PEOPLE
+from services.worklist.fields import Field, Form
+from services.worklist.forms import FORMS, offered
+from services.worklist.forms_front import NEW_REFERRAL
+
+OWNERS = {
+    "intake": intake.COMMANDS,
+    "assignment": assignment.ROUTES,
+    "authorization": authorization.ROUTES,
+    "crisis_routing": crisis_routing.ROUTES,
+    "follow_up": follow_up.ROUTES,
+}
+ACCESS = {
+    "intake": intake.ACCESS,
+    "assignment": assignment.ACCESS,
+    "authorization": authorization.ACCESS,
+    "crisis_routing": crisis_routing.ACCESS,
+    "follow_up": follow_up.ACCESS,
+}
+EVERY = [(kind, form) for kind, forms in FORMS.items() for form in forms] + [("request", NEW_REFERRAL)]
+INSTANT, DAY = "2026-03-02T12:00", "2026-03-02"
+
+
+def entry_of(form: Form):
+    return next((entry for entry in OWNERS[form.service] if (entry.path, entry.command.type) == (form.path, form.command)), None)
+
+
+def inner(kind: type, name: str):
+    """The annotation of a field, `answer.action` included."""
+    first, _, rest = name.partition(".")
+    field = kind.model_fields[first]
+    if not rest:
+        return field
+    inside = next(one for one in (field.annotation, *get_args(field.annotation)) if hasattr(one, "model_fields"))
+    return inner(inside, rest)
+
+
+def literals(annotation) -> set[str]:
+    if get_origin(annotation) is Literal:
+        return set(get_args(annotation))
+    return {value for part in get_args(annotation) for value in literals(part)}
+
+
+@pytest.mark.parametrize(("kind", "form"), EVERY, ids=lambda value: getattr(value, "command", value))
+class TestForm:
+    def test_it_goes_where_its_owner_takes_it(self, kind: str, form: Form):
+        entry = entry_of(form)
+        assert entry is not None, f"{form.service} takes no {form.command} at {form.path}"
+        assert not entry.subject or entry.subject.startswith(f"{kind}/")
+
+    def test_it_is_offered_to_whom_its_owner_lets(self, kind: str, form: Form):
+        assert set(form.roles) == set(ACCESS[form.service][entry_of(form).action].roles)
+
+    def test_it_asks_what_the_command_has_and_all_that_it_needs(self, kind: str, form: Form):
+        command = entry_of(form).command
+        for field in form.fields:
+            if (form.command, field.name) != ("enter-decision", "line"):
+                inner(command, field.name)
+        asked = {field.name.partition(".")[0] for field in form.fields}
+        needed = {name for name, field in command.model_fields.items() if field.is_required()}
+        assert needed <= asked
+
+    def test_every_choice_is_one_of_the_commands(self, kind: str, form: Form):
+        command = entry_of(form).command
+        for field in form.fields:
+            if field.choices and (known := literals(inner(command, field.name).annotation)):
+                assert set(field.choices) <= known, (form.command, field.name)
+
+    def test_what_it_makes_of_what_is_typed_is_the_command(self, kind: str, form: Form):
+        body, empty = body_of(form, Typed({field.name: typed(field) for field in form.fields}))
+        assert not empty
+        try:
+            from contracts.kernel import OUTSIDE
+
+            entry_of(form).command.model_validate(body, context=OUTSIDE, extra="forbid")
+        except ValidationError as error:
+            pytest.fail(f"{form.command}: {[one['loc'] for one in error.errors(include_input=False)]}")
+
+
+class Typed(dict):
+    def getlist(self, name: str) -> list[str]:
+        return [self[name]]
+
+
+KNOWN = {
+    "visits": "visit-1",
+    "lines": "1",
+    "teams": "team/oak",
+    "facilities": "facility/harbor",
+    "asked": "program/0",
+    "programs": "program/0",
+    "people": "staff/7",
+    "services": "psychiatry",
+    "partners": "riverbend",
+}
+
+
+def typed(field: Field) -> str:
+    if field.of:
+        return KNOWN[field.of]
+    plain = {"instant": INSTANT, "day": DAY, "number": "3", "flag": "yes"}.get(field.kind, "something")
+    return field.choices[0] if field.choices else plain
+
+
+def test_what_is_missing_is_said_and_what_may_be_left_open_is_left_out():
+    log = next(form for form in FORMS["placement"] if form.command == "log-contact")
+    body, empty = body_of(log, Typed({"channel": "telephone", "outcome": "", "contacted_at": INSTANT, "next_attempt_at": ""}))
+    assert body == {"channel": "telephone", "contacted_at": "2026-03-02T12:00:00+00:00"} and [one.name for one in empty] == ["outcome"]
+
+
+def test_only_what_the_fact_allows_and_the_role_may_give_is_offered():
+    row = {"lead": "placement", "item": "referral/1", "allowed": ["take-placement", "ask-hand-off", "not-a-form-yet"]}
+    robin, auditor = PEOPLE[0].principal, PEOPLE[-1].principal
+    assert [form.command for form in offered(row, robin)] == ["take-placement", "ask-hand-off"]
+    assert offered(row, auditor) == []

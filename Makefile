@@ -7,7 +7,7 @@ SEEDS  ?= 10000
 ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit simulate year mutants chaos mails bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean
+.PHONY: help run test unit simulate year mutants chaos mails bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean journeys screenshots
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,12 @@ chaos: $(READY) ## ROUNDS=n: real processes killed, starved and cut off under lo
 
 mails: $(READY) ## how a mail client shows three messages; writes docs/images/mail-*.png (needs chromium)
 	$(BIN)/python -m tests.notification.pictures
+
+journeys: $(READY) ## the console in real Chromium: every page, light and dark, 1440 and 320 px wide, by keyboard (needs chromium)
+	EVERY_PAGE=1 $(BIN)/python -m pytest tests/worklist/test_browser.py
+
+screenshots: $(READY) ## pictures of a running demo's console, into docs/images (needs chromium, and `make run` beside it)
+	$(BIN)/python -m tests.worklist.screenshots
 
 bench: $(READY) ## measure; writes docs/benchmarks.md and docs/benchmarks.json
 	$(BIN)/python -m tests.bench

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from contracts.kernel import kind_of
 from services.worklist import about, history, questions, words
 from services.worklist.api import instant_of, known
-from services.worklist.forms import offered
+from services.worklist.forms import first, offered
 from services.worklist.items import Document, by_kind
 from services.worklist.pages import Site, late_by
 from services.worklist.projections import Patch
@@ -72,7 +72,7 @@ class Cases:
             ({**event(entry, names), "item": entry["item"]} for entry in entries), key=lambda one: (one["recorded"], one["sequence"])
         )
         details = await self.answers.details(request.state.principal, record)
-        mine = [{**row, "more": [], "do": next(iter(offered(row, request.state.principal)), None)} for row in rows]
+        mine = [{**row, "more": [], "do": first(row, request.state.principal)} for row in rows]
         given: Row = {"record": record, "records": records, "details": details, "open": [row for row in mine if row["open"]]}
         given |= {"closed": [row for row in rows if not row["open"]], "days": _days(told, request), "parts": _parts(entries, request)}
         given |= {"visits": _visits(items, self.answers.clock.now())}

@@ -14,12 +14,18 @@ from services.worklist.fields import Form
 
 FORMS: Mapping[str, tuple[Form, ...]] = {**forms_front.FORMS, **forms_care.FORMS, **forms_crisis.FORMS}
 """By the kind of the aggregate that the command is about. The first that is allowed is what a row offers."""
+ON_ITS_PAGE = ("withdraw-request", "report-outcome", "report-death", "end-authorization", "end-transition", "discharge-plan")
 
 
 def offered(row: Mapping[str, Any], principal: Principal) -> list[Form]:
     """What this principal may do with an item now: what its fact allows, of that what their roles may give."""
     forms = FORMS.get(row["lead"] or kind_of(row["item"]), ())
     return [form for form in forms if form.command in row["allowed"] and principal.roles & set(form.roles)]
+
+
+def first(row: Mapping[str, Any], principal: Principal) -> Form | None:
+    """What a row offers: never what ends something, which is done on the item's own page."""
+    return next((form for form in offered(row, principal) if form.command not in ON_ITS_PAGE), None)
 
 
 def form_of(row: Mapping[str, Any], command: str) -> Form | None:

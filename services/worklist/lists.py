@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from services.worklist import questions, views, words
-from services.worklist.forms import offered
+from services.worklist.forms import first
 from services.worklist.pages import Site, capped, query
-from services.worklist.questions import COUNTED_MAX, Question
+from services.worklist.questions import Question
 from services.worklist.rows import Row
 from services.worklist.views import Reader, Tab, View
 
@@ -57,8 +57,8 @@ class Lists:
             {"name": one.name, "href": one.href, "count": capped(count), "alarm": one.alarm and count > 0, "zero": count == 0}
             for one, count in zip(views.TODAY, counts, strict=True)
         ]
-        first = [(views.CRISIS, "all"), (views.STEPS, "mine"), (views.OVERDUE, "team" if reader.concerned is None else "all")]
-        lists = [await self._top(request, reader, view, view.tab(key)) for view, key in first]
+        morning = [(views.CRISIS, "all"), (views.STEPS, "mine"), (views.OVERDUE, "team" if reader.concerned is None else "all")]
+        lists = [await self._top(request, reader, view, view.tab(key)) for view, key in morning]
         return self.site.render("today.html", request, tiles=tiles, lists=lists, summary=_told(tiles))
 
     async def search(self, request: Request) -> Response:
@@ -116,7 +116,7 @@ class Lists:
     async def _people(self, reader: Reader, rows: Sequence[Row]) -> list[Row]:
         """One row a person, each with the first thing that this reader may do."""
         people = await self.answers.grouped(rows)
-        return [{**row, "do": next(iter(offered(row, reader.principal)), None)} for row in people]
+        return [{**row, "do": first(row, reader.principal)} for row in people]
 
     async def _tabs(self, request: Request, reader: Reader, view: View, chosen: Tab) -> list[Row]:
         counts = await asyncio.gather(*(self._count(reader, tab.ask(reader)) for tab in view.tabs))
@@ -132,7 +132,7 @@ class Lists:
         ]
 
     async def _count(self, reader: Reader, question: Question) -> int:
-        return await questions.count(self.answers.board, question.within(reader.concerned), COUNTED_MAX)
+        return await questions.count(self.answers.board, question.within(reader.concerned))
 
     def _filters(self, request: Request, view: View, rows: Sequence[Row]) -> list[Row]:
         """What a list can be narrowed by: what stands in this page of it, and what is chosen."""
@@ -149,7 +149,7 @@ class Lists:
 
     def _export(self, view: View) -> Any:
         async def exported(request: Request) -> Response:
-            """Asks first: what leaves the console is no longer looked after by it. Then the list as it is, accounted for."""
+            """Asks first: what leaves the console is no longer looked after by it. Then the list as it is."""
             reader, tab = await self.answers.reader(request.state.principal), view.tab(request.query_params.get("tab"))
             back = query(request).replace(f"{view.path}/export", view.path, 1)
             if request.method == "GET":

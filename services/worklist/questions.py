@@ -124,9 +124,10 @@ async def counts(board: Board, now: datetime, concerned: Collection[str] | None 
     return {one.name: await count(board, one.within(concerned)) for one in questions}
 
 
-async def count(board: Board, question: Question, most: int = COUNTED_MAX) -> int:
+async def count(board: Board, question: Question) -> int:
+    """How many, up to COUNTED_MAX."""
     (generation, *_) = await board.generations()
-    return await board.count(generation, question.query, question.index, most)
+    return await board.count(generation, question.query, question.index, COUNTED_MAX)
 
 
 LINE = ("record", "kind", "next", "due", "open", "status", "lead")

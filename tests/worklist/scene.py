@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from contracts import assignment, crisis_beds, crisis_dispatch, crisis_routing, follow_up, intake, plans, transitions
+from contracts import assignment, crisis_beds, crisis_dispatch, crisis_routing, directory, follow_up, intake, plans, transitions
 from contracts import authorization as asking
 from contracts import authorization_lines as lines
 from contracts.kernel import Next, Personal
@@ -120,14 +120,14 @@ def _directory(log: Log) -> None:
         ("program/2", "Lakeside Example", "desk/2"),
     )
     services = ("outpatient-therapy", "case-management", "psychiatry")
-    programs = tuple(assignment.Program(id=id, name=name, desk=desk, services=services, places=8) for id, name, desk in names)
+    programs = tuple(directory.Program(id=id, name=name, desk=desk, services=services, places=8) for id, name, desk in names)
     staff = {
         COORDINATOR: ("staff/12", "staff/13"),
         "role/intake-desk": ("staff/7",),
         "desk/1": ("staff/31",),
         "role/network-lead": ("staff/50",),
     }
-    log.say("directory/network", assignment.DirectoryListed(programs=programs, staff=staff), -DAY)
+    log.say("directory/network", directory.DirectoryListed(programs=programs, staff=staff), -DAY)
     log.say("partner/example-hospital", intake.PartnerRegistered(name="Example Hospital", agreement="signed"), -DAY)
     log.say("partner/riverbend", intake.PartnerRegistered(name="Riverbend Hospital", agreement="joint-protocol"), -DAY)
     teams = (

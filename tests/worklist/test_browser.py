@@ -1,0 +1,111 @@
+"""The console in a real browser, over a board in memory: no violation of WCAG 2.2 AA, by keyboard alone, nothing from elsewhere."""
+
+import asyncio
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright", reason="SKIPPED: the console was not looked at in a browser, because playwright is not installed")
+
+from tests.worklist.browsing import CHROMIUM, chromium, served, signed_in, violations
+from tests.worklist.scene import Scene
+from tests.worklist.test_console import PAGES
+
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM, reason="SKIPPED: the console was not looked at in a browser, because there is no Chromium here"),
+    pytest.mark.timeout(300),
+]
+ROBIN, CHANGED = "staff/12", "document.dispatchEvent(new CustomEvent('changed', {detail: {data: '{\"items\": [], \"more\": true}'}}))"
+EVERY = bool(os.environ.get("EVERY_PAGE"))
+"""`make journeys` looks at every page in both; a landing run at each in one of them."""
+VENDORED = Path(__file__).parent / "vendor"
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    return asyncio.run(Scene(tmp_path_factory.mktemp("console")).play())
+
+
+@pytest.fixture(scope="module")
+def base(scene):
+    with served(scene.app) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser(base):  # after the scene: playwright keeps a loop running in this thread
+    with chromium() as found:
+        yield found
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])
+def test_no_page_violates_wcag_or_is_wider_than_its_screen(browser, base, scheme, width):
+    with signed_in(browser, base, ROBIN, scheme, width, bypass_csp=True) as page:
+        found = {}
+        for path in PAGES if EVERY else PAGES[scheme == "dark" :: 2]:
+            page.goto(base + path)
+            wide = page.evaluate("document.documentElement.scrollWidth") - width
+            found[path] = violations(page) + ([f"{wide} px too wide"] if wide > 0 else [])
+        assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+def test_the_morning_begins_by_keyboard_alone(browser, base, scene):
+    """08:00, what first? Today, my next steps, the first of them, what may be done: without a mouse."""
+    with signed_in(browser, base, ROBIN) as page:
+        page.wait_for_selector("h1:has-text('Today')")
+        page.keyboard.press("n")
+        page.wait_for_url("**/next-steps")
+        page.keyboard.press("j")
+        assert page.evaluate("document.activeElement.textContent") == "A. P."
+        page.keyboard.press("j")
+        page.keyboard.press("a")
+        page.wait_for_selector("h1:has-text('Log contact')")
+        page.focus("input[name=channel]")
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        page.focus("form.form button[type=submit]")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/next-steps**")
+    service, path, body, _ = scene.given[-1]
+    assert (service, path, body["channel"]) == ("assignment", "/v1/placements/8/log-contact", "telephone")
+
+
+def test_what_is_wrong_is_said_where_and_the_focus_can_go_there(browser, base):
+    with signed_in(browser, base, ROBIN, but="422") as page:  # which is how a browser notes the answer to a form that is not whole
+        page.goto(f"{base}/do/log-contact/referral/8")
+        page.click("form.form button[type=submit]")
+        page.click(".faults a >> nth=0")
+        assert page.evaluate("document.activeElement.name") == "channel"
+
+
+def test_rows_never_move_under_focus_or_pointer_and_a_pause_holds_everything(browser, base):
+    with signed_in(browser, base, ROBIN) as page:
+        page.goto(f"{base}/pending")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "/pending" in request.url else None)
+        page.keyboard.press("j")
+        page.evaluate(CHANGED)
+        assert page.is_visible("#apply") and asked == []
+        with page.expect_response("**/pending"):
+            page.click("#apply")
+        page.mouse.move(5, 5)
+        page.click("#pause")
+        page.evaluate(CHANGED)
+        assert page.is_visible("#apply") and "paused" in page.inner_text("#state-words")
+        page.hover("tr[data-row] >> nth=0")
+        page.click("#pause")
+
+
+def test_a_list_prints_without_what_is_only_for_the_screen(browser, base):
+    with signed_in(browser, base, ROBIN) as page:
+        page.goto(f"{base}/pending")
+        page.emulate_media(media="print")
+        assert not page.is_visible("nav.places") and not page.is_visible(".top") and page.is_visible("table.people")
+
+
+def test_axe_is_the_one_of_the_lock():
+    listed = [line.split("  ") for line in (VENDORED / "vendor.lock").read_text().splitlines() if not line.startswith("#")]
+    assert all(hashlib.sha256((VENDORED / name).read_bytes()).hexdigest() == digest for digest, name in listed) and len(listed) == 2

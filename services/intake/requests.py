@@ -189,7 +189,10 @@ def evolve(state: Request | None, fact: Change) -> Request | None:
     if after is None:
         return None
     ours = after.status in OURS or (after.dead_since and after.is_open)
-    step = told_late(owed(state.owed if state else None, fact), fact) if ours else None
+    before = state.owed if state else None
+    if before and before.late and isinstance(fact, RequestInformationAsked):  # another question has a time of its own
+        before = before.model_copy(update={"late": False})
+    step = told_late(owed(before, fact), fact) if ours else None
     return after if step is after.owed else after.model_copy(update={"owed": step})
 
 

@@ -141,3 +141,16 @@ async def test_a_step_that_is_owed_again_by_the_same_instant_is_not_told_late_ag
     assert desk.one("request")[1].owed.late
     assert await passes(desk, 60 * 24) == []
     assert [late["action"] for late in said(desk, "request.overdue.v1")] == ["triage-request"]
+
+
+async def test_another_question_has_a_time_of_its_own_and_is_told_late_too(desk: Desk) -> None:
+    await desk.send("requested", request())
+    subject, _ = desk.one("request")
+    await desk.command(subject, AcknowledgeRequest())
+    await desk.command(subject, AskInformation(items=("consent",)))
+    await passes(desk, 60 * 24 * 7)
+    await desk.command(subject, AskInformation(items=("consent",), of="client"), key="the client instead")
+    assert not desk.one("request")[1].owed.late
+    await passes(desk, 60 * 24 * 14)
+    late = [one["waiting_on"] for one in said(desk, "request.overdue.v1")]
+    assert late == ["partner/riverbend", "client"]

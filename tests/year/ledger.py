@@ -157,7 +157,10 @@ class Ledger:
                 around["reached"] = Step("reached", None, said.at)
             case PlacementReopened():
                 around.clear()
-            case PlacementAccepted() | PlacementEnded() | PlacementHalted():
+            case PlacementEnded():
+                around.clear()
+                self._steps.pop(said.subject, None)
+            case PlacementAccepted() | PlacementHalted():
                 self._around[said.subject] = {"reached": around["reached"]} if "reached" in around else {}
 
     def closes(self, now: datetime) -> None:

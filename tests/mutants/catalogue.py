@@ -34,7 +34,7 @@ SEEDS = "seeds:0+40"
 COMMIT = """        if written:
             await self.store.commit(written)
 """
-PUBLISH = """            await self.publisher.publish(rows)
+PUBLISH = """            await self.publisher.publish(await readable(self.service.outward, self.vault, rows))
         except PublishFailed"""
 
 MUTANTS = (
@@ -61,7 +61,7 @@ MUTANTS = (
     Mutant("publish others' later facts first", "infra/settle.py",
            "rows = sorted({row.id: row for row in (*left, *rows)}.values(), key=lambda row: row.id)",
            "rows = [*(row for row in left if row.id not in {one.id for one in rows}), *rows]", SEEDS),
-    Mutant("publish in reverse", "infra/settle.py", PUBLISH, PUBLISH.replace("publish(rows)", "publish(rows[::-1])"), SEEDS),
+    Mutant("publish in reverse", "infra/settle.py", PUBLISH, PUBLISH.replace("vault, rows)", "vault, rows[::-1])"), SEEDS),
     Mutant("mark before publishing", "infra/settle.py", PUBLISH,
            "            await self.store.mark_published([row.id for row in rows])\n" + PUBLISH, SEEDS),
     Mutant("take a failed publication for a success", "infra/settle.py",

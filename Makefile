@@ -72,7 +72,8 @@ tools: $(READY) ## fetch what checks images, charts and alert rules (Helm, promt
 rendered: $(READY) ## write Strimzi's resources, the chart's golden renders, the dashboards (needs `make tools`)
 	$(BIN)/python -m deploy.strimzi && $(BIN)/python -m deploy.chart && $(BIN)/python -m deploy.dashboards
 
-containers: $(READY) ## run the compose file for real, in an engine of its own; says SKIPPED where none can start (needs `make tools`)
+containers: $(READY) ## run the compose file for real, in an engine of its own; says SKIPPED where none can start
+	-$(BIN)/python -m deploy.tools docker-compose
 	$(BIN)/python -m tests.containers
 
 asyncapi-check: $(READY) ## the official parser on contracts/asyncapi.json (needs node)
@@ -83,9 +84,11 @@ check: lint types contracts-check test ## what must be green before anything lan
 down: $(READY) ## stop what `make run` left running
 	$(BIN)/throughline down
 
-lock: ## renew the locks from pyproject.toml (needs uv): of everything, and the image's part of it
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev --extra local pyproject.toml -o requirements.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.lock pyproject.toml -o requirements-services.lock
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: ## renew the locks from pyproject.toml (needs uv): of everything, the image's part of it, and the demo's addition to that
+	$(COMPILE) --extra dev --extra local pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock pyproject.toml -o requirements-services.lock
+	said=$$(head -2 requirements-demo.lock; echo bhsim | $(COMPILE) -q --no-deps -c requirements.lock -) && echo "$$said" > requirements-demo.lock
 
 clean: ## forget the virtual environment
 	rm -rf $(VENV)

@@ -15,6 +15,7 @@ from contracts.catalogue import SERVICES, TOPICS
 from deploy.console import Say
 from deploy.local.services import told_the_time
 from deploy.local.settings import LocalSettings
+from deploy.running import running
 from infra.app import App, settler
 from infra.audit import verify
 from infra.problems import Problem
@@ -59,7 +60,7 @@ async def _opened(service: str, settings: LocalSettings) -> AsyncIterator[tuple[
     secrets = settings.state / "secrets" / service
     user = f"svc-{service.replace('_', '-')}"
     told = load(
-        service=service, development=True, kafka_tls=False, kafka_bootstrap=f"127.0.0.1:{settings.kafka_port}", kafka_user=user,
+        service=service, development=True, kafka_tls=False, kafka_bootstrap=running(settings).brokers, kafka_user=user,
         secrets_dir=_there(secrets),
     )  # fmt: skip
     made = parts(told, app.partitions)

@@ -19,7 +19,7 @@ from deploy import console, kept, network, partners
 from deploy.access import partner_principal
 from deploy.local.settings import LocalSettings
 from deploy.network import broker_of
-from deploy.running import Running
+from deploy.running import Running, running
 from deploy.validate import address, plain, told_credentials, told_first_event
 from infra.keeping import subject_of
 from infra.problems import Problem
@@ -46,25 +46,25 @@ def add(
     wanted = list(dict.fromkeys([*(names or ()), *(named(file) if file else ())]))
     if not wanted:
         raise Problem("TL-2606", "nobody is named", fix="throughline partner add NAME…, or --from FILE")
-    running = opened()
-    passwords = partners.admit(broker_of(running), wanted)
+    run = running()
+    passwords = partners.admit(broker_of(run), wanted)
     if as_json:
-        print(json.dumps([_credential(running, name, passwords.get(name)) for name in wanted]))
+        print(json.dumps([_credential(run, name, passwords.get(name)) for name in wanted]))
         return
     for name in wanted:
         if name not in passwords:
             console.say(f"{name}: admitted already; nothing was changed (a new password: throughline partner rotate {name})")
     if len(passwords) == 1:
         ((name, password),) = passwords.items()
-        told_first_event(running.bootstrap, name, password)
+        told_first_event(run.bootstrap, name, password)
     else:
-        told_credentials(running.bootstrap, passwords)
+        told_credentials(run.bootstrap, passwords)
 
 
 @app.command("list")
 def listed(as_json: AsJson = False) -> None:
     """Everybody who has a topic here, and whether they may use it."""
-    standings = partners.standings(broker_of(opened()))
+    standings = partners.standings(broker_of(running()))
     if as_json:
         print(json.dumps(standings))
         return
@@ -75,9 +75,9 @@ def listed(as_json: AsJson = False) -> None:
 @app.command()
 def show(name: str, as_json: AsJson = False) -> None:
     """Where it publishes, how it signs in, what it may do, how it stands. Never its password: nobody here knows it."""
-    running = opened()
-    standing = partners.require(broker_of(running), name)
-    told = {"standing": standing, **address(running.bootstrap, name), "limits": dict(partners.QUOTA)}
+    run = running()
+    standing = partners.require(broker_of(run), name)
+    told = {"standing": standing, **address(run.bootstrap, name), "limits": dict(partners.QUOTA)}
     if as_json:
         print(json.dumps({"partner": name, **told}))
     else:
@@ -87,14 +87,14 @@ def show(name: str, as_json: AsJson = False) -> None:
 @app.command()
 def rotate(name: str, as_json: AsJson = False) -> None:
     """A new password; the old one is wrong from now on. Open connections end when they must sign in again."""
-    running = opened()
-    if partners.require(broker_of(running), name) == "revoked":
+    run = running()
+    if partners.require(broker_of(run), name) == "revoked":
         raise Problem("TL-2607", f"{name} was revoked and has no password to renew", fix=f"admit it again: throughline partner add {name}")
     password = partners.fresh_password()
-    partners.rotate(broker_of(running), {name: password})
-    running.secrets.forget([f"kafka/{partner_principal(name)}"])
+    partners.rotate(broker_of(run), {name: password})
+    run.secrets.forget([f"kafka/{partner_principal(name)}"])
     if as_json:
-        print(json.dumps(_credential(running, name, password)))
+        print(json.dumps(_credential(run, name, password)))
     else:
         console.say(f"{name}: user {partner_principal(name)}  password {password}  (shown once)")
 
@@ -102,10 +102,10 @@ def rotate(name: str, as_json: AsJson = False) -> None:
 @app.command()
 def revoke(name: str) -> None:
     """Access first, which works at once, then the credential. Its topics stay."""
-    running = opened()
-    before = partners.require(broker_of(running), name)
-    partners.revoke(broker_of(running), [name])
-    running.secrets.forget([f"kafka/{partner_principal(name)}"])
+    run = running()
+    before = partners.require(broker_of(run), name)
+    partners.revoke(broker_of(run), [name])
+    run.secrets.forget([f"kafka/{partner_principal(name)}"])
     again = "was revoked already" if before == "revoked" else "can neither publish nor read any more"
     console.say(f"{name}: {again}; its topics stay (to admit it again: throughline partner add {name})")
 
@@ -118,14 +118,6 @@ def of_store(service: str, do: Callable[[MongoStore, Upkeep], Awaitable[T]], set
         raise Problem("TL-2626", "the database does not answer", str(error), "throughline status", service) from None
 
 
-def opened() -> Running:
-    """The local run; TL-2621 when there is none."""
-    running = Running(LocalSettings())
-    if not running.secrets.path.exists():
-        raise Problem("TL-2621", "nothing runs here", fix="throughline up", where=str(running.settings.state))
-    return running
-
-
 def named(file: Path) -> list[str]:
     """The names in a file, in order."""
     try:
@@ -135,8 +127,8 @@ def named(file: Path) -> list[str]:
     return [name for line in lines if (name := line.partition("#")[0].strip())]
 
 
-def _credential(running: Running, name: str, password: str | None) -> dict[str, Any]:
-    return {"partner": name, "new": password is not None, "password": password, **address(running.bootstrap, name)}
+def _credential(run: Running, name: str, password: str | None) -> dict[str, Any]:
+    return {"partner": name, "new": password is not None, "password": password, **address(run.bootstrap, name)}
 
 
 @networks.command("apply")
@@ -144,8 +136,8 @@ def network_apply(
     file: Path, dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False
 ) -> None:
     """Make the file true. Again changes nothing."""
-    running = opened()
-    told_credentials(running.bootstrap, network.apply(running, network.load(file), console.say, dry_run))
+    run = running()
+    told_credentials(run.bootstrap, network.apply(run, network.load(file), console.say, dry_run))
 
 
 @quarantine.command("list")
@@ -218,7 +210,9 @@ def accounted(settings: LocalSettings, service: str, name: str, reason: str) -> 
         raise Problem("TL-2625", "a reason is needed", why, "--reason with a code or a ticket's number, such as ticket-812", name)
     did = {"did": "reveal-input", "service": service, "input": name, "reason": reason}
     line = {"at": datetime.now(UTC).isoformat(), "who": getuser(), **did}
-    with (settings.state / "logs" / "operators.log").open("a", encoding="utf-8") as log:
+    file = settings.state / "logs" / "operators.log"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as log:
         log.write(json.dumps(line) + "\n")
 
 

@@ -25,6 +25,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from contracts import catalogue
 from deploy import access, partners, topics
 from deploy.local.mongo import ADMIN, VAULT, roles_of, set_user, user_of
+from deploy.local.services import calendar
 from infra.problems import Problem
 
 WAIT_S, PAUSE_S = 180.0, 1.0
@@ -46,6 +47,8 @@ class Provision(BaseSettings):
     replicas: int = Field(1, ge=1)
     mongo_set: str = ""
     """Name of a replica set to begin, as `name@host:port` of its one member; empty where there is one already."""
+    hours: Path | None = None
+    """Directory of rules into which the opening hours of the example network go, for services that are told of it; none: nowhere."""
 
     def secret(self, name: str) -> str:
         """A file of the secrets directory. TL-2019 without it."""
@@ -55,8 +58,9 @@ class Provision(BaseSettings):
             raise Problem("TL-2019", f"the secret {name} is not there", fix=fix, where=str(path))
         return path.read_text("utf-8").strip()
 
-    def kafka(self) -> partners.Broker:
-        config: dict[str, str | int | float | bool] = {
+    def access(self) -> dict[str, str | int | float | bool]:
+        """How the administrator signs in, in librdkafka's words."""
+        return {
             "bootstrap.servers": self.kafka_bootstrap,
             "security.protocol": "SASL_SSL" if self.kafka_tls else "SASL_PLAINTEXT",
             "sasl.mechanism": self.kafka_mechanism,
@@ -64,7 +68,9 @@ class Provision(BaseSettings):
             "sasl.password": self.secret("kafka_admin_password"),
             **({"ssl.ca.location": self.kafka_ca_file} if self.kafka_ca_file else {}),
         }
-        return partners.connected(config)
+
+    def kafka(self) -> partners.Broker:
+        return partners.connected(self.access())
 
     def mongo(self) -> MongoClient[dict[str, Any]]:
         return MongoClient(self.secret("mongo_admin_url"), serverSelectionTimeoutMS=5_000)
@@ -131,6 +137,8 @@ def apply(told: Provision) -> None:
     passwords: dict[str, dict[str, str]] = json.loads(told.secret("passwords.json"))
     _patiently("the database", lambda: _database(told, passwords), (PyMongoError,))
     _patiently("Kafka", lambda: _kafka(told, passwords), (KafkaException, Problem))
+    if told.hours:
+        calendar(told.hours)
 
 
 def _database(told: Provision, passwords: dict[str, dict[str, str]]) -> None:

@@ -32,6 +32,13 @@ def components(lock: str) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
+def whole(lock: Path) -> str:
+    """A lock, with the one that it names (`-r`) in the place of the name."""
+    lines = lock.read_text("utf-8").splitlines()
+    named = re.compile(r"^-r (\S+)$")
+    return "\n".join(whole(lock.parent / found[1]) if (found := named.match(line)) else line for line in lines)
+
+
 def document(lock: str) -> dict[str, Any]:
     parts = list(components(lock))
     return {
@@ -47,5 +54,5 @@ def document(lock: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(document(Path(sys.argv[1]).read_text("utf-8")), sys.stdout, indent=1)
+    json.dump(document(whole(Path(sys.argv[1]))), sys.stdout, indent=1)
     sys.stdout.write("\n")

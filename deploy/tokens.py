@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from deploy import network as networks
-from deploy.local.settings import LocalSettings
 from deploy.network import Network
-from deploy.running import Running
+from deploy.running import running
 from infra.identity import Principal
 from infra.problems import Problem
 from services.assignment.api import ACCESS as ASSIGNMENT
@@ -28,10 +27,7 @@ def token(
     minutes: Annotated[float, typer.Option("--minutes")] = 480,
 ) -> None:
     """A token: `throughline token staff/7`, `throughline token coordinator`, `throughline token staff/99 intake-desk`."""
-    running = Running(LocalSettings())
-    if not running.secrets.path.exists():
-        raise Problem("TL-2621", "nothing runs here", fix="throughline up", where=str(running.settings.state))
-    print(running.token(principal(who, roles or (), networks.load(file)), minutes))
+    print(running().token(principal(who, roles or (), networks.load(file)), minutes))
 
 
 def principal(who: str, roles: tuple[str, ...] | list[str], network: Network) -> Principal:

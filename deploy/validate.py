@@ -15,8 +15,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from contracts.catalogue import PARTNER_IN, PARTNER_OUT
 from deploy import console
 from deploy.access import partner_principal
-from deploy.local.settings import LocalSettings
-from deploy.running import Running
+from deploy.running import Running, running
 from infra.problems import Problem
 from services.intake.door import Entry, entries
 
@@ -70,8 +69,8 @@ def send(
     kind: Type = "referral.requested.v1",
 ) -> None:
     """Publish a file on a demo partner's own topic with its own credential, and wait for the answer on its other one."""
-    running = Running(LocalSettings())
-    access = running.kafka(partner_principal(require_kept(running, partner)))
+    run = running()
+    access = run.kafka(partner_principal(require_kept(run, partner)))
     value, id = contents(file), str(uuid4())
     consumer = _after_the_last(access, PARTNER_OUT + partner)
     try:
@@ -84,9 +83,9 @@ def send(
         consumer.close()
 
 
-def require_kept(running: Running, partner: str) -> str:
+def require_kept(run: Running, partner: str) -> str:
     """TL-2622 unless this run plays that partner itself and so knows its password."""
-    kept = json.loads(running.secrets.path.read_bytes()) if running.secrets.path.exists() else {}
+    kept = json.loads(run.secrets.path.read_bytes()) if run.secrets.path.exists() else {}
     if f"kafka/{partner_principal(partner)}" in kept:
         return partner
     why = "only the demo's partners are played by this run; a password that was shown once is not kept"

@@ -20,8 +20,10 @@ from infra.problems import Problem
 
 PREFIX = "THROUGHLINE_"
 SECRETS = Path("/run/secrets")
-LAUNCHER = ("CACHE", "STATE", "KAFKA_PORT", "MONGO_PORT", "DATABASE", "JARS", "MONGO_CACHE")
+LAUNCHER = ("CACHE", "STATE", "KAFKA_PORT", "MONGO_PORT", "DATABASE", "JARS", "MONGO_CACHE", "COMPOSED")
 """What a local run's launcher reads itself; the processes it starts may inherit it."""
+PROVISION = "PROVISION_"
+"""What the administrator's commands read begins so."""
 log = logging.getLogger(__name__)
 
 Count = Annotated[int, Field(ge=1)]
@@ -158,7 +160,8 @@ def unknown(environ: Mapping[str, str]) -> dict[str, str]:
     """Variables with our prefix that mean nothing, each with the nearest that does (or nothing)."""
     known = [name.upper() for name in Settings.model_fields]
     named = {name: name.upper().removeprefix(PREFIX) for name in sorted(environ) if name.upper().startswith(PREFIX)}
-    nearest = {name: get_close_matches(rest, known, 1) for name, rest in named.items() if rest not in (*known, *LAUNCHER)}
+    ours = {name: rest for name, rest in named.items() if rest not in LAUNCHER and not rest.startswith(PROVISION)}
+    nearest = {name: get_close_matches(rest, known, 1) for name, rest in ours.items() if rest not in known}
     return {name: PREFIX + near[0] if near else "" for name, near in nearest.items()}
 
 

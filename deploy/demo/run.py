@@ -20,7 +20,6 @@ from deploy.demo.acting import LEAD, Hands, acted, pending
 from deploy.demo.feed import MENDED, Client, asked_for, clients, feed
 from deploy.demo.paying import authorized
 from deploy.demo.publishing import answered, played, publish
-from deploy.local import state
 from deploy.network import Network
 from deploy.running import Running
 from deploy.tokens import EXAMPLE
@@ -122,15 +121,13 @@ def told(running: Running, network: Network, ended: Mapping[str, int]) -> None:
     counts, waiting = running.get("/v1/counts", LEAD)["counts"], _quarantined(running)
     rows = {"received": ended.get("event", 0), "pending": counts["pending"], "owned": counts["pending"] - counts["unowned"]}
     rows |= {"overdue": counts["overdue"], "returned": ended.get("return", 0), "quarantined": len(waiting)}
-    board = running.url("worklist")
     print()
     table(list(rows), [list(rows.values())])
     print()
-    places = [[f"{board}/", "the board"], [f"{board}/sign-in", "choose whom to be"], [f"{running.url('mail')}/", "mail that was sent"]]
-    table(["open", ""], places)
+    table(["open", ""], list(running.pages.items()))
     print()
     people = [(one, ", ".join(duty.partition("/")[2] for duty in one.on_duty)) for one in network.staff]
-    table(["sign in as", "on duty for", "token"], [[one.name, duties, f"throughline token {one.id}"] for one, duties in people])
+    table(["sign in as", "on duty for", "token"], [[one.name, duties, f"{running.command} token {one.id}"] for one, duties in people])
     print()
     print("try")
     for command, what in to_try(running, network.partners[0].id, waiting):
@@ -141,16 +138,16 @@ def to_try(running: Running, partner: str, waiting: Mapping[str, str]) -> list[t
     """Commands as they can be pasted."""
     mended = running.settings.state / "mended.json"
     mended.write_bytes(orjson.dumps(MENDED))
-    parts = {part.name: part.pid for part in state.status(running.settings.state).parts}
+    does, board = running.command, next(iter(running.pages))
     input = next((name for name, topic in waiting.items() if topic.endswith(partner)), "INPUT")
-    sample = f"throughline event sample > first.json; throughline event send first.json --partner {partner}"
-    live = f'curl -sN -H "Authorization: Bearer $(throughline token network-lead)" {running.url("worklist")}/v1/live'
+    sample = f"{does} event sample > first.json; {does} event send /dev/stdin --partner {partner} < first.json"
+    live = f'curl -sN -H "Authorization: Bearer $({does} token network-lead)" {board}v1/live'
     return [
         (live, "watch what changes, in one terminal"),
         (sample, "publish in another; see the answer"),
-        (f"kill -9 {parts.get('intake')}", "the front door dies; send again: it is answered when the next one is up"),
-        ("throughline audit verify", "nothing was lost or doubled: every state is the fold of its facts"),
-        (f"throughline quarantine show {input}; throughline quarantine repair {input} {mended}", "mend an input that nobody could use"),
+        (running.killing("intake"), "the front door dies; send again: it is answered when the next one is up"),
+        (f"{does} audit verify", "nothing was lost or doubled: every state is the fold of its facts"),
+        (f"{does} quarantine show {input}; {does} quarantine repair {input} {mended}", "mend an input that nobody could use"),
     ]
 
 

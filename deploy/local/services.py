@@ -92,7 +92,7 @@ def environment(service: Service, engines: Engines, inherited: Mapping[str, str]
         "SMTP_HOST": ports.LOOPBACK,
         "SMTP_PORT": str(engines.settings.http_port + SMTP_OFFSET),
         "SMTP_SECURITY": "none",
-        "RULES": inherited.get(f"{PREFIX}RULES") or str(_calendar(engines.settings.state)),
+        "RULES": inherited.get(f"{PREFIX}RULES") or str(calendar(engines.settings.state / "rules")),
         **_clock(engines.settings.state, inherited),
     }
     passed = {name: value for name, value in inherited.items() if name not in own}
@@ -118,11 +118,10 @@ def _write_secrets(service: Service, engines: Engines) -> Path:
     return directory
 
 
-def _calendar(state: Path) -> Path:
+def calendar(directory: Path) -> Path:
     """A directory of rules with the hours of the example network, which a local run serves unless it is told of another."""
     from deploy.network import load  # it needs this module to find what runs
 
-    directory = state / "rules"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / CALENDAR).write_text(yaml.safe_dump(load(NETWORK).calendar()))
     return directory

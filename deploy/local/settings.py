@@ -32,5 +32,7 @@ class LocalSettings(BaseSettings):
     jars: Literal["auto", "mvn", "jgo"] = "auto"
     mongo_cache: str = Field("1G", pattern=r"^[0-9]+[MG]$")
     """Memory of the local database's page cache."""
+    composed: bool = False
+    """A command that runs in a container of the compose file, beside what it is about."""
     mongo_url: str | None = Field(None, alias="MONGO_URL")
     """A server that exists already, with a user who may create users; nothing is started then."""

@@ -34,9 +34,9 @@ class Drill:
 
 
 def restored(directory: Path, rate: float = 60.0) -> Drill:
-    """A backup of the front door's database, a thousand facts more, then the backup is all that is left."""
+    """A backup of the front door's database, a thousand facts more, then the backup is all that is left. The board hears all the while."""
     drill = Drill()
-    with Stack(directory, rate=rate, members=MEMBERS) as stack:
+    with Stack(directory, rate=rate, members=(*MEMBERS, "worklist-1")) as stack:
         _allow_reading_back(stack)
         time.sleep(8)
         drill.troubles += _rest(stack, "before the backup")
@@ -61,6 +61,9 @@ def restored(directory: Path, rate: float = 60.0) -> Drill:
         since = time.time()
         drill.measures["an answer takes (s)"] = round(stack.recovered(since), 1)
         drill.troubles += _rest(stack, "after the restore")
+        said, unseen = _unseen(stack)
+        drill.measures["facts on the board in the end"] = said - len(unseen)
+        drill.troubles += [f"not on the board: {one}" for one in unseen[:5]]
         _end(stack, drill)
     return drill
 
@@ -111,15 +114,27 @@ def _allow_reading_back(stack: Stack) -> None:
 
 
 @contextmanager
-def _database(stack: Stack) -> Iterator[Any]:
-    client: MongoClient[dict[str, Any]] = MongoClient(stack.engines.mongo_url("intake"))
-    yield client["intake"]
+def _database(stack: Stack, service: str = "intake") -> Iterator[Any]:
+    client: MongoClient[dict[str, Any]] = MongoClient(stack.engines.mongo_url(service))
+    yield client[service]
     client.close()
 
 
 def _said(stack: Stack) -> int:
     with _database(stack) as database:
         return int(database["facts"].count_documents({}))
+
+
+def _unseen(stack: Stack) -> tuple[int, list[str]]:
+    """How many facts the front door has said to other services, and those of them that the board has no entry for."""
+    with _database(stack) as database:
+        said = {row["_id"] for row in database["facts"].find({"_id": {"$regex": "-events/"}}, {"_id": 1})}
+    seen: set[str] = set()
+    with _database(stack, "worklist") as board:
+        for name in board.list_collection_names(filter={"name": {"$regex": "^entries_"}}):
+            rows = board[name].find({}, {"subject": 1, "topic": 1, "sequence": 1})
+            seen |= {f"{row['subject']}/{row['topic']}/{row['sequence']:020d}" for row in rows}
+    return len(said), sorted(said - seen)
 
 
 def _dump(stack: Stack) -> dict[str, list[dict[str, Any]]]:

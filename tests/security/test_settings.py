@@ -107,7 +107,7 @@ def test_a_misspelt_variable_is_warned_about_by_name(clean: pytest.MonkeyPatch, 
 
 
 def test_variables_of_others_and_of_the_launcher_are_not_ours_to_warn_about() -> None:
-    assert unknown({"PATH": "", "THROUGHLINE_STATE": "", "throughline_lanes": ""}) == {}
+    assert unknown({"PATH": "", "THROUGHLINE_STATE": "", "throughline_lanes": "", "THROUGHLINE_PROVISION_SECRETS": ""}) == {}
     assert unknown({"THROUGHLINE_XYZZY": ""}) == {"THROUGHLINE_XYZZY": ""}
 
 

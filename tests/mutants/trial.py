@@ -13,7 +13,7 @@ from tests.mutants.catalogue import Mutant
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("contracts", "infra", "services", "tests/runtime", "tests/simulation", "tests/mutants", "tests/notification", "tests/follow_up")
-FILES = ("pyproject.toml", "tests/__init__.py")
+FILES = ("pyproject.toml", "tests/__init__.py", "tests/deciding.py")
 TIMEOUT_S = 120
 
 

@@ -25,6 +25,8 @@ DEPARTURES = (
     "agency-closed",
 )
 VISIT = known("visit", "Visit", "visits")
+ATTEMPT = (choice("channel", "How", *CHANNELS), choice("outcome", "What came of it", *NOT_REACHED), at("at", "When"))
+"""How somebody was tried for and not reached: of a plan, and after a stay."""
 VISIT_KIND = choice("kind", "Kind of visit", "service", "evaluation")
 PAST_LIMIT = choice(
     "reason",
@@ -74,9 +76,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             "plan",
             "log-attempt",
             "Log an attempt",
-            choice("channel", "How", *CHANNELS),
-            choice("outcome", "What came of it", *NOT_REACHED),
-            at("at", "When"),
+            *ATTEMPT,
         ),
         _care(
             "plan",
@@ -168,9 +168,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             "transition",
             "try-to-reach",
             "Not reached",
-            choice("channel", "How", *CHANNELS),
-            choice("outcome", "What came of it", *NOT_REACHED),
-            at("at", "When"),
+            *ATTEMPT,
         ),
         _care("transition", "arrange-visit", "Book a visit", at("starts_at", "When", now=False)),
         _care("transition", "plan-leave", "Say when they leave", at("expected_at", "Expected", now=False)),

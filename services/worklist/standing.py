@@ -19,13 +19,13 @@ def risk_key(risk: str, visit: str | None = None) -> str:
 
 def risks(kinds: Kinds) -> list[str]:
     """What endangers the person or the care, as codes: a danger that somebody judged, a reviewed risk, and what stops the care."""
-    found = [code for section in kinds.values() for code in _standing(section)]
+    found = [code for section in kinds.values() for code in _uncleared(section)]
     found += [f"danger-{section['danger']}" for section in kinds.values() if section.get("danger") in DANGERS]
     found += ["at-risk" for section in kinds.values() if section.get("at_risk")]
     return sorted(set(found))
 
 
-def _standing(section: Mapping[str, Any]) -> list[str]:
+def _uncleared(section: Mapping[str, Any]) -> list[str]:
     """Risks that were not cleared: what is cleared leaves its field empty."""
     return [code for name, code in section.items() if name.startswith(RISK) and code]
 
@@ -44,7 +44,7 @@ def stage(kind: str, kinds: Kinds, block: Mapping[str, Any]) -> str | None:
 
 
 def _authorization(kinds: Kinds, section: Mapping[str, Any], block: Mapping[str, Any]) -> str:
-    if _standing(section):
+    if _uncleared(section):
         return "blocking"
     if section.get("status") in ("denied", "upheld"):
         return "denied"

@@ -140,7 +140,7 @@ def _answered(line: Line, fact: LineAnswered) -> dict[str, Any]:
             return known | {"status": "pended", "contact_since": None}
         case PayerContactAsked():
             return known | {"status": "contact-payer", "contact_since": fact.happened_at}
-    known |= {"notice_on": fact.notice_on, "number": fact.number or line.number, **_SETTLED}
+    known |= {"notice_on": fact.notice_on, "number": fact.number or line.number, **_settled(line, fact)}
     match fact:
         case LineApproved():
             granted = {"granted_units": fact.units, "granted_from": fact.starts_on, "granted_until": fact.ends_on}
@@ -158,6 +158,14 @@ _SETTLED = {
     "silent_since": None, "appealed_at": None, "waived": False, "continuation_asked": False, "inquiry": None, "contact_since": None,
     "adverse": False, "unreasoned": None,
 }  # fmt: skip
+
+
+def _settled(line: Line, fact: LineAnswered) -> dict[str, Any]:
+    """What a decision ends. A refusal from before the appeal cannot be the answer to it, however late it reaches us: that is waited for."""
+    adverse = isinstance(fact, LineDenied) or (isinstance(fact, LineApproved) and fact.adverse)
+    if adverse and line.appealed_at and fact.happened_at and fact.happened_at < line.appealed_at:
+        return {**_SETTLED, "appealed_at": line.appealed_at, "continuation_asked": line.continuation_asked}
+    return _SETTLED
 
 
 def _changed(line: Line, fact: AuthorizationChange) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from contracts.authorization_lines import (
     LinePended,
     LineUnanswered,
 )
-from services.authorization.commands import CancelLine, EndAuthorization, EnterExtension, SettleDataIssue
+from services.authorization.commands import CancelLine, EndAuthorization, EnterExtension, FileAppeal, SettleDataIssue
 from tests.authorization.stories import DESK, NINE, Story, answer, by_letter, names, story, submitted
 
 DAY = timedelta(days=1)
@@ -112,6 +112,44 @@ def test_the_same_answer_again_by_whatever_way_is_no_other_fact():
     begun.answers(told)
     assert begun.answers(told) == []
     assert begun.asks(by_letter("A3", reasons=("84",), notice_on=date(2026, 3, 3))) == []
+
+
+def appealed() -> Story:
+    """Line 1 was refused at noon, and two days later somebody appealed."""
+    begun = submitted()
+    begun.now += DAY
+    begun.answers(answer("A3", answered_at=NINE + timedelta(hours=3)))
+    begun.now += DAY
+    begun.asks(FileAppeal(line=1))
+    return begun
+
+
+@pytest.mark.parametrize("told", [{}, {"reasons": ("84",)}, {"notice_on": date(2026, 3, 3)}])
+def test_what_the_payer_said_before_the_appeal_does_not_decide_it_however_often_and_late_it_comes(told):
+    begun = appealed()
+    waiting, before = begun.step("await-appeal"), len(begun.told(LineDenied))
+    assert waiting and waiting.waiting_on == "payer/example-health"
+    for _ in range(3):
+        begun.now += timedelta(hours=30)
+        begun.answers(answer("A3", answered_at=NINE + timedelta(hours=3), **told))
+    assert len(begun.told(LineDenied)) == before + bool(told), "a copy is no other fact, more of the same answer is one"
+    assert begun.step("await-appeal") == waiting and begun.step("decide-on-appeal") is None
+    begun.answers(answer("A2", units=3, answered_at=NINE + DAY))
+    assert begun.step("await-appeal") == waiting and begun.authorization.lines[0].status == "partial"
+
+
+@pytest.mark.parametrize(("told", "after"), [(answer("A5"), "decide-on-appeal"), (answer("A3"), "decide-on-appeal"), (answer("A1"), None)])
+def test_what_the_payer_says_after_the_appeal_decides_it(told, after):
+    begun = appealed()
+    begun.now += DAY
+    begun.answers(told.model_copy(update={"answered_at": begun.now}))
+    assert begun.step("await-appeal") is None and (begun.step("decide-on-appeal") is not None) == bool(after)
+
+
+def test_a_grant_from_before_the_appeal_leaves_nothing_to_wait_for():
+    begun = appealed()
+    begun.answers(answer("A1", answered_at=NINE + timedelta(hours=30)))
+    assert begun.step("await-appeal") is None and begun.authorization.lines[0].status == "approved"
 
 
 def test_an_older_answer_changes_nothing_and_a_person_is_told_so():

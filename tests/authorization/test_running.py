@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class House:
     def __init__(self, engines: Engines) -> None:
         self.engines, self.running = engines, Running(engines.settings)
         self.children: dict[str, processes.Child] = {}
-        self.events: list[tuple[str, Any]] = []
+        self.events: dict[tuple[str, str], tuple[str, Any]] = {}
         config = engines.kafka_config(service_principal("worklist"))
         self.reader = Consumer({**config, "group.id": "worklist.test", "auto.offset.reset": "earliest"})
         self.reader.subscribe(["intake-events", "authorization-events"])
@@ -68,10 +69,11 @@ class House:
         assert producer.flush(20) == 0
 
     def heard(self, kind: str, many: int = 1) -> list[Any]:
-        """The data of all facts of that type so far, once there are so many."""
+        """The data of all facts of that type so far, once there are so many. A fact that was published again is the same fact."""
         deadline = time.monotonic() + SECONDS_MAX
-        while len(found := [data for said, data in self.events if said == kind]) < many:
-            assert time.monotonic() < deadline, f"not within {SECONDS_MAX} s: {many} of {kind}; {[said for said, _ in self.events]}"
+        while len(found := [data for said, data in self.events.values() if said == kind]) < many:
+            said = [said for said, _ in self.events.values()]
+            assert time.monotonic() < deadline, f"not within {SECONDS_MAX} s: {many} of {kind}; {said}"
             self.poll()
         return found
 
@@ -79,7 +81,8 @@ class House:
         message = self.reader.poll(0.2)
         if message is not None and not message.error():
             named = dict(message.headers() or ())
-            self.events.append((named["ce_type"].decode(), orjson.loads(message.value())))
+            fact = named["ce_subject"].decode(), named["ce_sequence"].decode()
+            self.events[fact] = named["ce_type"].decode(), orjson.loads(message.value())
 
 
 @pytest.fixture
@@ -96,10 +99,10 @@ def house(new_engines: Callable[..., Engines]) -> Iterator[House]:
         processes.stop(house.children.values())
 
 
-def answer_of(house: House, reference: str) -> bytes:
-    """The payer's answer to that submission: line 1 refused, line 2 allowed."""
+def answer_to(reference: str, *items: dict[str, Any], **told: Any) -> bytes:
+    """What the payer says to that submission."""
     trace = [{"system": "urn:example:PATIENT_EVENT_TRACE_NUMBER", "value": reference}]
-    return orjson.dumps(response(item("A3", 1, "Not Certified"), item("A1", 2), identifier=trace, disposition="for Ada Testperson"))
+    return orjson.dumps(response(*items, identifier=trace, disposition="for Ada Testperson", **told))
 
 
 def test_from_a_programs_yes_to_the_payers_answer_and_over_a_crash(house: House):
@@ -127,7 +130,8 @@ def test_from_a_programs_yes_to_the_payers_answer_and_over_a_crash(house: House)
 
     house.kill("authorization")
     fhir, payer = [("content-type", b"application/fhir+json")], partner_principal(MANAGED)
-    house.publish(payer, f"partner-in-{MANAGED}", "c1", fhir, answer_of(house, submitted["reference"]))
+    answer = answer_to(submitted["reference"], item("A3", 1, "Not Certified"), item("A1", 2))
+    house.publish(payer, f"partner-in-{MANAGED}", "c1", fhir, answer)
     house.heard("payer-response.received.v1", 2)
     house.start("authorization")
     (denied,) = house.heard("authorization.denied.v1")
@@ -136,10 +140,13 @@ def test_from_a_programs_yes_to_the_payers_answer_and_over_a_crash(house: House)
     assert {step["action"] for step in denied["steps"]} >= {"decide-on-appeal", "chase-reason"}
     assert approved["line"] == 2 and house.heard("authorization.put-at-risk.v1")[0]["risk"] == "denied"
 
-    house.publish(payer, f"partner-in-{MANAGED}", "c2", fhir, answer_of(house, submitted["reference"]))
+    house.publish(payer, f"partner-in-{MANAGED}", "c2", fhir, answer)
     house.heard("payer-response.received.v1", 4)
-    late = house.post("authorization", "/v1/authorizations/x1/file-appeal", {"line": 1}, meaning="appeal")
-    assert late == house.post("authorization", "/v1/authorizations/x1/file-appeal", {"line": 1}, meaning="appeal")
-    house.heard("authorization.appeal-filed.v1")
-    assert len(house.heard("authorization.denied.v1")) == 1 and len(house.heard("authorization.approved.v1")) == 1
+    filed = house.post("authorization", "/v1/authorizations/x1/file-appeal", {"line": 1}, meaning="appeal")
+    assert filed == house.post("authorization", "/v1/authorizations/x1/file-appeal", {"line": 1}, meaning="appeal")
+    upheld = answer_to(submitted["reference"], item("A5", 1, "Upheld"), created=datetime.now(UTC).isoformat())
+    house.publish(payer, f"partner-in-{MANAGED}", "c3", fhir, upheld)
+    first, second = house.heard("authorization.denied.v1", 2)
+    assert (first, second["line"], second["upheld"]) == (denied, 1, True), "the repeated answer decides nothing, before the appeal or after"
+    assert len(house.heard("authorization.appeal-filed.v1")) == len(house.heard("authorization.approved.v1")) == 1
     assert "Testperson" not in repr(house.events) and "EX-MEMBER-1" not in repr(house.events) and "F33.1" not in repr(house.events)

@@ -166,7 +166,7 @@ def _deadline(message: Message, world: World, now: datetime) -> Decision:
         case name if name == LATE:
             return notices.late(subject, state, passed.about, now)
         case name if name == FLAG:
-            return notices.flagged(subject, state, passed.about)
+            return notices.flagged(subject, state, passed.about, world[recipient(passed.about.partition(" ")[2])])
     return ()
 
 

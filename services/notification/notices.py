@@ -27,7 +27,7 @@ from contracts.recipients import RecipientBounced
 from services.notification import rules
 from services.notification.alerts import Alerts
 from services.notification.commands import BeginNotice, EndNotice, RecordBounce
-from services.notification.recipients import BOUNCES, recipient
+from services.notification.recipients import BOUNCES, Recipient, recipient
 from services.notification.sources import DEATH
 
 LOST, LATE, FLAG = "lost", "late", "flag"
@@ -144,10 +144,10 @@ def bounced(subject: str, state: Notice | None, asked: RecordBounce, now: dateti
     return [Fact(subject, _failed(state, "bounced", now))]
 
 
-def flagged(subject: str, state: Notice | None, about: str) -> Decision:
-    """The recipient learns that an address of theirs takes nothing."""
+def flagged(subject: str, state: Notice | None, about: str, who: Recipient | None) -> Decision:
+    """The recipient learns that an address of theirs takes nothing; once, although a restored service asks again."""
     channel, _, person = about.partition(" ")
-    if state is None or state.bounced != channel:
+    if state is None or state.bounced != channel or (who and subject in who.shown_by):
         return ()
     return [Fact(recipient(person), RecipientBounced(channel=channel, notice=subject))]
 

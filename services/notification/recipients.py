@@ -31,6 +31,7 @@ HALF_QUIET = Reason("TL-5604", "/quiet_until", "quiet hours need both ends, or n
 NO_ADDRESS = Reason("TL-5605", "/contacts", "an e-mail address is one name, an @ and a domain")
 NOT_YOURS = Reason("TL-5609", "", "a person says this of themselves; of who is away, also a lead on duty")
 SELF = Reason("TL-5606", "/backup", "name somebody else")
+SHOWN_MAX = 100
 BOUNCES = ("550", "551", "553", "bounced")
 """Why a channel fails that say that the address itself takes nothing."""
 
@@ -52,6 +53,8 @@ class Recipient(State):
 
     contacts: tuple[ContactPoint, ...] = ()
     bounced: tuple[str, ...] = ()
+    shown_by: tuple[str, ...] = ()
+    """The last notices that showed that an address takes nothing, of whatever was listed then."""
     locale: str = "en"
     home: str = "UTC"
     zone: str | None = None
@@ -175,7 +178,8 @@ def evolve(state: Recipient | None, fact: Change) -> Recipient | None:
             held = tuple(one for one in known.held if one.entry.alert not in fact.alerts)
             return known.model_copy(update={"recent": recent[-known.hourly_max :], "held": held})
         case RecipientBounced():
-            return known.model_copy(update={"bounced": (*known.bounced, fact.channel)})
+            shown_by = (*known.shown_by, fact.notice)[-SHOWN_MAX:]
+            return known.model_copy(update={"bounced": (*known.bounced, fact.channel), "shown_by": shown_by})
     return state
 
 

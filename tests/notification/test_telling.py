@@ -164,6 +164,17 @@ def test_a_permanent_no_leads_to_the_next_channel_at_once_and_an_address_that_ta
     assert begun.states[recipient(ANA)].channels == ("email", "inbox")
 
 
+def test_a_service_that_is_restored_does_not_pass_over_an_address_that_was_listed_since():
+    begun = story(ALONE)
+    begun.server = lambda name, notice: ("failed", "550") if notice.channel == "email" else ("delivered", None)
+    begun.hears(no_program("emergency", owner=ANA))
+    begun.passes(MINUTE / 60)
+    begun.asks(contacts(ANA), "staff/platform", recipient(ANA))
+    begun.spent.clear()  # which deadlines have fired is not restored
+    begun.passes(MINUTE / 60)
+    assert len(begun.told(RecipientBounced)) == 1 and begun.states[recipient(ANA)].channels == ("email", "inbox")
+
+
 def test_a_bounce_that_comes_later_is_recorded_and_leads_on():
     begun = story(ALONE)
     begun.hears(no_program("emergency", owner=ANA))

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from pymongo import MongoClient
 
 from contracts import catalogue
@@ -22,6 +22,7 @@ from deploy.local.stack import is_ready
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLING = "0.01"
+NO_COORDINATOR_YET = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 Result = dict[str, Any]
 
 
@@ -117,7 +118,7 @@ def _committed(consumer: Consumer, places: list[TopicPartition], tries: int = 40
         try:
             return consumer.committed(places, timeout=30)
         except KafkaException as error:
-            if not left or not error.args[0].retriable():
+            if not left or error.args[0].code() not in NO_COORDINATOR_YET:
                 raise
             time.sleep(0.25)
     return []

@@ -24,6 +24,7 @@ from contracts import (
     plans,
     recipients,
     rosters,
+    stays,
     transitions,
     upkeep,
 )
@@ -61,7 +62,7 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
 
 
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
-FRONT_DOOR = (*intake.EVENTS, *endings.EVENTS)
+FRONT_DOOR = (*intake.EVENTS, *endings.EVENTS, *stays.EVENTS)
 CARE = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=FRONT_DOOR),

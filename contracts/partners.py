@@ -28,6 +28,13 @@ Needs = tuple[Code, ...]
 """What a team must be able to do: `youth`, `spanish`, `substance-use`, `peer`."""
 
 
+StayKind = Literal["hospital", "ed", "detox", "residential", "crisis-unit", "jail", "step-down"]
+StayStep = Literal["admitted", "discharged", "admission-cancelled", "discharge-cancelled"]
+"""What happened of a stay: HL7 v2's A01, A03, A11 and A13."""
+Problem = Literal["mental-health", "substance-use", "other"]
+AgeGroup = Literal["under-6", "6-12", "13-17", "adult"]
+
+
 class Identifier(Model):
     """One identifier of a person, as FHIR's Identifier: the system that issued it and the value."""
 
@@ -131,6 +138,27 @@ class ContactReported(FromPartner, ContactDetails):
     type: ClassVar = "contact.reported.v1"
 
 
+class StayReported(FromPartner):
+    """A facility tells of a stay, `reference` being its own number for it. `at` is when that happened; told late it counts from then.
+
+    The same again is one fact; another instant under the same number corrects it. Who sends it is the facility, unless it names one.
+    """
+
+    type: ClassVar = "stay.reported.v1"
+    step: StayStep
+    kind: StayKind
+    at: AwareDatetime | None = None
+    """Needed where somebody was admitted or left."""
+    admitted_at: AwareDatetime | None = None
+    facility: Code | None = None
+    person: PersonDetails | None = None
+    to: Code | None = None
+    against_advice: bool = False
+    problem: Problem = "other"
+    sensitivity: Sensitivity = ""
+    consent: Text | None = None
+
+
 class ToPartner(Event):
     """What every answer says: the partner's own reference, or the offset of what was sent where it had none."""
 
@@ -197,7 +225,7 @@ class DecisionAwaited(ToPartner):
     due: AwareDatetime
 
 
-INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered, ContactReported)
+INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered, ContactReported, StayReported)
 OUTBOUND = (
     ReferralReceived, ReferralAcknowledged, ReferralReturned, ReferralInformationRequested, ReferralStatusChanged, AuthorizationRequested,
     DecisionAwaited,

@@ -7,12 +7,7 @@ from pydantic import AwareDatetime
 from contracts import lateness
 from contracts.follow_up import Channel, Noted
 from contracts.kernel import Code, Model
-from contracts.partners import Sensitivity
-
-StayKind = Literal["hospital", "ed", "detox", "residential", "crisis-unit", "jail", "step-down"]
-Problem = Literal["mental-health", "substance-use", "other"]
-AgeGroup = Literal["under-6", "6-12", "13-17", "adult"]
-
+from contracts.partners import AgeGroup, Problem, Sensitivity, StayKind
 
 # — transition: from a stay until the person is seen, linked or lost to it
 
@@ -60,10 +55,11 @@ class TransitionSilenced(Noted):
 
 
 class AdmissionCorrected(Noted):
-    """The admission was at another instant than was known."""
+    """The admission was at another instant than was known, or (`kind`) became a stay of another kind: from the ED to a ward."""
 
     type: ClassVar = "transition.admission-corrected.v1"
-    admitted_at: AwareDatetime
+    admitted_at: AwareDatetime | None = None
+    kind: StayKind | None = None
 
 
 class LeavePlanned(Noted):

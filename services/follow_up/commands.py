@@ -6,8 +6,8 @@ from pydantic import AwareDatetime, Field
 
 from contracts.follow_up import Channel, VisitKind
 from contracts.kernel import Code, Command
+from contracts.partners import AgeGroup, Problem, StayKind
 from contracts.plans import SuppressionKind
-from contracts.transitions import AgeGroup, Problem, StayKind
 
 PastLimit = Literal["client-choice", "no-slot", "other"]
 """Why a first visit is booked past the regulatory limit."""

@@ -11,6 +11,7 @@ from contracts.endings import RecordDeathNoted, RecordDeathRefuted, RequestClose
 from contracts.intake import RecordLinked, RecordOpened
 from contracts.kernel import Blind, Change, DeadlinePassed, Decision, Early, Fact, Message, Reason, Refused, Route, State, World, kind_of
 from contracts.plans import PlanAdjusted
+from contracts.stays import StayReceived
 from contracts.transitions import FeedResumed, FeedSilent
 from services.follow_up import appointments, care, commands, engagement, outreach, people, placed, stays, timed
 from services.follow_up.appointments import HAS_DIED
@@ -28,7 +29,7 @@ UNKNOWN_RECORD = Reason("TL-5503", "/record", "no partner's record is known by t
 PLACED = (OwnerAssigned, HandedOff, PlacementEnded)
 HEARS = (
     RecordOpened, RecordLinked, RecordDeathNoted, RecordDeathRefuted, RequestClosed, PlacementAccepted, *PLACED, PlacementHalted,
-    PlacementResumed, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared,
+    PlacementResumed, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared, StayReceived,
 )  # fmt: skip
 STATES: dict[str, type[State]] = {
     "care": Care, "plan": Plan, "transition": Transition, "client": Client, "person": Person, "feed": Feed,
@@ -56,7 +57,7 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((subject, data.about))
         case DeadlinePassed(name=engagement.SIGNALS):
             return Route((subject,), references=(data.about,))
-        case commands.Stay():
+        case commands.Stay() | StayReceived():
             record = getattr(data, "record", None)
             return Route((stays.transition_of(data),), references=(client_of(record),) if record else ())
     if kind_of(subject) in ("request", "placement", "plan", "care"):
@@ -88,6 +89,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
             return timed.decide(message, world, now)
         case commands.Stay():
             return _stay(message, world, now)
+        case StayReceived():
+            return _reported(message, world, now)
         case commands.ReportFeed():
             return noted(_feed(message, world), now)
     return _asked(message, world, now)
@@ -176,6 +179,17 @@ def _stay(message: Message, world: World, now: datetime) -> Decision:
     else:
         changes = stays.discharged(case, data, client.person, message)
     return changes if isinstance(changes, Refused) else told(subject, case.state, changes, now, getattr(data, "at", None))
+
+
+def _reported(message: Message, world: World, now: datetime) -> Decision:
+    """A facility tells of a stay by the front door, which has said whose record it is, or is about to."""
+    data: StayReceived = message.data
+    subject, client = stays.transition_of(data), world[client_of(data.record)]
+    if client is None:
+        return Early(client_of(data.record))
+    case = Case(subject, world[subject], message.actor, now)
+    changes = stays.reported(case, data, client.person, message)
+    return changes if isinstance(changes, Refused) else told(subject, case.state, changes, now, data.at)
 
 
 STAYS: dict[type[Any], Callable[[Case, Any], Changes]] = {

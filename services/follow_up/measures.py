@@ -12,8 +12,8 @@ from typing import Any, Literal
 from contracts.follow_up import CareEnded, CareOpened, Noted, OutcomeReported
 from contracts.kernel import Change
 from contracts.measures import Mean, Rate, mean_of
+from contracts.partners import AgeGroup, Problem, StayKind
 from contracts.plans import ContactLogged, FlagCleared, VisitAttended
-from contracts.transitions import AgeGroup, Problem, StayKind
 from infra.calendar import Hours
 from services.follow_up import history, transition
 from services.follow_up.plan import Plan

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from contracts.kernel import Message, Reason, Refused, derived
+from contracts.partners import StayKind
+from contracts.stays import StayReceived
 from contracts.transitions import (
     AdmissionCorrected,
     DischargeAttempted,
@@ -46,7 +48,7 @@ STILL_THERE = Reason("TL-5543", "", "the person has not left; plan the leave, or
 BEFORE_ADMISSION = Reason("TL-5544", "/at", "the discharge is before the admission; correct one of them")
 
 
-def transition_of(data: Stay) -> str:
+def transition_of(data: Stay | StayReceived) -> str:
     """A stay from its meaning: the facility and its own number."""
     return "transition/" + derived("transition", data.facility, data.reference)
 
@@ -76,12 +78,46 @@ def discharged(case: Case, data: RecordDischarge, person: str | None, message: M
     return (left,)
 
 
+def reported(case: Case, data: StayReceived, person: str | None, message: Message) -> Changes:
+    """A facility tells of a stay by the front door, in whatever order and however late. One word may tell both ends of it."""
+    state: Transition | None = case.state
+    if data.step not in ("admitted", "discharged"):
+        if state is None or _is_over(state):
+            return ()
+        return admission_cancelled(case, data) if data.step == "admission-cancelled" else discharge_cancelled(case, data)
+    begun = data.at if data.step == "admitted" else data.admitted_at
+    if state and _is_over(state):
+        return ()
+    said = (_opened(data, person, message, begun),) if state is None else _corrected(state, begun, data.kind)
+    if data.step == "admitted" or data.at is None:
+        return said
+    since = begun or (state.admitted_at if state else None)
+    if since and data.at < since:
+        return case.refused(BEFORE_ADMISSION)
+    left = PersonDischarged(at=data.at, to=data.to, against_advice=data.against_advice)
+    known = state and (state.discharged_at, state.to, state.against_advice) == (data.at, data.to, data.against_advice)
+    return said if known else (*said, left)
+
+
+def _corrected(state: Transition, begun: datetime | None, kind: StayKind) -> tuple[AdmissionCorrected, ...]:
+    """Another instant, or an ED visit that became a stay: the same number goes on, and no later word makes it an ED visit again."""
+    at = begun if begun != state.admitted_at else None
+    becomes = kind if state.kind == "ed" and kind != "ed" else None
+    return (AdmissionCorrected(admitted_at=at, kind=becomes),) if at or becomes else ()
+
+
 def _opened(data: Any, person: str | None, message: Message, admitted_at: datetime | None) -> TransitionOpened:
     """Somebody answers from here on: the coordinator, until the person's plan is found."""
-    same = {name: getattr(data, name) for name in ("record", "kind", "facility", "reference", "problem", "group", "at_risk")}
+    same = {name: getattr(data, name) for name in ("record", "kind", "facility", "reference", "problem", "group")}
     label = "part2" if message.sensitivity else ""
     return TransitionOpened(
-        **same, person=person, owner=COORDINATOR, admitted_at=admitted_at, sensitivity=label, consent=message.consent or None
+        **same,
+        at_risk=getattr(data, "at_risk", False),
+        person=person,
+        owner=COORDINATOR,
+        admitted_at=admitted_at,
+        sensitivity=label,
+        consent=message.consent or None,
     )
 
 
@@ -96,14 +132,14 @@ def transferred(case: Case, data: RecordTransfer) -> Changes:
     return () if _is_over(case.state) else (TransitionEnded(how="transferred", at=data.at, by=case.actor.id),)
 
 
-def admission_cancelled(case: Case, data: CancelAdmission) -> Changes:
+def admission_cancelled(case: Case, data: CancelAdmission | StayReceived) -> Changes:
     """It never was: nothing is owed, and what was told late is taken back."""
     if case.state is None:
         return Refused((UNKNOWN_STAY,))
     return () if _is_over(case.state) else (TransitionEnded(how="cancelled", at=case.state.opened_at, by=case.actor.id),)
 
 
-def discharge_cancelled(case: Case, data: CancelDischarge) -> Changes:
+def discharge_cancelled(case: Case, data: CancelDischarge | StayReceived) -> Changes:
     if case.state is None:
         return Refused((UNKNOWN_STAY,))
     return () if _is_over(case.state) or case.state.discharged_at is None else (DischargeCancelled(),)

@@ -11,9 +11,9 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from contracts.kernel import Change
+from contracts.partners import AgeGroup, Problem, StayKind
 from contracts.transitions import (
     AdmissionCorrected,
-    AgeGroup,
     DischargeAttempted,
     DischargeCancelled,
     DischargeReached,
@@ -21,10 +21,8 @@ from contracts.transitions import (
     PapersReceived,
     PersonDischarged,
     PersonSeen,
-    Problem,
     RiskReviewed,
     StayContacted,
-    StayKind,
     TransitionEnded,
     TransitionMatched,
     TransitionMoved,
@@ -169,7 +167,8 @@ def _evolved(state: Transition, fact: Change) -> Transition:
         case TransitionSilenced():
             return state.model_copy(update={"dead_since": fact.since})
         case AdmissionCorrected():
-            return state.model_copy(update={"admitted_at": fact.admitted_at, "news_at": items.later(fact.noted_at, state.news_at)})
+            known = {name: value for name in ("admitted_at", "kind") if (value := getattr(fact, name))}
+            return state.model_copy(update={**known, "news_at": items.later(fact.noted_at, state.news_at)})
         case LeavePlanned():
             return state.model_copy(update={"expected_at": fact.expected_at})
         case VisitArranged():

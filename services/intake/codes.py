@@ -105,7 +105,7 @@ def invalid(kind: str) -> str:
 # FHIR: what is heard.
 NO_KIND = _cause("TL-3201", "return", "there is no resourceType", "send FHIR R4 resources")
 KIND_UNHEARD = _cause(
-    "TL-3202", "return", "nobody here hears {kind} yet", "send a ServiceRequest with its Patient, a Task about one, or a ClaimResponse"
+    "TL-3202", "return", "nobody here hears {kind} yet", "send a ServiceRequest, a Task about one, an Encounter or a ClaimResponse"
 )
 NO_RESOURCE = _cause(
     "TL-3203", "return", "the entry holds no resource", "send the resource; reads and patches by operation are not answered here"
@@ -128,6 +128,9 @@ PART_OF_CLAIM = _cause(
     "this ServiceRequest is a line of a Claim, which nobody here hears yet",
     "send it without the Claim to ask for care",
 )
+NO_STAY = _cause(
+    "TL-3213", "return", "this Encounter is no stay: a visit", "nobody here hears those; send admissions and discharges, and ED visits"
+)
 BILL = _cause("TL-3212", "return", "this ClaimResponse is about a bill", "nobody here hears those; send answers to prior authorizations")
 
 # FHIR: what the sender must say.
@@ -143,6 +146,12 @@ BLANK_PERSON = _cause(
 )
 NO_TRACE = _cause(
     "TL-3309", "return", "the answer names no submission of ours", "send the Claim's own identifier back in ClaimResponse.identifier"
+)
+NO_STAY_NUMBER = _cause(
+    "TL-3310", "return", "the stay has no lasting number, so its discharge could not find its admission", "send Encounter.identifier"
+)
+NO_STAY_INSTANT = _cause(
+    "TL-3311", "return", "nothing says when the person was admitted or left", "send Encounter.period, with its end once they left"
 )
 
 # FHIR: one of us must look.

@@ -8,7 +8,6 @@ from datetime import datetime
 from pydantic import AwareDatetime
 
 from contracts.crisis_intake import ContactAmended, ContactReceived
-from contracts.intake import RecordLinked, RecordOpened
 from contracts.kernel import Blind, Change, Fact, Route, State, World
 from contracts.partners import ContactReported, PersonDetails
 from services.intake import records
@@ -67,8 +66,8 @@ def _received(contact: str, partner: str, data: Reported, content: str, world: W
     record, learnt = records.met(partner, details, named, world)
     said = ContactReceived(
         record=record, partner=partner, reference=data.reference, source=data.source, channel=data.channel, relation=data.relation,
-        contacted_at=data.contacted_at, person=_person(record, learnt, world), provisional=not details.identifiers, content=content,
-        sensitivity=data.sensitivity, consent=data.consent, **{name: getattr(data, name) for name in TOLD},
+        contacted_at=data.contacted_at, person=records.person_of(record, learnt, world), provisional=not details.identifiers,
+        content=content, sensitivity=data.sensitivity, consent=data.consent, **{name: getattr(data, name) for name in TOLD},
     )  # fmt: skip
     claim = (_record_claim(partner, data.reference, world.blind),)
     return [Fact(contact, said, claims=claim, holder=record, at=data.contacted_at), *learnt]
@@ -83,16 +82,10 @@ def _amended(
     people = sorted({world[world.held[claim]].person for claim in named.network if claim in world.held})
     learnt = list(records.told(state.record, world[state.record], details, named, people))
     said = ContactAmended(
-        record=state.record, person=_person(state.record, learnt, world), contacted_at=state.contacted_at, amended_at=now, content=content,
-        **{name: getattr(data, name) for name in TOLD},
+        record=state.record, person=records.person_of(state.record, learnt, world), contacted_at=state.contacted_at, amended_at=now,
+        content=content, **{name: getattr(data, name) for name in TOLD},
     )  # fmt: skip
     return [Fact(contact, said), *learnt]
-
-
-def _person(record: str, learnt: list[Fact], world: World) -> str:
-    """The cluster that the record belongs to once these have happened."""
-    moved = [fact.data.person for fact in learnt if isinstance(fact.data, RecordOpened | RecordLinked)]
-    return moved[-1] if moved else str(world[record].person)
 
 
 def evolve(state: Contact | None, fact: Change) -> Contact | None:

@@ -27,9 +27,29 @@ from contracts.kernel import (
     State,
     World,
 )
-from contracts.partners import AuthorizationAnswered, ContactReported, ReferralAmended, ReferralRequested, ReferralWithdrawn
+from contracts.partners import (
+    AuthorizationAnswered,
+    ContactReported,
+    ReferralAmended,
+    ReferralRequested,
+    ReferralWithdrawn,
+    StayReported,
+)
 from contracts.plans import PlanDeathReported, SuppressionEnded
-from services.intake import answers, asking, closing, contacts, deaths, exchanges, lateness, records, referrals, requests, submissions
+from services.intake import (
+    answers,
+    asking,
+    closing,
+    contacts,
+    deaths,
+    exchanges,
+    lateness,
+    records,
+    referrals,
+    requests,
+    stays,
+    submissions,
+)
 from services.intake.commands import (
     AcknowledgeRequest,
     AskInformation,
@@ -61,6 +81,7 @@ class Partner(State):
 
 STATES: dict[str, type[State]] = {
     "request": Request, "record": Record, "partner": Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
+    "stay": stays.Stay,
 }  # fmt: skip
 
 
@@ -75,6 +96,8 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((request_of(partner, data.reference, blind), named.record), (*named.claims, known))
         case ContactReported() | EnterContact():
             return contacts.route(sender(message), data, blind)
+        case StayReported():
+            return stays.route(sender(message), data, blind)
         case ReferralAmended():
             partner = sender(message)
             request = request_of(partner, data.reference, blind)
@@ -196,11 +219,16 @@ def _payer_answered(message: Message, world: World, now: datetime) -> Decision:
     return exchanges.answered(message, sender(message), world)
 
 
+def _stay_reported(message: Message, world: World, now: datetime) -> Decision:
+    return stays.reported(message, sender(message), world, now)
+
+
 DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     ReferralRequested: referrals.requested,
     EnterReferral: referrals.requested,
     ContactReported: _contacted,
     EnterContact: _contacted,
+    StayReported: _stay_reported,
     ReferralAmended: referrals.amended,
     ReferralWithdrawn: referrals.withdrawn,
     AcknowledgeRequest: _acknowledged,
@@ -231,6 +259,8 @@ def evolve(state: Any, fact: Change) -> State | None:
         return exchanges.evolve(state, fact)
     if fact.type.startswith("contact."):
         return contacts.evolve(state, fact)
+    if fact.type.startswith("stay."):
+        return stays.evolve(state, fact)
     if isinstance(fact, RecordDeathNoted | RecordDeathVerified | RecordDeathRefuted):
         return deaths.evolve(state, fact) if state else None
     return records.evolve(state, fact) if fact.type.startswith("record.") else requests.evolve(state, fact)

@@ -8,13 +8,14 @@ Stance = Literal["ask", "draft", "hold", "report", "withdraw"]
 HEARD = {
     "ServiceRequest": "a referral",
     "Task": "the state of a referral's ServiceRequest",
+    "Encounter": "a stay: admitted, left, or never was",
     "ClaimResponse": "a payer's answer to a prior authorization",
 }
 """Kinds of resource that are entries and heard. A new listener moves its kind here from `UNHEARD`."""
 
 UNHEARD = frozenset((
     "Appointment", "AppointmentResponse", "CarePlan", "Claim", "Communication", "CommunicationRequest",
-    "CoverageEligibilityRequest", "CoverageEligibilityResponse", "Encounter", "EpisodeOfCare", "ProcedureRequest", "ReferralRequest",
+    "CoverageEligibilityRequest", "CoverageEligibilityResponse", "EpisodeOfCare", "ProcedureRequest", "ReferralRequest",
     "Slot",
 ))  # fmt: skip
 """Kinds that stand for themselves, so each is an entry of its own, but that nobody hears yet. Every other kind only serves these."""

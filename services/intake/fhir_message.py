@@ -1,6 +1,6 @@
 """Which resources of a FHIR message are entries, and which only serve one.
 
-Entries are ServiceRequests with the Tasks about them, Tasks about one that did not come, and resources that stand for
+Entries are ServiceRequests with the Tasks about them, Tasks about one that did not come, stays, and resources that stand for
 themselves but that nobody hears. What serves none of these is told once, together.
 """
 
@@ -15,10 +15,11 @@ from services.intake.fhir_request import Case
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A message sorted: referrals, answers of payers, what stands alone unheard, and what serves none of them."""
+    """A message sorted: referrals, answers of payers, stays, what stands alone unheard, and what serves none of them."""
 
     cases: list[Case]
     answers: list[Resource]
+    stays: list[Resource]
     unheard: list[Resource]
     unserved: list[Resource]
 
@@ -29,11 +30,13 @@ def sort(package: Package) -> Sorted:
     answers = package.of("ClaimResponse")
     heard = [each for case in cases for each in case.both] + answers + _asking(answers, package)
     served = {id(found) for each in heard for found in _targets(each, package)} | {id(each) for each in heard}
-    unheard = [each for each in package.resources if _stands_alone(each, package, lines) and id(each) not in served]
-    entries = heard + unheard
-    about = [(case.lead, "subject") for case in cases] + [(each, "patient") for each in answers]
+    alone = [each for each in package.resources if _stands_alone(each, package, lines) and id(each) not in served]
+    stays = [each for each in alone if each.kind == "Encounter"]
+    unheard = [each for each in alone if each.kind != "Encounter"]
+    entries = heard + alone
+    about = [(each, "subject") for each in (*(case.lead for case in cases), *stays)] + [(each, "patient") for each in answers]
     missing = any(_misses_its_person(each, name, package) for each, name in about)
-    return Sorted(cases, answers, unheard, [] if missing else _unserved(package, entries))
+    return Sorted(cases, answers, stays, unheard, [] if missing else _unserved(package, entries))
 
 
 def _asking(answers: list[Resource], package: Package) -> list[Resource]:

@@ -58,6 +58,11 @@ def _fitting(value: str, pointer: str) -> tuple[str | None, list[Reason]]:
     return (value, []) if text(value) else (None, [codes.reason(codes.LONG_REFERENCE, pointer)])
 
 
+def own_number(body: Body) -> str | None:
+    """The sender's own number of a resource, where one fits."""
+    return text(_identifier(body))
+
+
 def _identifier(body: Body) -> str | None:
     """The placer's identifier, else the first that has a value."""
     valued = [each for _, each in parts(body, "identifier") if text(each.get("value"), 100_000) and each.get("use") != "old"]

@@ -96,6 +96,12 @@ def told(
         yield Fact(record, RecordLinked(person=others[0], left=known.person, by="network-identifier"))
 
 
+def person_of(record: str, learnt: Sequence[Fact], world: World) -> str:
+    """The cluster that the record belongs to once these have happened."""
+    moved = [fact.data.person for fact in learnt if isinstance(fact.data, RecordOpened | RecordLinked)]
+    return moved[-1] if moved else str(world[record].person)
+
+
 def _conflicted(record: str, people: Sequence[str]) -> Fact:
     return Fact(record, RecordConflicted(people=tuple(people), next=_steward("decide-identity")))
 

@@ -91,7 +91,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     transitions.TransitionMatched: "The person's program answers for the transition",
     transitions.TransitionMoved: "The stay belongs to another person's records now",
     transitions.TransitionSilenced: lambda e: "A death was reported" if e.since else "The reported death was not so",
-    transitions.AdmissionCorrected: "The admission was at another time",
+    transitions.AdmissionCorrected: lambda e: (
+        f"The stay goes on elsewhere: {_words(e.kind)}" if e.kind else "The admission was at another time"
+    ),
     transitions.LeavePlanned: "When the person is expected to leave is known",
     transitions.VisitArranged: "A visit after the stay is booked",
     transitions.StayContacted: "Somebody spoke with the person during the stay",
@@ -155,7 +157,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
         "status": "admitted", "stay": e.kind, "at_risk": e.at_risk or None, **_known(e, "record", "facility", "admitted_at"),
     },
     transitions.TransitionMatched: lambda e: {"program": e.program},
-    transitions.AdmissionCorrected: lambda e: {"admitted_at": e.admitted_at},
+    transitions.AdmissionCorrected: lambda e: {**_known(e, "admitted_at"), **({"stay": e.kind} if e.kind else {})},
     transitions.LeavePlanned: lambda e: {"status": "leave-planned", "expected_at": e.expected_at},
     transitions.VisitArranged: lambda e: {"visit_at": e.starts_at},
     transitions.StayContacted: lambda e: {"last_contact": e.at},

@@ -57,7 +57,7 @@ JUSTIFIED = {
 """Valid R4 files that bear a referral and still become no event, each with the reason why that is right."""
 
 BY_SOURCE = {
-    "bser": (0, 22, 1), "davinci-alerts-adt": (0, 2, 0), "davinci-cdex": (0, 30, 0), "gravity-sdoh-clinicalcare": (0, 36, 0),
+    "bser": (0, 22, 1), "davinci-alerts-adt": (2, 0, 0), "davinci-cdex": (0, 30, 0), "gravity-sdoh-clinicalcare": (0, 36, 0),
     "hl7-fhir-r4-examples": (4, 60, 0), "inferno-pas-test-kit": (10, 11, 1), "nhs-bars": (1, 8, 1), "nhs-ers": (0, 58, 0),
     "openreferral-hsds": (0, 10, 0),
 }  # fmt: skip

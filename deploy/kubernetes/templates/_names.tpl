@@ -16,6 +16,10 @@ app.kubernetes.io/name: {{ replace "_" "-" .service }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end }}
 
+{{- define "throughline.peer" -}}
+podSelector: {matchLabels: {{ include "throughline.selector" . | fromYaml | toJson }}}
+{{- end }}
+
 {{- define "throughline.labels" -}}
 {{ include "throughline.selector" . }}
 app.kubernetes.io/part-of: throughline
@@ -47,6 +51,9 @@ capabilities: {drop: [ALL]}
   "SERVICE" .service -}}
 {{- if .root.Values.kafka.caSecret }}{{ $_ := set $told "KAFKA_CA_FILE" "/run/kafka-ca/ca.crt" }}{{ end -}}
 {{- if .root.Values.rules }}{{ $_ := set $told "RULES" "/etc/throughline/rules" }}{{ end -}}
+{{- with .calls }}{{ $urls := list }}
+{{- range . }}{{ $urls = append $urls (printf "%s=http://%s" . (include "throughline.name" (dict "root" $.root "service" .))) }}{{ end }}
+{{- $_ := set $told "SERVICE_URLS" (join "," $urls) }}{{ end -}}
 {{- range $name, $value := merge (dict) (default (dict) .settings) .root.Values.settings $told }}
 - {name: THROUGHLINE_{{ $name }}, value: {{ $value | toString | quote }}}
 {{- end }}
@@ -71,6 +78,10 @@ spec:
   egress:
     - to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]
       ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+    {{- range .calls }}
+    - to: [{{ include "throughline.peer" (dict "root" $.root "service" .) | fromYaml | toJson }}]
+      ports: [{port: 8080, protocol: TCP}]
+    {{- end }}
     {{- range $peer := list "kafka" "mongo" "issuer" "mail" "traces" }}
     {{- with index $.root.Values.policies $peer }}
     - to: {{- toYaml . | nindent 8 }}

@@ -60,7 +60,7 @@ lint: $(READY) ## ruff
 types: $(READY) ## mypy, strict
 	$(BIN)/mypy
 
-contracts: $(READY) ## write schemas, AsyncAPI, examples' index and the README's map
+contracts: $(READY) ## write schemas, AsyncAPI, docs/events.md, examples' index and the README's map
 	$(BIN)/python -m contracts.generate
 
 contracts-check: $(READY) ## fail if any of them is stale

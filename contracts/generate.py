@@ -1,6 +1,6 @@
 """Writes everything that is derived from the catalogue and the event classes, or says what is stale.
 
-python -m contracts.generate                              write schemas, envelope, AsyncAPI, the README's map, the index of examples
+python -m contracts.generate                              write schemas, envelope, AsyncAPI, README's map, docs/events.md, index of examples
 python -m contracts.generate --check                      change nothing; fail when something is stale
 python -m contracts.generate --example TYPE [--name N]    save one more example of an event
 """
@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from contracts import asyncapi, catalogue, partners, samples, shapes, upkeep
+from contracts import asyncapi, catalogue, partners, reference, samples, shapes
 from contracts.compatibility import breaks, next_version
 
 ROOT = Path(__file__).parent.parent
 HERE = ROOT / "contracts"
-README = ROOT / "README.md"
+README, EVENTS = ROOT / "README.md", ROOT / "docs" / "events.md"
 BEGIN, END = "<!-- map:begin -->", "<!-- map:end -->"
 COMMAND = "python -m contracts.generate"
 
@@ -25,27 +25,15 @@ def outputs() -> dict[Path, str]:
     """Every generated file with what it should hold. The README's words outside its markers are its own."""
     made = {HERE / "schemas" / f"{wire_type}.json": _json(shapes.schema_of(e)) for wire_type, e in catalogue.event_types().items()}
     made |= {HERE / "envelope.schema.json": _json(shapes.envelope()), HERE / "asyncapi.json": _json(asyncapi.document())}
+    made[EVENTS] = reference.events()
     made[samples.INDEX] = "".join(f"{digest}  {path}\n" for path, digest in sorted((samples.digests() | samples.listed()).items()))
     readme = README.read_text("utf-8") if README.exists() else ""
     return made | ({README: with_map(readme)} if BEGIN in readme and END in readme else {})
 
 
-def map_table() -> str:
-    """Who owns, hears and says what, as the README shows it."""
-    rows = ["| service | owns | hears | says |", "|---|---|---|---|"]
-    for service in catalogue.SERVICES:
-        owned = [topic for topic in asyncapi.every_topic() if topic.owner == service]
-        heard = [topic for topic in asyncapi.every_topic() if service in topic.listeners]
-        said = [event.type for topic in owned for event in topic.events if event not in upkeep.EVENTS]
-        rows.append(f"| `{service}` | {_cell(t.name for t in owned)} | {_cell(t.name for t in heard)} | {_cell(said)} |")
-    kept = _cell(event.type for event in upkeep.EVENTS)
-    sent = _cell(event.type for event in partners.INBOUND)
-    return "\n".join([*rows, "", f"Every service that decides also says {kept}. All may write `audit-events`. Partners send {sent}."])
-
-
 def with_map(text: str) -> str:
     """The README with today's map between its markers."""
-    return f"{text[: text.index(BEGIN) + len(BEGIN)]}\n{map_table()}\n{text[text.index(END) :]}"
+    return f"{text[: text.index(BEGIN) + len(BEGIN)]}\n{reference.services()}\n{text[text.index(END) :]}"
 
 
 def stale() -> list[str]:
@@ -99,10 +87,6 @@ def _write() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
             print(f"wrote {path.relative_to(ROOT)}")
-
-
-def _cell(names: Any) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "–"
 
 
 def _json(value: Any) -> str:

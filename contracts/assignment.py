@@ -7,6 +7,7 @@ from pydantic import AwareDatetime
 
 from contracts import directory, lateness
 from contracts.clocks import Clocked
+from contracts.consents import Permit
 from contracts.kernel import Code, Model
 from contracts.partners import Sensitivity, Urgency
 
@@ -23,6 +24,7 @@ class PlacementOpened(Clocked):
     """The role that answers from this fact on: the one the request named."""
     sensitivity: Sensitivity = ""
     consent: str | None = None
+    permit: Permit | None = None
     record: str | None = None
     """The sender's record of the person, as the request named it."""
 
@@ -33,6 +35,14 @@ class PlacementLabelled(Clocked):
     type: ClassVar = "placement.labelled.v1"
     sensitivity: Sensitivity
     consent: str | None = None
+    permit: Permit | None = None
+
+
+class DisclosureChanged(Clocked):
+    """What programs may be told of the person is another now: by consent, by its end, or by a recorded emergency."""
+
+    type: ClassVar = "placement.disclosure-changed.v1"
+    permit: Permit
 
 
 class OwnerAssigned(Clocked):
@@ -104,6 +114,8 @@ class PlacementAccepted(Clocked):
     books_visits: bool = True
     interval: int = 1
     """How often the request had been opened by then."""
+    permit: Permit | None = None
+    """What may be disclosed, to whoever goes on from here."""
 
 
 class PlacementDeclined(Clocked):
@@ -143,6 +155,15 @@ class NoProgramAvailable(Clocked):
     reach_by: AwareDatetime | None = None
     reach_rule: str | None = None
     reach_from: AwareDatetime | None = None
+
+
+class PlacementWithheld(NoProgramAvailable):
+    """Nobody is asked: 42 CFR Part 2 protects this, and no consent is in force that programs may be told.
+
+    Programs that were asked, and have not taken the person, are `released`. The time in which the person must be seen runs on.
+    """
+
+    type: ClassVar = "placement.withheld.v1"
 
 
 class PlacementWaitlisted(Clocked):
@@ -270,5 +291,5 @@ EVENTS = (
     OfferUnanswered,
     NoProgramAvailable, HandOffAsked, HandedOff, HandOffDeclined, HandOffWithdrawn, PlacementEnded,
     PlacementWaitlisted, PlacementContactLogged, PlacementWarned, PlacementOverdue, PlacementOverdueRetracted,
-    PlacementHalted, PlacementResumed, PlacementReopened,
+    PlacementHalted, PlacementResumed, PlacementReopened, DisclosureChanged, PlacementWithheld,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import AwareDatetime
 
 from contracts import lateness
+from contracts.consents import Permit
 from contracts.kernel import Change, Code, Model, Personal, Sealable
 from contracts.partners import Sensitivity, Text, Urgency
 from contracts.payers import Channel, LineNumber, PayerKind, SilenceMeans, Units
@@ -85,6 +86,14 @@ class AuthorizationOpened(AuthorizationChange):
     record: str | None = None
     sensitivity: Sensitivity = ""
     consent: str | None = None
+    permit: Permit | None = None
+
+
+class AuthorizationDisclosureChanged(AuthorizationChange):
+    """What the payer may be told of the person is another now: by consent, or by its end."""
+
+    type: ClassVar = "authorization.disclosure-changed.v1"
+    permit: Permit
 
 
 class AuthorizationCovered(AuthorizationChange, Sealable):
@@ -227,5 +236,5 @@ class AuthorizationEnded(AuthorizationChange):
 EVENTS = (
     CoverageRecorded, AuthorizationOpened, AuthorizationCovered, AuthorizationDetermined, LinesAdded, AuthorizationSubmitted,
     ReceiptConfirmed, SubmissionRejected, DecisionInquired, VisitNoted, AuthorizationWarned, AuthorizationOverdue,
-    AuthorizationOverdueRetracted, ReferralPutAtRisk, RiskCleared, AuthorizationEnded,
+    AuthorizationOverdueRetracted, ReferralPutAtRisk, RiskCleared, AuthorizationEnded, AuthorizationDisclosureChanged,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from contracts import (
     assignment,
     authorization,
     authorization_lines,
+    consents,
     crisis_intake,
     crisis_routing,
     endings,
@@ -62,7 +63,7 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
 
 
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
-FRONT_DOOR = (*intake.EVENTS, *endings.EVENTS, *stays.EVENTS)
+FRONT_DOOR = (*intake.EVENTS, *endings.EVENTS, *consents.EVENTS, *stays.EVENTS)
 CARE = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=FRONT_DOOR),

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime
 
 from contracts import lateness
 from contracts.clocks import Clocked
+from contracts.consents import Permit
 from contracts.kernel import Change, Code, Personal, Sealable
 from contracts.partners import Note, PersonDetails, Sensitivity, Urgency
 from contracts.payers import PayerAnswer
@@ -70,6 +71,8 @@ class RequestReceived(Sealable, Clocked):
     sender: str | None = None
     sensitivity: Sensitivity = ""
     consent: str | None = None
+    permit: Permit | None = None
+    """What may be disclosed of it, where a label or a consent came with it."""
     content: str = ""
     """Blind digest of what was sent: the same content again is the same fact, other content under the same number amends it."""
     channel: str = "partner"
@@ -86,6 +89,8 @@ class RequestAmended(Sealable, Clocked):
     content: str = ""
     sensitivity: Sensitivity = ""
     consent: str | None = None
+    permit: Permit | None = None
+    """As it is after this, where the sender said anything of label or consent."""
 
 
 class RequestWithdrawn(Change):

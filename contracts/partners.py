@@ -74,6 +74,10 @@ class ReferralRequested(FromPartner):
     """The requesting organisation, as the partner names it; not a person."""
     sensitivity: Sensitivity = ""
     consent: Text | None = None
+    consent_until: AwareDatetime | None = None
+    """When it runs out, where it does."""
+    consent_ended: Text | None = None
+    """A consent that stands no more: revoked, or never valid."""
 
 
 class ReferralAmended(FromPartner):
@@ -88,6 +92,8 @@ class ReferralAmended(FromPartner):
     sensitivity: Sensitivity = ""
     """A label may be put on later; nothing takes it off."""
     consent: Text | None = None
+    consent_until: AwareDatetime | None = None
+    consent_ended: Text | None = None
 
 
 class ReferralWithdrawn(FromPartner):

@@ -3,7 +3,7 @@
 from contracts.assignment import OwnerAssigned, PlacementAccepted, PlacementContactLogged, PlacementDeclined, PlacementWaitlisted
 from contracts.kernel import Reason
 from services.assignment.commands import AcceptOffer, DeclineOffer, LogContact, Waitlist
-from services.assignment.offers import NOT_THE_DESK, STILL_ASKED, and_then
+from services.assignment.offers import NO_CONSENT, NOT_THE_DESK, STILL_ASKED, and_then
 from services.assignment.ownership import person_behind
 from services.assignment.placement import Asked, Case, Changes
 
@@ -33,6 +33,7 @@ def accept(case: Case, data: AcceptOffer) -> Changes:
         cadence_days=program.cadence_days if program else None,
         books_visits=program.books_visits if program else True,
         interval=placement.interval,
+        permit=placement.permit if placement.sensitivity else None,
     )
     return (accepted, *_program_person(case, asked.desk))
 
@@ -48,6 +49,8 @@ def _may_not_answer(case: Case, asked: Asked | None) -> Reason | None:
     """The desk of the offer answers: its people on duty, its partner's own system, or the owner's side for a desk without software."""
     if case.placement.program:
         return HELD
+    if not case.may_be_told:
+        return NO_CONSENT
     if asked is None or asked.answer == "declined":
         return NOT_OFFERED
     program = case.directory.program(asked.program)

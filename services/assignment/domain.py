@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from contracts import consents
 from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathRetracted, RequestReopened
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Early, Message, Reason, Refused, Route, State, World
@@ -31,7 +32,7 @@ OVER = Reason("TL-5203", "", "nothing is left to place")
 DEAD = Reason("TL-5207", "", "a death was reported: have it verified or refuted first")
 HEARS = (
     RequestReceived, RequestAcknowledged, RequestTriaged, RequestAmended, RequestWithdrawn, RequestClosed, RequestReopened,
-    RequestDeathReported, RequestDeathRetracted, PlanDischarged,
+    RequestDeathReported, RequestDeathRetracted, PlanDischarged, *consents.CHANGES,
 )  # fmt: skip
 ABOUT_OFFERS = (AcceptOffer, DeclineOffer, OfferAgain, Waitlist, LogContact)
 STATES: dict[str, type[State]] = {"placement": Placement, "directory": Directory}
@@ -40,7 +41,7 @@ STATES: dict[str, type[State]] = {"placement": Placement, "directory": Directory
 def placement_of(subject: str) -> str:
     """`request/0190…` is placed as `placement/0190…`, and followed as `plan/0190…`."""
     kind, _, rest = subject.partition("/")
-    return f"placement/{rest}" if kind in ("request", "plan") else subject
+    return f"placement/{rest}" if kind in ("request", "plan", "consent") else subject
 
 
 def route(message: Message, blind: Blind) -> Route:
@@ -92,6 +93,7 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
     RequestDeathReported: endings.halted,
     RequestDeathRetracted: endings.resumed,
     PlanDischarged: endings.discharged,
+    **dict.fromkeys(consents.CHANGES, offers.permitted),
     DeadlinePassed: lateness.passed,
     AcceptOffer: answers.accept,
     DeclineOffer: answers.decline,

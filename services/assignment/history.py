@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.assignment import (
+    DisclosureChanged,
     HandedOff,
     HandOffAsked,
     HandOffDeclined,
@@ -23,8 +24,10 @@ from contracts.assignment import (
     PlacementReopened,
     PlacementResumed,
     PlacementWaitlisted,
+    PlacementWithheld,
 )
 from contracts.clocks import owed, told_late
+from contracts.consents import SHUT, named, newest
 from contracts.kernel import Change
 from services.assignment.placement import CONTACT, FIND_PLACE, FRONT_DESK, LOOKING, Asked, HandOff, Placement
 
@@ -48,19 +51,23 @@ def _settled(state: Placement) -> Placement:
 def _opened(fact: PlacementOpened) -> Placement:
     owner = fact.owner or FRONT_DESK
     known = {name: getattr(fact, name) for name in ("request", "service", "requested_at", "urgency", "record", "sensitivity")}
-    return Placement(**known, owner=owner, role=owner)
+    return Placement(**known, owner=owner, role=owner, permit=fact.permit or named(fact.consent) or SHUT)
 
 
 def _evolved(state: Placement, fact: Change) -> Placement:
     match fact:
         case PlacementLabelled():
-            return state.model_copy(update={"sensitivity": fact.sensitivity})
+            return state.model_copy(update={"sensitivity": fact.sensitivity, "permit": newest(state.permit, fact.permit)})
+        case DisclosureChanged():
+            return state.model_copy(update={"permit": fact.permit})
         case PlacementOffered():
             time = {"short_at": fact.short_at, "hurried": fact.hurried, **_services(fact)}
             asked = {"round": fact.round, "asked": _asked(state, fact)}
-            return state.model_copy(update={"status": "offering", **_need(state, fact), **asked, **time})
+            return state.model_copy(update={"status": "offering", "withheld": False, **_need(state, fact), **asked, **time})
         case NoProgramAvailable():
-            return state.model_copy(update={"status": "unplaced", **_need(state, fact), "asked": _kept(state, fact), **_services(fact)})
+            withheld = isinstance(fact, PlacementWithheld)
+            told = {"asked": () if withheld else _kept(state, fact), "withheld": withheld}
+            return state.model_copy(update={"status": "unplaced", **_need(state, fact), **told, **_services(fact)})
         case PlacementOverdue() if fact.action == FIND_PLACE:
             return state.model_copy(update={"services_late": True})
         case PlacementOverdue() if fact.action == CONTACT:
@@ -93,7 +100,7 @@ def _paused(state: Placement, fact: PlacementHalted | PlacementResumed | Placeme
             status = "unplaced" if state.status in LOOKING else state.status
             return state.model_copy(update={"halted": True, "asked": (), "status": status})
         case PlacementReopened():
-            known = {name: getattr(state, name) for name in ("request", "record", "sensitivity", "round")}
+            known = {name: getattr(state, name) for name in ("request", "record", "sensitivity", "permit", "round")}
             anew = {name: getattr(fact, name) for name in ("service", "urgency", "requested_at", "owner", "interval")}
             return Placement(**known, **anew, role=fact.owner)
     return state.model_copy(update={"halted": False})

@@ -8,13 +8,16 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from contracts.assignment import (
+    DisclosureChanged,
     NoProgramAvailable,
     Offer,
     OfferUnanswered,
     PlacementLabelled,
     PlacementOffered,
     PlacementOverdueRetracted,
+    PlacementWithheld,
 )
+from contracts.consents import PermitChanged, named, newest
 from contracts.intake import RequestAmended, RequestTriaged
 from contracts.kernel import Change, DeadlinePassed, Reason
 from contracts.partners import Urgency
@@ -28,6 +31,7 @@ from services.assignment.ranking import ranked
 
 NOT_THE_DESK = Reason("TL-3423", "/program", "the desk that was asked answers, or the owner's side enters what it said")
 STILL_ASKED = Reason("TL-3424", "", "programs are asked, or nothing is left to place")
+NO_CONSENT = Reason("TL-5218", "", "42 CFR Part 2 protects this: record a consent that programs may be told, or an emergency")
 NOBODY_FITS = Reason("TL-3425", "", "no listed program has the service and a place; find one and list it")
 
 
@@ -51,17 +55,49 @@ def triaged(case: Case, data: RequestTriaged) -> Changes:
 
 def amended(case: Case, data: RequestAmended) -> Changes:
     """Another service or urgency: rank again, unless triage is still to come or a program has it. A label is put on in any case."""
+    labelled = _labelled(case.placement, data)
+    case = as_of(case, _after(case.placement, labelled))
     placement = case.placement
-    labelled = _labelled(placement, data)
     if not placement.is_looked_for or placement.urgency is None:
         return labelled
     need = Need(data.service or placement.service, data.urgency or placement.urgency)
-    return labelled if need == (placement.service, placement.urgency) else (*labelled, *_anew(case, need))
+    if need != (placement.service, placement.urgency):
+        return (*labelled, *_anew(case, need))
+    return (*labelled, *_shut(case))
 
 
 def _labelled(placement: Placement, data: RequestAmended) -> tuple[Change, ...]:
     known = data.sensitivity in ("", placement.sensitivity)
-    return () if known else (PlacementLabelled(sensitivity=data.sensitivity, consent=data.consent),)
+    permit = data.permit or named(data.consent)
+    return () if known else (PlacementLabelled(sensitivity=data.sensitivity, consent=data.consent, permit=permit),)
+
+
+def _after(placement: Placement, changes: tuple[Change, ...]) -> Placement:
+    for change in changes:
+        placement = evolve(placement, change) or placement
+    return placement
+
+
+def permitted(case: Case, data: PermitChanged) -> Changes:
+    """What may be disclosed changed: programs are asked that could not be, or those that were asked are released."""
+    placement = case.placement
+    if newest(placement.permit, data.permit) == placement.permit:
+        return ()
+    changed = DisclosureChanged(permit=data.permit)
+    case = as_of(case, _after(placement, (changed,)))
+    if not placement.is_looked_for or placement.urgency is None:
+        return (changed,)
+    if placement.withheld and case.may_be_told:
+        return (changed, next_round(case, Need(placement.service, placement.urgency), again=True))
+    return (changed, *_shut(case))
+
+
+def _shut(case: Case) -> tuple[Change, ...]:
+    """Whoever was asked and has not taken the person is released, where no permit is in force any more."""
+    placement = case.placement
+    if case.may_be_told or placement.withheld or placement.urgency is None:
+        return ()
+    return (next_round(case, Need(placement.service, placement.urgency)),)
 
 
 def _anew(case: Case, need: Need) -> tuple[Change, ...]:
@@ -80,6 +116,8 @@ def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered 
     placement = case.placement
     same = need.service == placement.service
     whole = rules.services(placement.requested_at, need.urgency, case.now)
+    if not case.may_be_told:
+        return _withheld(case, need, whole)
     standing = [_offer(asked, _clock(asked.desk, need, case, whole)) for asked in placement.waiting_on] if same else []
     passed = {asked.program for asked in (placement.in_lists if again else placement.asked)} if same else set()
     fitting = [program for program in ranked(case.directory.programs, need.service, case.subject) if program.id not in passed]
@@ -101,6 +139,13 @@ def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered 
     if not offers:
         return NoProgramAvailable(**said)
     return PlacementOffered(round=placement.round + 1, offers=offers, short_at=whole.short_at, hurried=hurried, **said)
+
+
+def _withheld(case: Case, need: Need, whole: Clock) -> PlacementWithheld:
+    """Not even a summary goes to anybody; the person's own clocks run on."""
+    released = tuple(asked.program for asked in case.placement.may_say_yes)
+    time = {"services_by": whole.due_at, "services_rule": whole.rule, **_contact(case.placement, need, whole, case.now)}
+    return PlacementWithheld(service=need.service, urgency=need.urgency, released=released, **time)
 
 
 def _contact(placement: Placement, need: Need, whole: Clock, now: datetime) -> dict[str, Any]:
@@ -164,5 +209,7 @@ def again(case: Case, data: OfferAgain) -> Changes:
         return case.refused(NOT_THE_DESK)
     if placement.status not in ("unplaced", "waitlisted") or placement.urgency is None:
         return case.refused(STILL_ASKED)
+    if not case.may_be_told:
+        return case.refused(NO_CONSENT)
     found = next_round(case, Need(placement.service, placement.urgency), again=True)
     return case.refused(NOBODY_FITS) if isinstance(found, NoProgramAvailable) else (found,)

@@ -1,6 +1,7 @@
 """Who answers for a placement: a role from its first fact, then a person. It moves only to somebody who is there to take it."""
 
 from contracts.assignment import HandedOff, HandOffAsked, HandOffDeclined, HandOffWithdrawn, OwnerAssigned, PlacementOpened
+from contracts.consents import named
 from contracts.intake import RequestAcknowledged, RequestReceived
 from contracts.kernel import Change, Reason
 from services.assignment.commands import AcceptHandOff, AskHandOff, DeclineHandOff, TakePlacement, WithdrawHandOff
@@ -27,6 +28,7 @@ def opening(placement: str, request: str, received: RequestReceived, directory: 
         owner=owner,
         sensitivity=received.sensitivity,
         consent=received.consent or consent or None,
+        permit=received.permit or named(received.consent or consent or None),
         record=received.record,
     )
     return (opened, *person_behind(owner, placement, directory))

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from contracts.clocks import Owed
+from contracts.consents import SHUT, Permit
 from contracts.kernel import Actor, Change, Reason, Refused, State
 from contracts.partners import Sensitivity, Urgency
 from services.assignment.commands import (
@@ -68,6 +69,10 @@ class Placement(State):
     urgency: Urgency | None = None
     record: str | None = None
     sensitivity: Sensitivity = ""
+    permit: Permit = SHUT
+    """What may be disclosed of it, as it was said last."""
+    withheld: bool = False
+    """Nobody is asked for want of it."""
     status: Status = "opened"
     round: int = 0
     asked: tuple[Asked, ...] = ()
@@ -144,6 +149,11 @@ class Case:
     def refused(self, reason: Reason) -> Refused:
         """Not so; here is what may be asked instead."""
         return Refused((reason,), self.placement.allowed)
+
+    @property
+    def may_be_told(self) -> bool:
+        """Whether programs may be told of the person: no label protects them, or a permit opens."""
+        return not self.placement.sensitivity or self.placement.permit.opens("program", self.now)
 
     @property
     def on_owners_side(self) -> bool:

@@ -48,11 +48,13 @@ def step_of(before: Placement | None, after: Placement | None, directory: Direct
         waiting_on = ",".join(asked.desk for asked in after.in_lists)
         return Step(_next(after, "contact-waiting", clock.due_at, clock.rule, waiting_on), clock.counts_from, _to_come(clock, now))
     step: rules.Step = "schedule" if after.status == "accepted" else "reroute"
+    action = "await-consent" if after.withheld else step
+    on = "client" if after.withheld else None
     whole = rules.services(after.requested_at, after.urgency, now)
     clock = rules.clock(step, after.urgency, now, whole, directory.desk(after.role))
-    if before.owed and before.owed.action == step and before.owed.due <= clock.due_at:
-        return Step(_next(after, step, before.owed.due, before.owed.rule), None, clocks.still_to_come(before.owed, now))
-    return Step(_next(after, step, clock.due_at, clock.rule), clock.counts_from, clock.warns_at)
+    if before.owed and before.owed.action == action and before.owed.due <= clock.due_at:
+        return Step(_next(after, action, before.owed.due, before.owed.rule, on), None, clocks.still_to_come(before.owed, now))
+    return Step(_next(after, action, clock.due_at, clock.rule, on), clock.counts_from, clock.warns_at)
 
 
 def _to_come(clocked: Clock | Asked, now: datetime) -> tuple[datetime, ...]:

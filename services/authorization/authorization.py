@@ -9,6 +9,7 @@ from contracts.authorization import (
     AuthorizationChange,
     AuthorizationCovered,
     AuthorizationDetermined,
+    AuthorizationDisclosureChanged,
     AuthorizationEnded,
     AuthorizationOpened,
     AuthorizationOverdue,
@@ -25,6 +26,7 @@ from contracts.authorization import (
     VisitNoted,
 )
 from contracts.authorization_lines import LineFact
+from contracts.consents import SHUT, Permit, named
 from contracts.kernel import Change, Personal, State
 from contracts.partners import Sensitivity, Text, Urgency
 from contracts.payers import Channel, PayerKind, SilenceMeans
@@ -89,6 +91,7 @@ class Authorization(State):
     record: str | None = None
     sensitivity: Sensitivity = ""
     consent: str | None = None
+    permit: Permit = SHUT
     needed: Literal["authorization", "nothing"] | None = None
     payer: str | None = None
     payer_kind: PayerKind = "other"
@@ -141,7 +144,8 @@ def evolve(state: Authorization | None, fact: Change) -> Authorization | None:
 
 def _opened(fact: AuthorizationOpened) -> Authorization:
     names = ("request", "placement", "program", "owner", "service", "urgency", "requested_at", "record", "sensitivity", "consent")
-    return Authorization(**{name: getattr(fact, name) for name in names}, opened_at=fact.happened_at)
+    permit = fact.permit or named(fact.consent) or SHUT
+    return Authorization(**{name: getattr(fact, name) for name in names}, permit=permit, opened_at=fact.happened_at)
 
 
 def _evolved(state: Authorization, fact: AuthorizationChange) -> Authorization:
@@ -154,6 +158,8 @@ def _changed(state: Authorization, fact: AuthorizationChange) -> dict[str, Any]:
     match fact:
         case AuthorizationCovered():
             return {name: getattr(fact, name) for name in ("payer", "plan", "member")}
+        case AuthorizationDisclosureChanged():
+            return {"permit": fact.permit, "consent": fact.permit.consent}
         case AuthorizationDetermined():
             known = {name: getattr(fact, name) for name in ("needed", "payer", "payer_kind", "plan", "silence_means")}
             return known | {"lines": tuple(lines.asked(line, fact.happened_at or state.opened_at) for line in fact.lines)}

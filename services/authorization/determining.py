@@ -8,12 +8,14 @@ from contracts.authorization import (
     AuthorizationChange,
     AuthorizationCovered,
     AuthorizationDetermined,
+    AuthorizationDisclosureChanged,
     AuthorizationEnded,
     AuthorizationOpened,
     LineAsked,
     LinesAdded,
 )
 from contracts.authorization_lines import LineCancelled
+from contracts.consents import PermitChanged, newest
 from contracts.kernel import Message, Reason
 from contracts.payers import LineNeeded, Requirement
 from services.authorization.authorization import Authorization
@@ -44,7 +46,8 @@ def opening(message: Message, accepted: PlacementAccepted, request: str) -> Auth
         requested_at=accepted.requested_at,
         record=accepted.record,
         sensitivity="part2" if message.sensitivity == "part2" else "",
-        consent=message.consent or None,
+        consent=(accepted.permit.consent if accepted.permit else message.consent) or None,
+        permit=accepted.permit,
         happened_at=message.at,
     )
 
@@ -143,6 +146,12 @@ def cancel(case: Case, data: CancelLine) -> Changes:
 
 def end(case: Case, data: EndAuthorization) -> Changes:
     return _ended(case, data.reason, case.actor.id)
+
+
+def permitted(case: Case, data: PermitChanged) -> Changes:
+    """What the payer may be told is another now. What was put to it already stays put."""
+    known = case.state.permit
+    return () if newest(known, data.permit) == known else (AuthorizationDisclosureChanged(permit=data.permit),)
 
 
 def placement_ended(case: Case, data: PlacementEnded) -> Changes:

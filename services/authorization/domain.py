@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from contracts import consents
 from contracts.assignment import PlacementAccepted, PlacementEnded
 from contracts.intake import PayerResponseReceived
 from contracts.kernel import (
@@ -44,15 +45,15 @@ from services.authorization.telling import Case, Changes, told
 UNKNOWN = Reason("TL-5305", "", "there is no such authorization")
 UNMATCHED = Reason("TL-5306", "/reference", "no authorization here has this submission: enter the decision by hand, on the one it is about")
 NOT_NOW = Reason("TL-5307", "", "this authorization has ended; only a payer's answer is still taken")
-HEARS = (PlacementAccepted, PlacementEnded, PayerResponseReceived, *care.VISITS)
+HEARS = (PlacementAccepted, PlacementEnded, PayerResponseReceived, *care.VISITS, *consents.CHANGES)
 STATES: dict[str, type[State]] = {"authorization": Authorization, "coverage": Coverage, "requirements": Requirements}
-AFTER_THE_END = (*care.VISITS, PlacementEnded, PayerResponseReceived, DeadlinePassed, c.EnterDecision, c.ConfirmReceipt)
+AFTER_THE_END = (*care.VISITS, *consents.CHANGES, PlacementEnded, PayerResponseReceived, DeadlinePassed, c.EnterDecision, c.ConfirmReceipt)
 
 
 def authorization_of(subject: str) -> str:
     """What a program accepted as `placement/0190…`, and follows as `plan/0190…`, is authorized as `authorization/0190…`."""
     kind, _, rest = subject.partition("/")
-    return f"authorization/{rest}" if kind in ("placement", "plan") else subject
+    return f"authorization/{rest}" if kind in ("placement", "plan", "consent") else subject
 
 
 def route(message: Message, blind: Blind) -> Route:
@@ -87,7 +88,7 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     if state is None and isinstance(message.data, care.VISITS):
         return Early(subject)
     if state is None:
-        return () if isinstance(message.data, PlacementEnded) else Refused((_unknown(message),))
+        return () if isinstance(message.data, PlacementEnded | consents.PermitChanged) else Refused((_unknown(message),))
     if state.ended and not isinstance(message.data, AFTER_THE_END):
         return Refused((NOT_NOW,), steps.allowed(state))
     case = Case(subject, state, message, now, reference=derived("submission", subject, message.id))
@@ -139,6 +140,7 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
     c.AskContinuation: appeals.ask_continuation,
     c.SettleDataIssue: appeals.settle,
     **dict.fromkeys(care.VISITS, care.followed),
+    **dict.fromkeys(consents.CHANGES, determining.permitted),
     c.NoteVisit: care.note,
     c.UseUnits: care.use,
 }

@@ -30,7 +30,7 @@ def submit(case: Case, data: SubmitAuthorization, tables: Requirements) -> Chang
     channel = data.channel or (payer.channel if payer else "portal")
     if channel == "fhir" and not (payer and payer.partner):
         return case.refused(NO_TOPIC)
-    if channel == "fhir" and state.sensitivity and not state.consent:
+    if channel == "fhir" and state.sensitivity and not state.permit.opens("payer", case.now):
         return case.refused(NO_CONSENT)
     at, received = data.at or case.now, data.received_at
     if max(at, received or at) > case.now:

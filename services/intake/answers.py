@@ -22,6 +22,7 @@ STATUS = {
     "offered": ("in-progress", "2.0"),
     "accepted": ("accepted", "3.0"),
     "unplaced": ("on-hold", "2.0"),
+    "withheld": ("on-hold", "2.0"),
     "waitlisted": ("on-hold", "2.0"),
     "scheduled": ("in-progress", "5.1.1"),
     "missed": ("in-progress", "5.1.2"),
@@ -67,6 +68,11 @@ def status(request: str, partner: str, reference: str, state: str, reason: str |
     return told(
         request, partner, reference, ReferralStatusChanged(reference=reference, task_status=task, business_status=business, reason=reason)
     )
+
+
+def state_of(said: ReferralStatusChanged) -> str:
+    """A state that is told in these words."""
+    return next(state for state, words in STATUS.items() if words == (said.task_status, said.business_status))
 
 
 def of_request(request: str, state: Request, said: str, reason: str | None = None) -> list[Fact]:

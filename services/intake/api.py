@@ -9,12 +9,17 @@ from services.intake.commands import (
     EnterContact,
     EnterReferral,
     GoOnWithout,
+    LogConsentAttempt,
+    RecordConsent,
+    RecordEmergency,
     RefuteDeath,
     RegisterPartner,
     ReopenRequest,
     ReportDeath,
+    RevokeConsent,
     SupplyInformation,
     TriageRequest,
+    WaiveConsent,
     WithdrawRequest,
 )
 
@@ -31,6 +36,11 @@ COMMANDS = (
     Entry(ReopenRequest, "/v1/requests/{id}/reopen", "request/{id}", "close-request"),
     Entry(ReportDeath, "/v1/requests/{id}/report-death", "request/{id}", "report-death"),
     Entry(RefuteDeath, "/v1/requests/{id}/refute-death", "request/{id}", "verify-death"),
+    Entry(RecordConsent, "/v1/consents/{id}/record", "consent/{id}", "record-consent"),
+    Entry(RevokeConsent, "/v1/consents/{id}/revoke", "consent/{id}", "record-consent"),
+    Entry(LogConsentAttempt, "/v1/consents/{id}/log-attempt", "consent/{id}", "record-consent"),
+    Entry(RecordEmergency, "/v1/consents/{id}/record-emergency", "consent/{id}", "record-emergency"),
+    Entry(WaiveConsent, "/v1/consents/{id}/waive", "consent/{id}", "record-consent"),
     Entry(RegisterPartner, "/v1/partners/{id}/register", "partner/{id}", "register-partner"),
 )
 
@@ -45,6 +55,8 @@ ACCESS = {
     "close-request": rule(*DESK, "coordinator", "network-lead", scope=Scope.ANY),
     "report-death": rule(*DESK, "triage-clinician", "coordinator", "program-desk", "crisis-desk", "network-lead", scope=Scope.ANY),
     "verify-death": rule(*DESK, "coordinator", "network-lead", scope=Scope.ANY),
+    "record-consent": rule(*DESK, "triage-clinician", "coordinator", "network-lead", scope=Scope.ANY),
+    "record-emergency": rule(*DESK, "triage-clinician", "coordinator", "crisis-desk", "network-lead", scope=Scope.ANY),
     "register-partner": rule("platform", scope=Scope.ANY),
 }
 """The front door is one desk for the whole network; programs and care teams scope what comes after it."""

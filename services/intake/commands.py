@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
+from contracts.consents import EVERYBODY, Recipient
 from contracts.endings import How
 from contracts.kernel import Code, Command, Personal
 from contracts.partners import ContactDetails, Note, PersonDetails, Sensitivity, Text, Urgency
@@ -27,6 +28,8 @@ class EnterReferral(Command):
     sender: Text | None = None
     sensitivity: Sensitivity = ""
     consent: Text | None = None
+    consent_until: AwareDatetime | None = None
+    consent_ended: Text | None = None
 
 
 class EnterContact(ContactDetails, Command):
@@ -118,6 +121,44 @@ class WithdrawRequest(Command):
     reason: Code
 
 
+class RecordConsent(Command):
+    """The person consents that these kinds of recipients are told. `consent` is the number under which it is kept, never its words."""
+
+    type: ClassVar = "record-consent"
+    consent: Code
+    recipients: tuple[Recipient, ...] = Field(default=EVERYBODY, min_length=1, max_length=3)
+    signed_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class RevokeConsent(Command):
+    """The person takes it back: from now on nobody else is told anything."""
+
+    type: ClassVar = "revoke-consent"
+
+
+class LogConsentAttempt(Command):
+    """The person was asked for consent, or could not be."""
+
+    type: ClassVar = "log-consent-attempt"
+    outcome: Literal["asked", "declined", "not-reached", "not-able"]
+    attempted_at: AwareDatetime | None = None
+
+
+class RecordEmergency(Command):
+    """A medical emergency (42 CFR 2.51): programs may be told what they need, for as long as it lasts. Whoever says so answers for it."""
+
+    type: ClassVar = "record-emergency"
+    reason: Literal["immediate-danger", "cannot-consent", "disaster", "other"]
+
+
+class WaiveConsent(Command):
+    """Nobody is to be asked any more, and what was withheld is not told."""
+
+    type: ClassVar = "waive-consent"
+    reason: Literal["declined", "told-another-way", "not-needed", "other"]
+
+
 class RegisterPartner(Command):
     """An organisation may publish, under an agreement."""
 
@@ -129,4 +170,5 @@ class RegisterPartner(Command):
 COMMANDS = (
     EnterReferral, EnterContact, AcknowledgeRequest, AskInformation, SupplyInformation, GoOnWithout, TriageRequest, WithdrawRequest,
     CloseRequest, ReopenRequest, ReportDeath, RefuteDeath, RegisterPartner,
+    RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent,
 )  # fmt: skip

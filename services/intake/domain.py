@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from contracts import clocks
-from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementEnded, PlacementOffered, PlacementWaitlisted
+from contracts.assignment import (
+    NoProgramAvailable,
+    PlacementAccepted,
+    PlacementEnded,
+    PlacementOffered,
+    PlacementWaitlisted,
+    PlacementWithheld,
+)
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired
 from contracts.endings import RecordDeathNoted, RecordDeathRefuted, RecordDeathVerified
 from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
@@ -26,6 +33,7 @@ from contracts.kernel import (
     Route,
     State,
     World,
+    kind_of,
 )
 from contracts.partners import (
     AuthorizationAnswered,
@@ -40,8 +48,11 @@ from services.intake import (
     answers,
     asking,
     closing,
+    consenting,
+    consents,
     contacts,
     deaths,
+    disclosing,
     exchanges,
     lateness,
     records,
@@ -57,12 +68,17 @@ from services.intake.commands import (
     EnterContact,
     EnterReferral,
     GoOnWithout,
+    LogConsentAttempt,
+    RecordConsent,
+    RecordEmergency,
     RefuteDeath,
     RegisterPartner,
     ReopenRequest,
     ReportDeath,
+    RevokeConsent,
     SupplyInformation,
     TriageRequest,
+    WaiveConsent,
     WithdrawRequest,
 )
 from services.intake.records import Named, Record
@@ -82,6 +98,7 @@ class Partner(State):
 STATES: dict[str, type[State]] = {
     "request": Request, "record": Record, "partner": Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
     "stay": stays.Stay,
+    "consent": consents.Consent,
 }  # fmt: skip
 
 
@@ -93,7 +110,8 @@ def route(message: Message, blind: Blind) -> Route:
             partner = sender(message)
             named = Named(partner, data.person, data.reference, blind)
             known = record_of(partner, data.reference, blind)
-            return Route((request_of(partner, data.reference, blind), named.record), (*named.claims, known))
+            request = request_of(partner, data.reference, blind)
+            return Route((request, named.record, *_consent_of(request, data)), (*named.claims, known))
         case ContactReported() | EnterContact():
             return contacts.route(sender(message), data, blind)
         case StayReported():
@@ -101,35 +119,56 @@ def route(message: Message, blind: Blind) -> Route:
         case ReferralAmended():
             partner = sender(message)
             request = request_of(partner, data.reference, blind)
+            writes = (request, *_consent_of(request, data))
             if not data.person:
-                return Route((request,))
+                return Route(writes)
             named = Named(partner, data.person, data.reference, blind)
-            return Route((request,), (*named.claims, record_of(partner, data.reference, blind)))
+            return Route(writes, (*named.claims, record_of(partner, data.reference, blind)))
         case ReferralWithdrawn():
-            return Route((request_of(sender(message), data.reference, blind),))
+            return Route(_with_consent(request_of(sender(message), data.reference, blind)))
         case AuthorizationSubmitted():
-            return Route((exchanges.exchange_of(data.reference, blind),), references=(data.record,))
-        case DecisionInquired() | AuthorizationAnswered():
+            return Route((exchanges.exchange_of(data.reference, blind), consents.consent_of(message.subject)), references=(data.record,))
+        case DecisionInquired():
+            return Route((exchanges.exchange_of(data.reference, blind), consents.consent_of(message.subject)))
+        case AuthorizationAnswered():
             return Route((exchanges.exchange_of(data.reference, blind),))
         case PlanDeathReported(record=str(record)):
-            return Route((followed(message.subject), record))
+            return Route((*_with_consent(followed(message.subject)), record))
         case DeadlinePassed(name=deaths.TELL):
-            return Route((message.subject, data.about))
+            return Route((*_with_consent(message.subject), *_with_consent(data.about)))
+        case DeadlinePassed() if kind_of(message.subject) == "request":
+            return Route((message.subject,))
         case _ if type(data) in HEARS:
-            return Route((followed(message.subject),))
-    return Route((message.subject,))
+            return Route(_with_consent(followed(message.subject)))
+    return Route(_with_consent(message.subject))
+
+
+def _with_consent(subject: str) -> tuple[str, ...]:
+    """A request and its consent, whichever of them was named."""
+    kind, _, rest = subject.partition("/")
+    return (f"request/{rest}", f"consent/{rest}") if kind in ("request", "consent") else (subject,)
+
+
+def _consent_of(request: str, data: ReferralRequested | EnterReferral | ReferralAmended) -> tuple[str, ...]:
+    """Where a sender says anything of label or consent."""
+    return (consents.consent_of(request),) if data.sensitivity or data.consent or data.consent_ended else ()
 
 
 def decide(message: Message, world: World, now: datetime) -> Decision:
     """One message, one decision. Who may ask is decided at the door; whether it makes sense is decided here."""
     decision = DECISIONS[type(message.data)](message, world, now)
-    return decision if isinstance(decision, Early | Refused) else _labelled(decision, message, world)
+    if isinstance(decision, Early | Refused):
+        return decision
+    return disclosing.gated(_labelled(decision, message, world), message, world, now)
 
 
 def _labelled(facts: Sequence[Fact], message: Message, world: World) -> Sequence[Fact]:
     """The label of a 42 CFR Part 2 referral is on everything that is said because of it, by whatever it was caused."""
-    known = [message.data, message, *(world[fact.subject] for fact in facts)]
+    about = next((fact.subject for fact in facts if kind_of(fact.subject) in ("request", "consent")), message.subject)
+    known = [message.data, message, world[followed(about)], *(world[fact.subject] for fact in facts)]
     label, consent = (next((value for of in known if (value := getattr(of, name, ""))), "") for name in ("sensitivity", "consent"))
+    if world[consents.consent_of(about)] is not None:
+        consent = disclosing.after(facts, about, world).consent
     return [replace(fact, sensitivity=label, consent=consent or "") for fact in facts] if label or consent else facts
 
 
@@ -168,6 +207,7 @@ FOLLOWED: dict[type[Any], str] = {
     PlacementAccepted: "accepted",
     PlacementWaitlisted: "waitlisted",
     NoProgramAvailable: "unplaced",
+    PlacementWithheld: "withheld",
     CareScheduled: "scheduled",
     CareUnscheduled: "unscheduled",
     CareMissed: "missed",
@@ -180,7 +220,7 @@ HEARS: tuple[type[Event], ...] = (*FOLLOWED, PlacementEnded, *DEATHS, Authorizat
 
 
 def followed(subject: str) -> str:
-    """`placement/0190…`, `care/0190…` and `plan/0190…` are of `request/0190…`."""
+    """`placement/0190…`, `care/0190…`, `plan/0190…` and `consent/0190…` are of `request/0190…`."""
     return f"request/{subject.partition('/')[2]}"
 
 
@@ -201,7 +241,10 @@ def _followed(message: Message, world: World, now: datetime) -> Decision:
 
 
 def _passed(message: Message, world: World, now: datetime) -> Decision:
-    return deaths.told(message, world, now) if message.data.name == deaths.TELL else lateness.passed(message, world, now)
+    if message.data.name == deaths.TELL:
+        return deaths.told(message, world, now)
+    clock = consents.passed if kind_of(message.subject) == "consent" else lateness.passed
+    return clock(message, world, now)
 
 
 def _died(message: Message, world: World, now: datetime) -> Decision:
@@ -241,6 +284,7 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     ReopenRequest: closing.reopen,
     ReportDeath: deaths.report,
     RefuteDeath: deaths.refute,
+    **dict.fromkeys((RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent), consenting.command),
     RegisterPartner: _registered,
     AuthorizationSubmitted: exchanges.opened,
     DecisionInquired: exchanges.inquired,
@@ -261,6 +305,8 @@ def evolve(state: Any, fact: Change) -> State | None:
         return contacts.evolve(state, fact)
     if fact.type.startswith("stay."):
         return stays.evolve(state, fact)
+    if fact.type.startswith("consent."):
+        return consents.evolve(state, fact)
     if isinstance(fact, RecordDeathNoted | RecordDeathVerified | RecordDeathRefuted):
         return deaths.evolve(state, fact) if state else None
     return records.evolve(state, fact) if fact.type.startswith("record.") else requests.evolve(state, fact)
@@ -271,6 +317,8 @@ def deadlines(state: State) -> Iterable[Deadline]:
     match state:
         case Request():
             return (*clocks.deadlines(state.owed), *deaths.deadlines(state, (state.record,)))
+        case consents.Consent():
+            return tuple(consents.deadlines(state))
         case Record():
             return tuple(deaths.deadlines(state, state.requests))
     return ()

@@ -246,4 +246,6 @@ def _unread_names(kind: type[partners.FromPartner], data: dict[str, Any], at: st
 
 
 def _changes_anything(event: partners.ReferralAmended) -> bool:
-    return any((event.person is not None, event.service, event.urgency, event.reason, event.sensitivity, event.consent))
+    return any(
+        (event.person is not None, event.service, event.urgency, event.reason, event.sensitivity, event.consent, event.consent_ended)
+    )

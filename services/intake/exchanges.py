@@ -10,7 +10,7 @@ from contracts.authorization import AuthorizationSubmitted, DecisionInquired
 from contracts.intake import ExchangeOpened, PayerResponseReceived
 from contracts.kernel import Blind, Change, Decision, Early, Fact, Message, Reason, Refused, State, World
 from contracts.partners import AuthorizationAnswered, Sensitivity
-from services.intake import answers, submissions
+from services.intake import answers, consents, submissions
 
 UNKNOWN_SUBMISSION = Reason("TL-5111", "/reference", "send back the number of the submission that you were sent (Claim.identifier)")
 
@@ -40,13 +40,14 @@ def opened(message: Message, world: World, now: datetime) -> Decision:
     label: Sensitivity = "part2" if message.sensitivity == "part2" else ""
     if world[subject]:
         return []
-    if data.partner and label and not message.consent:
+    permit = consents.permit_of(world, message.subject)
+    if data.partner and label and not permit.opens("payer", now):
         return Refused((NO_CONSENT,))
     if data.partner and record is None:
         return Early(data.record)
     said = ExchangeOpened(
         authorization=message.subject, record=data.record, payer=data.partner, reference=data.reference,
-        sensitivity=label, consent=message.consent or None,
+        sensitivity=label, consent=permit.consent or message.consent or None,
     )  # fmt: skip
     return [Fact(subject, said), *([submissions.put(subject, data, record, label)] if data.partner else [])]
 

@@ -1,7 +1,8 @@
 """Around a referral: whom it is for, who sends it, under which consent and which label."""
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from contracts.kernel import Reason
 from services.intake import codes, fhir_codes, fhir_element, fhir_person
@@ -12,6 +13,8 @@ from services.intake.fhir_request import Case
 
 OPEN_SCOPES = ("searchset", "history")
 """In these, as in a bare resource, a relative reference means the sender's own server; any other Bundle must hold what it names."""
+NO_MORE = ("inactive", "entered-in-error", "rejected")
+"""Statuses of a Consent that stands no more, or never did."""
 MISSING = {"none": codes.DANGLING, "many": codes.AMBIGUOUS, "contradiction": codes.WRONG_ADDRESS}
 
 
@@ -93,17 +96,35 @@ def _organisation(asked_by: Body, seen_from: Resource, package: Package) -> str 
     return None
 
 
-def consents(case: Case, patient: Resource | None) -> tuple[str | None, list[Resource], list[Reason]]:
-    """The id of the consent that covers this referral, every Consent that came for it, and what has to be told."""
+class Agreed(NamedTuple):
+    """The consent that covers a referral, when it runs out, one that stands no more, and every Consent that came for it."""
+
+    consent: str | None
+    until: datetime | None
+    ended: str | None
+    came: list[Resource]
+
+
+def consents(case: Case, patient: Resource | None) -> tuple[Agreed, list[Reason]]:
+    """What the person agreed to, and what has to be told. One that is not active, or has run out, stands no more."""
     named, links = _named_consents(case)
     about = named or case.package.pointing("Consent", "patient").get(id(patient), [])
     active = [each for each in about if each.body.get("status") == "active"]
     told = [codes.reason(codes.CONSENT_INACTIVE, f"{each.pointer}/status") for each in about if each.body.get("status") != "active"]
+    ended = next((_identifier(each) for each in about if each.body.get("status") in NO_MORE), None)
     if len(active) == 1:
-        return _identifier(active[0]), about, told
+        return Agreed(_identifier(active[0]), _until(active[0]), ended, about), told
     if len(active) > 1:
         told.append(codes.reason(codes.CONSENT_UNCLEAR, case.lead.pointer))
-    return (links[0] if links and not about else None), about, told
+    return Agreed(links[0] if links and not about else None, None, ended, about), told
+
+
+def _until(consent: Resource) -> datetime | None:
+    """When it runs out. An end that is too coarse or broken is not later than the day on which it was read could be: it opens nothing."""
+    end = part(part(consent.body, "provision"), "period").get("end")
+    if end is None:
+        return None
+    return fhir_element.moment(end).at or datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _named_consents(case: Case) -> tuple[list[Resource], list[str]]:

@@ -60,12 +60,13 @@ def _requested(case: Case, reference: str | None) -> tuple[Draft, list[Reason]]:
     at, about_instant = fhir_request.requested_at(case)
     asked, told = _asked(case)
     person, patient, about_person = fhir_parties.subject(case)
-    consent, agreed, about_consent = fhir_parties.consents(case, patient)
-    label, about_label = fhir_parties.sensitivity(case, patient, agreed)
+    agreed, about_consent = fhir_parties.consents(case, patient)
+    label, about_label = fhir_parties.sensitivity(case, patient, agreed.came)
     checked = fhir_conformance.issues(patient) if patient else []
     said = {
         **asked, "service": asked.get("service", fhir_codes.UNCODED), "reference": reference, "requested_at": at, "person": person,
-        "sender": fhir_parties.sender(case), "sensitivity": label, "consent": consent,
+        "sender": fhir_parties.sender(case), "sensitivity": label, "consent": agreed.consent,
+        "consent_until": agreed.until, "consent_ended": agreed.ended,
     }  # fmt: skip
     return (partners.ReferralRequested, said), [*about_instant, *told, *about_person, *about_consent, *about_label, *checked]
 

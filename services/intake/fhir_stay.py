@@ -40,14 +40,14 @@ def entry(encounter: Resource, package: Package) -> Entry:
     if any(each.code == codes.NO_STAY for each in about_kind):
         return Entry(at, "return", None, number, codes.told(about_kind))
     person, patient, about_person = fhir_parties.subject(case)
-    consent, agreed, about_consent = fhir_parties.consents(case, patient)
-    label, about_label = fhir_parties.sensitivity(case, patient, agreed)
+    agreed, about_consent = fhir_parties.consents(case, patient)
+    label, about_label = fhir_parties.sensitivity(case, patient, agreed.came)
     instants, about_instants = _instants(encounter, step)
     told += [*about_kind, *about_person, *about_consent, *about_label, *about_instants, *_elsewise(encounter, number)]
     told += [issue for each in (encounter, patient) if each for issue in fhir_conformance.issues(each)]
     said = {
         "reference": number, "step": step, "kind": kind, "person": person, **instants, **_left(encounter.body),
-        "problem": _problem(encounter, package), "sensitivity": label, "consent": consent,
+        "problem": _problem(encounter, package), "sensitivity": label, "consent": agreed.consent,
     }  # fmt: skip
     event, unfit = _fitted(said, at) if codes.outcome_of(told) == "event" else (None, [])
     reasons = codes.told([*told, *unfit])

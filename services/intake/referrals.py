@@ -8,12 +8,12 @@ from contracts.catalogue import PARTNER_IN
 from contracts.intake import RequestAmended, RequestReceived, RequestWithdrawn
 from contracts.kernel import Blind, Decision, Fact, Message, Reason, Refused, World
 from contracts.partners import PersonDetails
-from services.intake import answers, asking, deaths, lateness, records, requests
+from services.intake import answers, asking, consents, deaths, lateness, records, requests
 from services.intake.commands import EnterContact, EnterReferral
 from services.intake.records import Named, Record
 from services.intake.requests import Request
 
-CONTENT = ("service", "urgency", "reason", "person", "requested_at", "sensitivity", "consent")
+CONTENT = ("service", "urgency", "reason", "person", "requested_at", "sensitivity", "consent", "consent_until", "consent_ended")
 """What makes two requests under one number the same."""
 UNKNOWN_REFERENCE = Reason("TL-5101", "/reference", "send referral.requested.v1 for this reference first")
 ENDED = Reason("TL-5102", "/reference", "the referral was withdrawn; send a new one under a new reference")
@@ -55,7 +55,7 @@ def _received(request: str, content: str, message: Message, world: World, now: d
     said = RequestReceived(
         record=record, partner=partner, reference=data.reference, requested_at=data.requested_at, service=data.service,
         urgency=data.urgency, reason=data.reason, sender=data.sender, sensitivity=data.sensitivity, consent=data.consent,
-        content=content, channel=getattr(data, "channel", "partner"),
+        permit=consents.of_message(None, data, now), content=content, channel=getattr(data, "channel", "partner"),
         **requests.to_acknowledge(data.urgency, data.requested_at, now)._asdict(),
     )  # fmt: skip
     claim, known = (record_of(partner, data.reference, world.blind),), world[record]
@@ -90,8 +90,9 @@ def _changes(request: str, state: Request, message: Message, world: World, now: 
         named = Named(state.partner, data.person, data.reference, world.blind)
         facts += records.told(state.record, world[state.record], data.person, named)
     changed = {name: value for name in requests.CHANGEABLE if (value := getattr(data, name))}
-    if content or changed:
-        told = {"record": state.record, "content": content, **changed}
+    permit = consents.of_message(world[consents.consent_of(request)], data, now)
+    if content or changed or permit:
+        told = {"record": state.record, "content": content, "permit": permit, **changed}
         said = RequestAmended(**told, **_still(state, data, now))
         facts = [Fact(request, said, at=getattr(data, "amended_at", None)), *lateness.taken_back(request, state, said, now), *facts]
     if facts and state.asked == "sender":

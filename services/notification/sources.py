@@ -84,6 +84,7 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     ("*.expiring.v*", Kind("expiring", "reminder", "routine")),
     ("*.renewal-due.v*", Kind("expiring", "reminder", "routine")),
     ("*.line-expired.v*", Kind("expired")),
+    ("consent.expired.v*", Kind("expired", until=("consent.recorded.v*", "consent.settled.v*", "consent.attempted.v*"))),
     ("*.overdue.v*", Kind("overdue")),
     ("*-overdue.v*", Kind("overdue")),
     ("*.escalated.v*", Kind("escalated")),

@@ -46,6 +46,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     payers.RequirementsListed: lambda e: f"The tables of {len(e.payers)} payers were listed",
     asking.CoverageRecorded: "Who covers this person became known",
     asking.AuthorizationOpened: "A program accepted; whether the payer must be asked is looked up",
+    asking.AuthorizationDisclosureChanged: "What the payer may be told of the person changed",
     asking.AuthorizationCovered: "Who covers the person here is known",
     asking.AuthorizationDetermined: lambda e: (
         f"The payer must be asked for {_lines(e)}" if e.needed == "authorization" else "The payer need not be asked"

@@ -7,6 +7,7 @@ from services.worklist.fields import Field, Form, at, choice, known
 DESK = ("intake-desk", "supervisor")
 TRIAGE = (*DESK, "triage-clinician")
 COORDINATION = ("intake-desk", "coordinator", "network-lead")
+CONSENTING = (*TRIAGE, "coordinator", "network-lead")
 PLACEMENT = ("program-desk", *COORDINATION)
 AUTHORIZING = ("program-desk", "authorization-desk", "coordinator", "network-lead", "data-steward")
 ITEMS = (
@@ -34,6 +35,10 @@ URGENCY = choice("urgency", "Urgency", "emergency", "urgent", "routine")
 
 def _request(command: str, name: str, roles: tuple[str, ...], *fields: Field, path: str = "", hint: str = "") -> Form:
     return Form(command, name, "intake", f"/v1/requests/{{id}}/{path or command}", roles, fields, hint)
+
+
+def _consent(command: str, name: str, path: str, *fields: Field, roles: tuple[str, ...] = CONSENTING, hint: str = "") -> Form:
+    return Form(command, name, "intake", f"/v1/consents/{{id}}/{path}", roles, fields, hint)
 
 
 def _placement(command: str, name: str, *fields: Field, roles: tuple[str, ...] = PLACEMENT, path: str = "", hint: str = "") -> Form:
@@ -68,6 +73,41 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             path="withdraw",
             hint="Its sender takes it back. This is final.",
         ),
+    ),
+    "consent": (
+        _consent(
+            "record-consent",
+            "Record a consent",
+            "record",
+            Field("consent", "Number under which it is kept"),
+            Field("recipients", "Who may be told", "choices", ("program", "payer", "sender"), required=False),
+            at("signed_at", "Signed", required=False),
+            at("expires_at", "Runs out", required=False, now=False),
+            hint="What was not told for want of it is told now.",
+        ),
+        _consent(
+            "log-consent-attempt",
+            "Log that the person was asked",
+            "log-attempt",
+            choice("outcome", "What came of it", "asked", "declined", "not-reached", "not-able"),
+            at("attempted_at", "When", required=False),
+        ),
+        _consent(
+            "record-emergency",
+            "Record a medical emergency",
+            "record-emergency",
+            choice("reason", "Why", "immediate-danger", "cannot-consent", "disaster", "other"),
+            roles=(*CONSENTING, "crisis-desk"),
+            hint="Programs may be told what they need for three days, and you answer for it.",
+        ),
+        _consent(
+            "waive-consent",
+            "Let it rest",
+            "waive",
+            choice("reason", "Why", "declined", "told-another-way", "not-needed", "other"),
+            hint="Nobody asks the person any more, and what was withheld is not told.",
+        ),
+        _consent("revoke-consent", "Take a consent back", "revoke", hint="Nothing more is told under it from now on."),
     ),
     "placement": (
         _placement("accept-offer", "Accept", PROGRAM, hint="The program takes the person: its desk answers from now on."),

@@ -11,7 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from contracts import assignment as placing
-from contracts import directory, endings, intake, upkeep
+from contracts import consents, directory, endings, intake, upkeep
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
@@ -182,6 +182,10 @@ def _received(e: intake.RequestReceived) -> Patch:
     return {"status": "received", **told}
 
 
+def _consent(e: consents.PermitChanged) -> Patch:
+    return {"status": e.type.split(".")[1], "record": e.record, "request": e.request}
+
+
 def _details(e: intake.RecordOpened | intake.RecordAmended) -> Patch:
     """The tokens of what a row may show to whom it may be shown. Nothing is opened here."""
     named = ((name, getattr(e.details, name)) for name in DETAILS)
@@ -226,6 +230,11 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     intake.RequestInformationAsked: lambda e: {"status": "needs-info"},
     intake.RequestInformationSupplied: lambda e: {"status": "acknowledged"},
     intake.RequestInformationWaived: lambda e: {"status": "acknowledged"},
+    **dict.fromkeys(consents.CHANGES, _consent),
+    consents.ConsentAsked: lambda e: {"status": f"consent-{e.reason}", "record": e.record, "request": e.request},
+    consents.DisclosureWithheld: lambda e: {"status": "withheld", "record": e.record, "request": e.request},
+    consents.ConsentAttempted: lambda e: {"status": f"consent-{e.outcome}"},
+    consents.ConsentSettled: lambda e: {"status": "settled"},
     endings.RequestOutcomeReported: lambda e: {"status": "outcome-reported"},
     endings.RequestClosed: lambda e: {"status": f"closed-{e.how}", "closed": True},
     endings.RequestReopened: lambda e: {"status": "acknowledged", "closed": False, **_known(e, "interval", "requested_at", "service")},
@@ -246,6 +255,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.PlacementDeclined: lambda e: {"status": "declined"},
     placing.OfferUnanswered: lambda e: {"status": "unanswered"},
     placing.NoProgramAvailable: lambda e: {"status": "no-program", **_known(e, "service", "urgency")},
+    placing.PlacementWithheld: lambda e: {"status": "withheld", "asked": None, **_known(e, "service", "urgency")},
     placing.PlacementWaitlisted: lambda e: {"status": "waitlisted"},
     placing.PlacementContactLogged: lambda e: {"last_contact": stored(e.contacted_at)} if e.outcome == "reached" else {},
     placing.HandedOff: lambda e: _owns(e.owner, e.role),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts import alerts, directory, endings, intake, lateness, notices, recipients, rosters, stays, upkeep
+from contracts import alerts, consents, directory, endings, intake, lateness, notices, recipients, rosters, stays, upkeep
 from contracts import assignment as placing
 from contracts import authorization as asking
 from contracts.kernel import Event, kind_of
@@ -14,6 +14,8 @@ ACTIONS = {
     "acknowledge-request": "Acknowledge the request",
     "triage-request": "Triage the request",
     "wait-for-information": "Get what is missing",
+    "obtain-consent": "Ask the person for consent",
+    "await-consent": "Get the consent without which no program may be asked",
     "find-place": "Find a place",
     "review-outcome": "Review the outcome and close the referral",
     "await-answer": "Wait for the programs that were asked",
@@ -33,6 +35,7 @@ ACTIONS = {
 }
 STATUSES = {
     "no-program": "No program available", "unanswered": "Offer not answered", "declined": "Declined", "opened": "Looking for a place",
+    "withheld": "Not told, for want of consent", "consent-missing": "No consent was given yet", "consent-expiring": "The consent ends soon",
     "message-overdue": "A message is waiting", "possible-duplicate": "Possibly known already",
 }  # fmt: skip
 KINDS = {
@@ -41,6 +44,7 @@ KINDS = {
     "input": "Input",
     "parked": "Held back",
     "partner": "Partner",
+    "consent": "Consent",
     **crisis.KINDS,
     **care.KINDS,
 }
@@ -141,6 +145,13 @@ def _attempt(e: notices.NoticeSent | notices.NoticeDelivered | notices.NoticeAtt
     return f"A message was {how} by {plain(e.channel).lower()}"
 
 
+RECIPIENTS = {"program": "programs", "payer": "the payer", "sender": "whoever referred"}
+
+
+def _consented(e: consents.ConsentRecorded) -> str:
+    return f"The person consents that {', '.join(RECIPIENTS[one] for one in e.permit.recipients)} may be told"
+
+
 def _warned(e: lateness.Warned) -> str:
     return f"Soon due: {action(e.action).lower()}"
 
@@ -177,6 +188,17 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     intake.RequestInformationAsked: lambda e: f"The {e.of} was asked for {', '.join(plain(item).lower() for item in e.items)}",
     intake.RequestInformationSupplied: "What was asked came",
     intake.RequestInformationWaived: lambda e: f"It goes on without what was asked: {plain(e.reason).lower()}",
+    consents.ConsentAsked: "The person must be asked for consent",
+    consents.ConsentAttempted: lambda e: f"The person was asked for consent: {plain(e.outcome).lower()}",
+    consents.ConsentRecorded: _consented,
+    consents.ConsentRevoked: "The person took the consent back: nothing more is told",
+    consents.ConsentExpired: "The consent ran out: nothing more is told",
+    consents.EmergencyRecorded: "A medical emergency is on record: programs may be told what they need",
+    consents.EmergencyEnded: "The recorded emergency is over",
+    consents.DisclosureWithheld: lambda e: f"Not told to {RECIPIENTS[e.to]}: no consent is in force",
+    consents.ConsentSettled: lambda e: f"Nobody is to be asked for consent any more: {plain(e.reason).lower()}",
+    consents.ConsentWarned: _warned,
+    consents.ConsentOverdue: _overdue,
     intake.RequestWarned: _warned,
     intake.RequestOverdue: _overdue,
     intake.RequestOverdueRetracted: _retracted,
@@ -196,6 +218,8 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     placing.PlacementDeclined: lambda e: f"A program declined: {plain(e.reason).lower()}",
     placing.OfferUnanswered: "A program did not answer in time; a late yes still counts",
     placing.NoProgramAvailable: lambda e: f"No program is left to ask for {plain(e.service).lower()}",
+    placing.DisclosureChanged: "What programs may be told of the person changed",
+    placing.PlacementWithheld: "No program is asked: no consent is in force",
     placing.PlacementWaitlisted: "A program keeps the person in its list; others are still asked",
     placing.PlacementContactLogged: lambda e: f"Contact with the client: {plain(e.outcome).lower()}",
     placing.PlacementWarned: _warned,

@@ -152,7 +152,8 @@ async def opened(partner: str | None = "riverbend", label: str = "", consent: st
     """Of a person that the front door knows, lines were put to a payer."""
     desk = Desk()
     await desk.vault.open(create=True)
-    await desk.send("requested", request(), "lakeside")
+    protected = {"sensitivity": label, "consent": consent} if label else {}
+    await desk.send("requested", request(**{name: value for name, value in protected.items() if value}), "lakeside")
     record, _ = desk.one("record")
     said = AuthorizationSubmitted(
         record=record, reference="OURS-1", payer="example-health", partner=partner, channel="fhir" if partner else "portal",
@@ -160,7 +161,8 @@ async def opened(partner: str | None = "riverbend", label: str = "", consent: st
         member=Personal("EX-MEMBER-1"), diagnosis=Personal("F33.1"),
     )  # fmt: skip
     seal_here(said, record, (await desk.vault.keys([record]))[record])
-    await desk.hear("authorization/1", 1, said, sensitivity=label, consentid=consent)
+    subject = desk.one("request")[0].replace("request/", "authorization/") if label else "authorization/1"
+    await desk.hear(subject, 1, said, sensitivity=label, consentid=consent)
     return desk
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -17,6 +18,8 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 )  # fmt: skip
+WAITED_MS = 100_000
+"""What must come is waited for, however loaded the machine is."""
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), "")
 
 
@@ -47,15 +50,27 @@ def signed_in(
 ) -> Iterator[Page]:
     """A page of that person's. Whatever the console complains of (`but` this) fails the test, and every request that leaves this host."""
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, **how)  # type: ignore[arg-type]
+    context.set_default_timeout(WAITED_MS)
     page, wrong = context.new_page(), list[str]()
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: None if request.url.startswith(base) else wrong.append(request.url))
     page.goto(f"{base}/sign-in")
     page.click(f'button[value="{person}"]')
+    page.wait_for_url(f"{base}/")  # loaded, so the cookie is there and the keys are listened to
     yield page
     context.close()
     assert [one for one in wrong if but not in one] == []
+
+
+def focused(page: Page, expression: str) -> None:
+    """Until this holds of what has the focus. Focus follows a fragment's navigation, which need not be done when the click is."""
+    page.wait_for_function(f"(() => {{ const element = document.activeElement; return {expression} }})()")
+
+
+def arrived(page: Page, path: str) -> None:
+    """Until a page of this path is loaded: the path alone, since a form's own address names the list that it leads back to."""
+    page.wait_for_url(lambda url: urlsplit(url).path == path)
 
 
 def violations(page: Page) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="SKIPPED: the console was not looked at in a browser, because playwright is not installed")
 
-from tests.worklist.browsing import CHROMIUM, chromium, served, signed_in, violations
+from tests.worklist.browsing import CHROMIUM, arrived, chromium, focused, served, signed_in, violations
 from tests.worklist.scene import Scene
 from tests.worklist.test_console import PAGES
 
@@ -56,9 +56,9 @@ def test_the_morning_begins_by_keyboard_alone(browser, base, scene):
     with signed_in(browser, base, ROBIN) as page:
         page.wait_for_selector("h1:has-text('Today')")
         page.keyboard.press("n")
-        page.wait_for_url("**/next-steps")
+        arrived(page, "/next-steps")
         page.keyboard.press("j")
-        assert page.evaluate("document.activeElement.textContent") == "A. P."
+        focused(page, 'element.textContent === "A. P."')
         page.keyboard.press("j")
         page.keyboard.press("a")
         page.wait_for_selector("h1:has-text('Log contact')")
@@ -68,7 +68,7 @@ def test_the_morning_begins_by_keyboard_alone(browser, base, scene):
         page.keyboard.press("Space")
         page.focus("form.form button[type=submit]")
         page.keyboard.press("Enter")
-        page.wait_for_url("**/next-steps**")
+        arrived(page, "/next-steps")
     service, path, body, _ = scene.given[-1]
     assert (service, path, body["channel"]) == ("assignment", "/v1/placements/8/log-contact", "telephone")
 
@@ -78,7 +78,7 @@ def test_what_is_wrong_is_said_where_and_the_focus_can_go_there(browser, base):
         page.goto(f"{base}/do/log-contact/referral/8")
         page.click("form.form button[type=submit]")
         page.click(".faults a >> nth=0")
-        assert page.evaluate("document.activeElement.name") == "channel"
+        focused(page, 'element.name === "channel"')
 
 
 def test_rows_never_move_under_focus_or_pointer_and_a_pause_holds_everything(browser, base):
@@ -93,6 +93,7 @@ def test_rows_never_move_under_focus_or_pointer_and_a_pause_holds_everything(bro
             page.click("#apply")
         page.mouse.move(5, 5)
         page.click("#pause")
+        page.wait_for_selector("#state[data-state=paused]")
         page.evaluate(CHANGED)
         assert page.is_visible("#apply") and "paused" in page.inner_text("#state-words")
         page.hover("tr[data-row] >> nth=0")

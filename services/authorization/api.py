@@ -23,7 +23,8 @@ ROUTES = (
 
 DESKS = ("program-desk", "authorization-desk", "coordinator", "network-lead")
 ACCESS: dict[str, Rule] = {
-    "see-measures": rule("network-lead", "team-lead", "data-steward", scope=Scope.ANY),
+    "see-measures": rule("network-lead", "team-lead", "data-steward", "program-desk", scope=Scope.ANY),
+    "see-network-measures": rule("network-lead", "data-steward", scope=Scope.ANY),
     "authorize": rule(*DESKS, "data-steward", scope=Scope.ANY),
     "record-visit": rule(*DESKS, scope=Scope.ANY),
     "record-coverage": rule(*DESKS, "intake-desk", scope=Scope.ANY),

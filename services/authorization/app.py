@@ -27,7 +27,7 @@ APP = App(
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,
-    pages=measuring.pages(SERVICE, measures.KINDS, measures.turnaround),
+    pages=measuring.pages(SERVICE, measures.KINDS, measures.PARTIES, measures.turnaround),
 )
 
 if __name__ == "__main__":

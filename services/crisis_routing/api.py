@@ -42,7 +42,8 @@ ROUTES = (
 
 DESK = ("crisis-desk", "network-lead")
 ACCESS: dict[str, Rule] = {
-    "see-measures": rule("network-lead", "team-lead", "data-steward", scope=Scope.ANY),
+    "see-measures": rule("network-lead", "team-lead", "data-steward", "program-desk", scope=Scope.ANY),
+    "see-network-measures": rule("network-lead", "data-steward", scope=Scope.ANY),
     "route-crisis": rule(*DESK, scope=Scope.ANY),
     "answer-for-team": rule(*DESK, "mobile-team", "program-desk", scope=Scope.ANY),
     "answer-for-facility": rule(*DESK, "crisis-facility", "program-desk", scope=Scope.ANY),

@@ -28,7 +28,7 @@ APP = App(
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,
-    pages=measuring.pages(SERVICE, measures.KINDS, measures.response),
+    pages=measuring.pages(SERVICE, measures.KINDS, measures.PARTIES, measures.response),
 )
 
 if __name__ == "__main__":

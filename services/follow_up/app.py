@@ -26,7 +26,7 @@ APP = App(
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,
-    pages=measuring.pages(SERVICE, measures.KINDS, measures.measures),
+    pages=measuring.pages(SERVICE, measures.KINDS, measures.PARTIES, measures.measures),
 )
 
 if __name__ == "__main__":

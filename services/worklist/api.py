@@ -180,7 +180,7 @@ async def _timeline(answers: Answers, request: Request) -> Response:
 
 
 async def _live(answers: Answers, request: Request) -> Response:
-    frames: AsyncIterator[bytes] = await answers.live.stream(request.headers.get("last-event-id", ""))
+    frames: AsyncIterator[bytes] = await answers.live.stream(request.headers.get("last-event-id", ""), concerned(request.state.principal))
     return StreamingResponse(frames, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 

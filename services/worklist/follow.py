@@ -161,7 +161,9 @@ class Follower:
             if late:
                 sections = refolded([*await self._board.entries(generation, item), *fresh.values()])
             if fresh:
-                writes.items.append(document(item, sections, old["v"] + 1))
+                new = document(item, sections, old["v"] + 1)
+                writes.items.append(new)
+                writes.whose[item] = {*old.get("concerns", ()), *new.get("concerns", ())}
                 writes.entries += fresh.values()
         return writes
 

@@ -173,7 +173,7 @@ class Lists:
 
 
 def _theirs(reader: Reader, item: dict[str, Any]) -> bool:
-    return reader.concerned is None or bool(reader.concerned & set(item.get("concerns", ())))
+    return questions.concerns(reader.concerned, item.get("concerns", ()))
 
 
 def as_csv(rows: Iterable[Row]) -> str:

@@ -1,5 +1,7 @@
 """Live changes by server-sent events: that items changed, never what they hold; whoever listens asks again.
 
+A viewer hears of the items that their lists may hold (`questions.concerns`), and of one that has just left those: not of any other.
+
 Every batch leaves a row in `changes`, in its own transaction, and every instance looks there four times a second while somebody
 listens: so viewers hear of what any instance wrote, at the price of one indexed read, and an instance without viewers reads nothing.
 (A consumer of its own for every instance would read the whole log for a few ids.) A row may become visible after a later one;
@@ -17,6 +19,7 @@ import structlog
 from infra.clock import Clock
 from infra.http import busy, place
 from services.worklist.items import Document
+from services.worklist.questions import concerns
 from services.worklist.store import Board
 
 log = structlog.get_logger(__name__)
@@ -33,6 +36,8 @@ RESYNC = b"event: resync\ndata: {}\n\n"
 class Viewer:
     """One open stream. When it does not keep up it is told so and dropped."""
 
+    concerned: frozenset[str] | None = None
+    """Whose items they may see; None: everybody's."""
     frames: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUE_MAX))
     dropped: bool = False
 
@@ -69,20 +74,21 @@ class Live:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:
-        """Tell every viewer, once, of what changed since the last look."""
+        """Tell every viewer, once, of what changed since the last look and is theirs to see."""
         horizon = self._clock.wall() - OVERLAP
         found = [change for change in await self._board.changed_since(horizon, CHANGES_MAX) if change["_id"] not in self._told]
         self._told = {id: at for id, at in self._told.items() if at > horizon - OVERLAP} | {change["_id"]: change["at"] for change in found}
         if found:
-            frame = told(found)
+            frames = {whose: told(found, whose) for whose in {viewer.concerned for viewer in self._viewers}}
             for viewer in tuple(self._viewers):
-                viewer.tell(frame)
+                if frame := frames[viewer.concerned]:
+                    viewer.tell(frame)
 
-    async def stream(self, last_event_id: str = "") -> AsyncIterator[bytes]:
-        """Frames for one viewer, beginning with what it missed since the event it heard last."""
+    async def stream(self, last_event_id: str = "", concerned: frozenset[str] | None = None) -> AsyncIterator[bytes]:
+        """Frames for one viewer, of items that concern these (None: of all); first what it missed since the event it heard last."""
         if len(self._viewers) >= VIEWERS_MAX:
             raise busy("too many are watching here")
-        return self._frames(Viewer(), await self._missed(last_event_id))
+        return self._frames(Viewer(concerned), await self._missed(last_event_id, concerned))
 
     async def _frames(self, viewer: Viewer, missed: bytes) -> AsyncIterator[bytes]:
         self._viewers.add(viewer)
@@ -100,7 +106,7 @@ class Live:
             if not self._viewers:
                 self._wanted.clear()
 
-    async def _missed(self, last_event_id: str) -> bytes:
+    async def _missed(self, last_event_id: str, concerned: frozenset[str] | None) -> bytes:
         """Told again rather than not at all: asking once more is cheap."""
         if not last_event_id:
             return b""
@@ -108,12 +114,15 @@ class Live:
         if since is None or since < self._clock.wall() - REMEMBERED:
             return RESYNC
         found = await self._board.changed_since(since - OVERLAP, CHANGES_MAX)
-        return RESYNC if len(found) == CHANGES_MAX else told(found) if found else b""
+        return RESYNC if len(found) == CHANGES_MAX else told(found, concerned)
 
 
-def told(changes: list[Document]) -> bytes:
-    """One event for all these changes. Its id is the time of the last, in milliseconds."""
-    items = sorted({item for change in changes for item in change["items"]})
+def told(changes: list[Document], concerned: frozenset[str] | None) -> bytes:
+    """One event for all these changes, of what concerns these; nothing where nothing does. Its id is the time of the last, in ms."""
+    every = (one for change in changes for one in change.get("changed", ()))
+    items = sorted({one["item"] for one in every if concerns(concerned, one["concerns"])})
+    if not items:
+        return b""
     body = {"items": items[:ITEMS_MAX], "more": len(items) > ITEMS_MAX}
     latest = max(change["at"] for change in changes)
     return b"event: changed\nid: %d\ndata: %s\n\n" % (int(latest.timestamp() * 1000), orjson.dumps(body))

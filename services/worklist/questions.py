@@ -108,6 +108,11 @@ def gaps(before: datetime) -> Question:
     return Question("gaps", {"gap_since": {"$lt": before}}, ("gap_since", "_id"), "gaps")
 
 
+def concerns(concerned: Collection[str] | None, ids: Collection[str]) -> bool:
+    """Whether something that concerns these is of somebody's scope: of what is at hand the same as `within` asks of the database."""
+    return concerned is None or not frozenset(concerned).isdisjoint(ids)
+
+
 async def ask(board: Board, question: Question, cursor: str = "", limit: int = LIMIT) -> Page:
     """One page of the answer."""
     limit = max(1, min(limit, LIMIT_MAX))

@@ -2,7 +2,7 @@
 
 `items_<g>`    one document an item: sections, and the summary that the questions ask of; version `v` guards every write
 `entries_<g>`  one document an event and item, insert-only: the timeline, and what an item can be folded from again
-`changes`      which items changed when, kept ten minutes: how every instance learns of what another one wrote
+`changes`      which items changed when and whom each concerned, kept ten minutes: how every instance learns of what another one wrote
 `generations`  one document `pointer`: `current`, and `next` while a new generation is written to beside it
 """
 
@@ -54,6 +54,8 @@ class Writes:
 
     items: list[Document] = field(default_factory=list)
     entries: list[Patch] = field(default_factory=list)
+    whose: dict[str, set[str]] = field(default_factory=dict)
+    """By item, whom it concerned before or concerns now: who loses an item must hear of that as well."""
 
 
 class Board(MongoStore):
@@ -157,12 +159,16 @@ class Board(MongoStore):
 
     async def write(self, writes: Mapping[int, Writes], at: datetime) -> None:
         """A batch, whole or not at all. Conflict: an item was written meanwhile, or an entry is known already."""
-        changed = sorted({item["_id"] for written in writes.values() for item in written.items})
-        if not changed:
+        whose: dict[str, set[str]] = {}
+        for written in writes.values():
+            for item in written.items:
+                whose.setdefault(item["_id"], set()).update(written.whose.get(item["_id"], ()))
+        if not whose:
             return
         with before_commit():
             commands = [command for generation, written in writes.items() for command in _commands(generation, written)]
-        commands.append(({"insert": "changes", "documents": [{"_id": uuid4().hex, "at": at, "items": changed}]}, 1))
+        changed = [{"item": id, "concerns": sorted(concerns)} for id, concerns in sorted(whose.items())]
+        commands.append(({"insert": "changes", "documents": [{"_id": uuid4().hex, "at": at, "changed": changed}]}, 1))
         await self._transact(lambda session: self._write(commands, session))
 
     async def fill(self, generation: int, writes: Writes) -> None:

@@ -26,6 +26,7 @@ class Shelf:
     def __init__(self) -> None:
         self.stored: dict[str, Document] = {}
         self.told: dict[str, Document] = {}
+        self.changes: list[Document] = []
 
     async def open(self) -> None: ...
 
@@ -54,10 +55,12 @@ class Shelf:
         return [copy.deepcopy(self.told[id]) for id in sorted(self.told) if id.startswith(first)][: limit or None]
 
     async def changed_since(self, at: datetime, limit: int) -> list[Document]:
-        return []
+        return [one for one in self.changes if one["at"] > at][:limit]
 
     async def write(self, writes: Mapping[int, Writes], at: datetime) -> None:
         for written in writes.values():
+            changed = [{"item": id, "concerns": sorted(concerns)} for id, concerns in written.whose.items()]
+            self.changes.append({"_id": str(len(self.changes)), "at": at, "changed": changed})
             self.stored |= {item["_id"]: copy.deepcopy(item) for item in written.items}
             self.told |= {entry["_id"]: copy.deepcopy(entry) for entry in written.entries}
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from starlette.requests import Request
 
 from contracts.kernel import Personal
 from contracts.partners import PersonDetails
@@ -190,6 +191,24 @@ async def test_a_viewer_is_told_what_changed_and_not_what_it_holds(world, lookin
     found = b"".join(await frames(stream, 2))
     assert b"event: changed" in found and b'"referral/8"' in found and b"outpatient" not in found
     await stream.aclose()
+
+
+async def test_the_live_stream_of_a_route_is_its_callers_own(world):
+    """Another organisation's items are not even named to who reconnects."""
+    since = {"last-event-id": str(int((Clock().wall() - timedelta(seconds=60)).timestamp() * 1000))}
+    endpoint = next(route.endpoint for route in world.worklist.routes if route.path == "/v1/live")
+    told = {}
+    for principal in (LEAD, PROGRAM):
+        headers = [
+            (b"authorization", f"Bearer {world.issuer.token(principal)}".encode()),
+            *((k.encode(), v.encode()) for k, v in since.items()),
+        ]
+        request = Request({"type": "http", "method": "GET", "path": "/v1/live", "headers": headers, "query_string": b"", "state": {}})
+        stream = (await endpoint(request)).body_iterator
+        (told[principal.id],) = await frames(stream, 1)
+        await stream.aclose()
+    assert b"referral/1" in told[LEAD.id] and b"referral/2" in told[LEAD.id]
+    assert b"referral/1" in told[PROGRAM.id] and b"referral/2" not in told[PROGRAM.id]
 
 
 async def test_what_another_instance_wrote_reaches_viewers_here_once(world, board):

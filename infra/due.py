@@ -36,6 +36,7 @@ class DueLoop(Rounds):
     ) -> None:  # fmt: skip
         self._settler, self._replayer, self._clock, self._owned = settler, replayer, clock, owned
         super().__init__("sweep failed", idle_s)
+        settler.on_due.append(self.wake)
         self._publish_after_s, self._batch_max = publish_after_s, batch_max
         self._last_backlog, self._page = 0.0, batch_max
         self._parts, self._swept_at = frozenset[int](), LONG_AGO

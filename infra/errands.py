@@ -65,6 +65,7 @@ class ErrandLoop(Rounds):
     ) -> None:  # fmt: skip
         self._settler, self._performer, self._clock, self._owned = settler, performer, clock, owned
         super().__init__("errands failed", idle_s)
+        settler.on_errand.append(self.wake)
         self._pools, self._meters, self._lane_max, self._lease_s = pools, meters, lane_max, lease_s
         self._waiting: dict[str, deque[str]] = {}
         self._known: dict[str, str] = {}
@@ -183,6 +184,7 @@ class ErrandLoop(Rounds):
                 log.error("errand failed", error=type(error).__name__)
                 self._meters.count("errands_total", 1, pool_of(self._known[subject]), "raised")
                 self._release(subject)
+            self.wake()
 
         task = asyncio.create_task(perform())
         self._running.add(task)

@@ -27,6 +27,7 @@ from infra.store import Aggregate, Conflict, FactRow, Rejected, Store, Unavailab
 from infra.working import Loaded, Working
 
 T = TypeVar("T")
+Wake = Callable[[], None]
 
 CLEAN_MAX = 20_000
 """Aggregates remembered as wholly published; forgetting one costs a query."""
@@ -76,6 +77,10 @@ class Settler:
         self.unmarked: list[str] = []
         self.owing: dict[str, int] = {}
         """Facts of our own topic that could not be published: while there are many, lanes wait and commands are refused."""
+        self.on_due: list[Wake] = []
+        """Called when something is durable that is due already: by an interval alone it would wait for one on every step of its way."""
+        self.on_errand: list[Wake] = []
+        """The same for what must be done outside now."""
         self._clean: OrderedDict[str, int] = OrderedDict()
 
     @property
@@ -130,8 +135,17 @@ class Settler:
             self.watch.failed(failed)
         await hit("before_publish")
         await self._publish(loaded, work.changed, rows)
+        self._wake(work)
         self.watch.settled(items, outcomes, len(rows), started_ns)
         return outcomes
+
+    def _wake(self, work: Working) -> None:
+        """After publishing, too: whoever goes on with an aggregate before its facts are known to be out publishes them again."""
+        rows = work.changed.values()
+        due = any(row.due_at is not None and row.due_at <= work.now for row in rows)
+        errand = any(row.errand_at is not None and row.errand_at <= work.now for row in rows)
+        for wake in (*(self.on_due if due else ()), *(self.on_errand if errand else ())):
+            wake()
 
     def _route(self, item: Item, blind: Blind) -> Route:
         """Where a message goes. What was turned away goes nowhere; what cannot be routed is quarantined."""

@@ -10,6 +10,7 @@ from tests.mutants.following import MISTAKES
 
 SETTLING, LANE, KEEPING = "runtime/test_settling.py", "mutants/test_lane.py", "mutants/test_keeping.py"
 ERRANDS, LADDER, SILENCE = "runtime/test_errands.py", "notification/test_ladder.py", "notification/test_silence.py"
+WAKING = "runtime/test_waking.py"
 TELLING, SMTP = "notification/test_telling.py", "notification/test_smtp.py"
 TELLING_PY, ALERTS_PY, NOTICES_PY = (f"services/notification/{name}.py" for name in ("telling", "alerts", "notices"))
 ROSTER_PY, RECIPIENTS_PY, SMTP_PY = (f"services/notification/{name}.py" for name in ("roster", "recipients", "smtp"))
@@ -112,6 +113,10 @@ MUTANTS = (
     Mutant("do not note what fired", "infra/deciding.py",
            '        if item.kind == "deadline":\n            work.spend(item)\n        own = ', "        own = ",
            test(KEEPING, "a deadline that changes nothing is not swept again")),
+    Mutant("leave what is due to the next interval", "infra/settle.py", "        self._wake(work)\n", "",
+           test(WAKING, "what is due by a commit is done at once")),
+    Mutant("wake for what is due later", "infra/settle.py", "row.due_at is not None and row.due_at <= work.now", "row.due_at is not None",
+           test(WAKING, "what is due later wakes nobody")),
     # — keeping and parking
     Mutant("drop what is early", "infra/deciding.py",
            'return self._keep(item, decision.waits_for, "early")', 'return Outcome("early")', SEEDS),
@@ -161,6 +166,8 @@ MUTANTS = (
  
                     '"raised")\n                self._release(subject)', '"raised")',
            test(ERRANDS, "an errand that raises keeps its claim and frees its place")),
+    Mutant("leave a free place to the next interval", ERRANDS_PY, "            self.wake()\n", "",
+           test(WAKING, "what must be done outside begins at once and whoever waits for a place gets it at once")),
     # — who is told of what, once
     Mutant("tell again what was told", TELLING_PY, "ladder.alert != alert or notice or any(", "ladder.alert != alert or any(",
            test(LADDER, "a deadline that comes twice tells once")),

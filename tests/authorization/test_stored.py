@@ -51,7 +51,7 @@ def test_fields_that_a_newer_version_stored_are_kept():
 def test_every_command_has_a_route_an_action_and_a_decision():
     assert [entry.command for entry in ROUTES if entry.command not in COMMANDS] == []
     assert {entry.command for entry in ROUTES} == set(COMMANDS) and len({entry.path for entry in ROUTES}) == len(ROUTES)
-    assert {entry.action for entry in ROUTES} | {measuring.ACTION} == ACCESS.keys()
+    assert {entry.action for entry in ROUTES} | {measuring.ACTION, measuring.OF_ALL} == ACCESS.keys()
     assert set(SERVICE.commands) == {command.type for command in COMMANDS}
 
 

@@ -44,6 +44,10 @@ class Network:
         headers = {"authorization": f"Bearer {self.token(role)}", "idempotency-key": str(uuid4()), "content-type": "application/json"}
         return httpx2.post(f"http://127.0.0.1:{self.http + FOLLOW_UP}{path}", content=json.dumps(body), headers=headers, timeout=20)
 
+    def measures(self, role: str) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {self.token(role)}"}
+        return httpx2.get(f"http://127.0.0.1:{self.http + FOLLOW_UP}/v1/measures", headers=headers, timeout=60)
+
     def get(self, path: str) -> Any:
         headers = {"authorization": f"Bearer {self.token('network-lead')}"}
         return httpx2.get(f"http://127.0.0.1:{self.http}{path}", headers=headers, timeout=20).json()
@@ -129,6 +133,16 @@ def test_a_discharge_told_late_is_matched_with_the_plan_and_overdue_by_itself(ne
     assert matched["owner"] == network.stored(f"plan/{id}")["owner"]
     repeated = network.post("program-desk", "/v1/stays/record-discharge", at=left.isoformat(), **stay)
     assert repeated.json()["sequence"] == 0, "told again it is the same discharge"
+
+
+def test_measures_are_counted_from_what_was_said_for_whom_they_concern(network: Network):
+    id, whole, own = network.accepted(), network.measures("network-lead"), network.measures("program-desk")
+    assert whole.status_code == own.status_code == 200, whole.text + own.text
+    told = {one["name"]: one for one in whole.json()["measures"]}
+    assert whole.json()["of"] == "network" and {"FUH-7", "closed-loop verified", "I-SERV service"} <= told.keys()
+    assert f"care/{id}" in told["closed-loop verified"]["open"]
+    assert own.json()["of"] != "network"
+    assert network.measures("coordinator").status_code == 403
 
 
 def test_every_stored_state_is_the_fold_of_its_facts(network: Network):

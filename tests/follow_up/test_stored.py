@@ -62,6 +62,6 @@ def test_what_is_folded_does_not_depend_on_the_rules(monkeypatch):
 
 def test_every_command_has_a_decision_a_route_and_a_rule():
     assert {entry.command for entry in ROUTES} == set(COMMANDS) == set(SERVICE.commands.values())
-    assert {entry.action for entry in ROUTES} | {measuring.ACTION} == set(ACCESS)
+    assert {entry.action for entry in ROUTES} | {measuring.ACTION, measuring.OF_ALL} == set(ACCESS)
     decided = {*domain.DECISIONS, *domain.STAYS, *STAYS}
     assert {command.type for command in COMMANDS} - {command.type for command in decided} == {"report-feed"}

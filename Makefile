@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SEEDS  ?= 10000
 ROUNDS ?= 5
+# What needs no engines runs side by side; what needs them has the machine for itself, because it waits for real time.
+UNITS  := $(BIN)/python -m pytest -m "not engines" -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run test unit simulate year mutants chaos mails bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean journeys screenshots
@@ -23,12 +25,13 @@ run: $(READY) ## set up, start everything, feed a network of partners, print whe
 	$(BIN)/throughline demo
 
 test: $(READY) ## set up and run all tests, the simulation and the mutation proof
-	$(BIN)/python -m pytest
+	$(UNITS)
+	$(BIN)/python -m pytest -m engines
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.mutants
 
 unit: $(READY) ## only what needs no engines
-	$(BIN)/python -m pytest -m "not engines"
+	$(UNITS)
 
 simulate: $(READY) ## SEEDS=n: the protocol under every fault, deterministic
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)

@@ -61,7 +61,7 @@ def _withheld(fact: Fact, to: Recipient, about: str, world: World, now: datetime
         request=f"request/{about.partition('/')[2]}", record=request.record if request else known.record if known else "",
         to=to, said=fact.data.type, state=state, reason=reason, **still_or_asked(known, request, now)._asdict(),
     )  # fmt: skip
-    return Fact(consent_of(about), said, sensitivity=fact.sensitivity)
+    return Fact(consent_of(about), said, sensitivity=fact.sensitivity, consent=fact.consent)
 
 
 def _beside(facts: Sequence[Fact], message: Message, world: World, now: datetime) -> Iterator[Fact]:
@@ -70,7 +70,7 @@ def _beside(facts: Sequence[Fact], message: Message, world: World, now: datetime
     for fact in facts:
         known: Consent | None = world[consent_of(fact.subject)]
         for said in _follows(fact, known, message, world, now, kinds):
-            yield Fact(consent_of(fact.subject), said, sensitivity=fact.sensitivity)
+            yield Fact(consent_of(fact.subject), said, sensitivity=fact.sensitivity, consent=fact.consent)
             if isinstance(said, ConsentRecorded):
                 yield from told_now(known, said, world[fact.subject], now)
 

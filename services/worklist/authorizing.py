@@ -109,10 +109,10 @@ def patch(e: asking.AuthorizationChange) -> dict[str, Any]:
     return told
 
 
-def _line(number: int, status: str = "", **more: Any) -> dict[str, Any]:
+def _line(n: int, status: str = "", /, **more: Any) -> dict[str, Any]:
     """Fields of one line. An authorization has few; each keeps what earlier facts said of it."""
     said = {"status": status or None, **more}
-    return {f"line_{number}_{name}": value for name, value in said.items() if value is not None}
+    return {f"line_{n}_{name}": value for name, value in said.items() if value is not None}
 
 
 def _answered(e: line.LineFact) -> dict[str, Any]:

@@ -8,7 +8,7 @@ other processes the items' versions guard: a batch that lost is loaded and folde
 import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from prometheus_client import Gauge
@@ -44,7 +44,7 @@ class Reader:
         sequence, subject, kind = said.get("sequence", ""), said.get("subject", ""), said.get("type", "")
         if not (subject and sequence.isdecimal() and int(sequence)):
             return None
-        data, readable = self._data(kind, record.value)
+        data, readable = self.data(kind, record.value)
         at = instant(said.get("time", ""))
         return Heard(
             record.topic, record.partition, record.offset, kind, subject, int(sequence), said.get("id", ""), at,
@@ -53,7 +53,7 @@ class Reader:
             {part: said[name] for name, part in CAUSE.items() if name in said}, said.get("sensitivity", ""), data, readable,
         )  # fmt: skip
 
-    def _data(self, kind: str, value: bytes | None) -> tuple[Event | None, bool]:
+    def data(self, kind: str, value: bytes | None) -> tuple[Event | None, bool]:
         if kind not in self._hears:
             return None, True
         try:
@@ -104,10 +104,21 @@ class Follower:
                 self._meters.count("events_total", 1, "unplaced")
                 log.error("event without subject or sequence", topic=record.topic, partition=record.partition, offset=record.offset)
                 continue
-            if not heard.readable:
-                log.error("event not readable", type=heard.type, topic=record.topic, partition=record.partition, offset=record.offset)
-            found += changes(heard)
+            found += self._told(heard)
         return found
+
+    def _told(self, heard: Heard) -> Sequence[Change]:
+        """What it changes. One that cannot be read, or that this build does not know how to tell, leaves a hole that stays, and stops
+        no other: the item says so, `worklist_gaps` counts it, and a rebuild by a build that can tells it after all."""
+        place = {"type": heard.type, "topic": heard.topic, "partition": heard.partition, "offset": heard.offset}
+        if not heard.readable:
+            log.error("event not readable", **place)
+            return changes(heard)
+        try:
+            return changes(heard)
+        except Exception as error:
+            log.error("event not told", error=type(error).__name__, **place)
+            return changes(replace(heard, data=None, readable=False))
 
     async def _write_queue(self, mine: Waiting) -> None:
         """Mine first, then whatever else waits, up to a bound."""

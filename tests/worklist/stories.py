@@ -16,9 +16,8 @@ from infra.records import Record
 from services.worklist.projections import Change, Heard, changes
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-HOME = {
-    event.type: topic.name for topic in catalogue.TOPICS for event in topic.events if topic.name in ("intake-events", "assignment-events")
-}
+TOPIC_OF = {event.type: topic.name for topic in catalogue.TOPICS for event in topic.events}
+HOME = {kind: name for kind, name in TOPIC_OF.items() if name in ("intake-events", "assignment-events")}
 DESK, COORDINATOR, LEAD = "role/intake-desk", "role/coordinator", "role/network-lead"
 
 

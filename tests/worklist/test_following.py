@@ -7,10 +7,12 @@ from uuid import uuid4
 
 import pytest
 
+from contracts import intake
 from infra.clock import Clock
 from infra.records import Record
 from infra.store import Conflict
 from infra.telemetry import Meters
+from services.worklist import projections
 from services.worklist.app import HEARS
 from services.worklist.follow import Follower, Reader
 from services.worklist.items import applied
@@ -125,6 +127,18 @@ async def test_what_cannot_be_read_is_a_hole(board, follower):
     records = [record_of(heard) for heard in log.heard]
     await follower.take([*records[:3], replace(records[3], value=b'{"by": 7'), *records[4:]])
     assert (await all_items(board))["referral/0"]["gap_since"] is not None
+
+
+async def test_what_this_build_fails_to_tell_is_a_hole_and_stops_nobody(board, follower, monkeypatch):
+    def stumble(_: object) -> None:
+        raise TypeError
+
+    log = story(2)
+    monkeypatch.setitem(projections.PROJECTED, intake.RequestTriaged, stumble)
+    await follower.take([record_of(heard) for heard in log.heard])
+    found = await all_items(board)
+    assert found["referral/0"]["gap_since"] is not None and found["referral/1"]["owner"]
+    assert len(await board.entries(1, "referral/0")) == 8, "it is in the history all the same"
 
 
 async def test_a_record_that_says_nothing_of_itself_stops_nobody(board, follower):

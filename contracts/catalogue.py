@@ -23,6 +23,7 @@ from contracts import (
     partners,
     payers,
     plans,
+    readings,
     recipients,
     rosters,
     stays,
@@ -37,6 +38,8 @@ CRISIS_INTAKE = "crisis-intake-events"
 """People in crisis: what intake says of them has a topic of its own, which has a stream of its own wherever it is heard."""
 DAY_MS = 86_400_000
 FOR_EVER = -1
+SIX_YEARS_MS = 2_192 * DAY_MS
+"""As long as 45 CFR 164.316(b)(2)(i) has documentation kept: accounts of reading, and nothing of what happened to people."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ TOPICS = (
     _own("crisis_routing", "follow_up", "notification", "worklist", events=crisis_routing.EVENTS),
     _own("follow_up", "intake", "assignment", "authorization", "crisis_routing", "notification", "worklist", events=CARE),
     _own("notification", "worklist", events=TELLING),
-    Topic("audit-events", "*", ("worklist",), "actor"),
+    Topic("audit-events", "*", ("worklist",), "the account that was kept", readings.EVENTS, retention_ms=SIX_YEARS_MS),
 )
 """`audit-events` has no single owner: every service may write it."""
 

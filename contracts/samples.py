@@ -58,6 +58,12 @@ INVENTED = {
     "locale": ("en", "es"),
     "zone": ("America/New_York", "America/Denver"),
     "code": ("250", "451"),
+    "reader": ("staff/12", "staff/31"),
+    "roles": ("coordinator", "program-desk"),
+    "page": ("/pending", "/items/{id:path}"),
+    "filters": ("urgency", "tab"),
+    "records": ("record/1", "record/2"),
+    "organisations": ("example-hospital",),
     "claim": ("5f2a-17", "5f2a-18"),
     "quiet_from": ("21:00",),
     "quiet_until": ("07:00",),
@@ -99,7 +105,7 @@ def make(event: type[Event], name: str) -> Path:
 def complete(event: type[Event], data: dict[str, Any], dice: random.Random) -> dict[str, Any]:
     """The data of an event, without what is None, with the attributes that its topic family carries."""
     kind, subject = event.type.partition(".")[0], _uuid(dice)
-    home = next((topic.owner for topic in catalogue.TOPICS if event in topic.events), "intake")
+    home = next((topic.owner for topic in catalogue.TOPICS if event in topic.events), "intake").replace("*", "worklist")
     values = {
         "specversion": "1.0", "id": _uuid(dice), "source": f"/example-network/{home.replace('_', '-')}", "type": event.type,
         "subject": f"{kind}/{subject}", "time": _instant(NOON), "datacontenttype": "application/json",

@@ -70,10 +70,12 @@ class Settler:
     """One per process. Calls may run side by side; within one aggregate the versions order them."""
 
     def __init__(
-        self, service: Service, store: Store, publisher: Publishes, vault: Keyring, clock: Clock, watch: Watch, source: str
-    ) -> None:
+        self, service: Service, store: Store, publisher: Publishes, vault: Keyring, clock: Clock, watch: Watch, source: str,
+        *, at_once: bool = True,
+    ) -> None:  # fmt: skip
+        """Not `at_once`: the due loop publishes what is durable, so that who waits for a fact to be kept does not wait for the broker."""
         self.service, self.store, self.publisher, self.vault = service, store, publisher, vault
-        self.clock, self.watch, self.source = clock, watch, source
+        self.clock, self.watch, self.source, self._at_once = clock, watch, source, at_once
         self.unmarked: list[str] = []
         self.owing: dict[str, int] = {}
         """Facts of our own topic that could not be published: while there are many, lanes wait and commands are refused."""
@@ -176,6 +178,9 @@ class Settler:
 
     async def _publish(self, loaded: Loaded, changed: dict[str, Aggregate], rows: list[FactRow]) -> None:
         """Every unpublished fact of the touched aggregates, in sequence order: also those another writer left behind."""
+        if not self._at_once:
+            self.owing |= {row.id: row.part for row in rows}
+            return
         doubtful = {
             subject: old.part for subject, old in loaded.aggregates.items() if subject in changed and self._clean.get(subject) != old.v
         }

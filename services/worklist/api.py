@@ -17,6 +17,7 @@ from infra.http import Answer, Door, Guarded
 from infra.identity import Principal
 from infra.problems import Problem
 from services.worklist import questions
+from services.worklist.accounts import Accounts
 from services.worklist.follow import GAP_AFTER_S
 from services.worklist.items import Document, section_of
 from services.worklist.live import Live
@@ -40,6 +41,7 @@ ACCESS = Access({
     "see-item": (rule(*NETWORK, scope=Scope.ANY), rule(*SCOPED), rule(*SCOPED, scope=Scope.OWNER)),
     "see-held": rule(*NETWORK, scope=Scope.ANY),
     "see-gaps": rule("network-lead", "data-steward", "auditor", scope=Scope.ANY),
+    "see-readings": rule("auditor", scope=Scope.ANY),
     "follow-changes": rule(*NETWORK, *SCOPED, scope=Scope.ANY),
     "export-list": rule(*CARE, scope=Scope.ANY),
     "act": (rule(*CARE, scope=Scope.ANY), rule(*SCOPED), rule(*SCOPED, scope=Scope.OWNER)),
@@ -60,6 +62,7 @@ class Answers:
     names: Names
     live: Live
     clock: Clock
+    accounts: Accounts
 
     async def rows(self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False) -> list[Row]:
         people, names = await self.people.shown(principal, items, occasion, whole), await self.names.known()
@@ -141,7 +144,10 @@ def routes(answers: Answers, door: Door) -> list[BaseRoute]:
         ("/v1/items/{id:path}/timeline", _of(answers, _timeline), "see-item"),
         ("/v1/items/{id:path}", _of(answers, _item), "see-item"),
     ]
-    found: list[BaseRoute] = [Guarded(path, _after(answers, endpoint), action=action, door=door) for path, endpoint, action in table]
+    keep = answers.accounts.kept
+    found: list[BaseRoute] = [
+        Guarded(path, keep(path, _after(answers, endpoint)), action=action, door=door) for path, endpoint, action in table
+    ]
     return [*found, Guarded("/v1/live", _of(answers, _live), action="follow-changes", door=door)]
 
 

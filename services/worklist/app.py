@@ -8,30 +8,37 @@ from starlette.routing import BaseRoute
 from contracts import catalogue
 from infra.bus import Stream, subscribe
 from infra.clock import Clock
+from infra.due import DueLoop
 from infra.gauges import Gauges
 from infra.identity import Identity, keyring
 from infra.issuer import ISSUER, LocalIssuer
 from infra.lane import Lane
-from infra.process import Work, access, parts, run, watch_over
+from infra.process import Parts, Work, access, parts, run, watch_over
 from infra.records import Received
+from infra.replay import Replayer
 from infra.settings import Settings
+from infra.settle import Settler
 from infra.telemetry import Meters
-from services.worklist import api
+from infra.watching import Watching
+from services.worklist import accounts, api
+from services.worklist.accounts import Accounts, Settle
 from services.worklist.acting import Acting
 from services.worklist.cases import Cases
 from services.worklist.entrance import PEOPLE, Inside, Person, sign_in
 from services.worklist.follow import Follower, Reader
 from services.worklist.lists import Lists
 from services.worklist.live import Live
+from services.worklist.oversight import Oversight
 from services.worklist.pages import Site
+from services.worklist.readings import Readings
 from services.worklist.rebuild import Log, Rebuilt
 from services.worklist.rebuild import rebuild as rebuilt
 from services.worklist.relay import Owners
 from services.worklist.rows import Keys, Names, People, Seen
 from services.worklist.store import Board
 
-NAME, AUDIT = "worklist", "audit-events"
-TOPICS = tuple(topic.name for topic in catalogue.heard_by(NAME) if topic.name != AUDIT)
+NAME = "worklist"
+TOPICS = tuple(topic.name for topic in catalogue.heard_by(NAME) if topic.name != accounts.TOPIC)
 """What people read is no item of anybody's: the accounts of reading are a question of their own."""
 HEARS = {event.type: event for topic in catalogue.heard_by(NAME) for event in topic.events}
 
@@ -47,22 +54,20 @@ class Worklist:
     live: Live
 
 
-def nobody_asks(*_: object) -> None:
-    """Where no accounts of reading are kept."""
-
-
 def build(
-    settings: Settings, board: Board, vault: Keys, clock: Clock, meters: Meters,
-    *, people: Sequence[Person] = (), seen: Seen = nobody_asks, demo: bool = False, owners: Owners | None = None,
+    settings: Settings, board: Board, vault: Keys, clock: Clock, meters: Meters, settle: Settle,
+    *, people: Sequence[Person] = (), seen: Seen = accounts.seen, demo: bool = False, owners: Owners | None = None,
 ) -> Worklist:  # fmt: skip
-    """Put together by hand. `people` may be chosen at `/sign-in`, in development alone."""
+    """Put together by hand. `settle` keeps the accounts of reading; `people` may be chosen at `/sign-in`, in development alone."""
     follower, live = Follower(board, Reader(HEARS), clock, meters), Live(board, clock)
     issuer = LocalIssuer(settings.state_dir, settings.audience, clock) if settings.development and people else None
     names, keys = (ISSUER, str(issuer.jwks)) if issuer else (settings.issuer, settings.jwks)
-    answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board, clock), live, clock)
-    door = Inside(Identity(names, settings.audience, keyring(keys, clock), clock), api.ACCESS, answers.item_of, belonging=answers.belonging)
+    book = Accounts(settle, clock)
+    answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board, clock), live, clock, book)
+    identity = Identity(names, settings.audience, keyring(keys, clock), clock)
+    door = Inside(identity, api.ACCESS, answers.item_of, belonging=answers.belonging, refused=book.refused)
     site, owners = Site(answers, door, demo), owners or Owners.of(settings.service_urls)
-    pages = [*site.routes(), *Lists(site).routes(), *Cases(site).routes(), *Acting(site, owners).routes()]
+    pages = [*site.routes(), *Lists(site).routes(), *Cases(site).routes(), *Acting(site, owners).routes(), *Oversight(site).routes()]
     routes = [*api.routes(answers, door), *pages, *(sign_in(site.render, issuer, people) if issuer else ())]
     return Worklist(board, follower.take, routes, (live.run, follower.audit), live)
 
@@ -81,16 +86,40 @@ async def rebuild(settings: Settings) -> Rebuilt:
 
 
 def work(settings: Settings) -> Work:
-    """The process: it listens, answers, and says nothing."""
+    """The process: it listens and answers, and says nothing but who read what."""
     made = parts(settings, catalogue.partitions_of)
     board = Board(made.mongo_url, NAME, driver=settings.mongo_driver)
-    built = build(settings, board, made.vault, made.clock, made.meters, people=people(settings), demo=settings.demo_data)
+    settler = book_of(made, board)
+    built = build(settings, board, made.vault, made.clock, made.meters, settler.settle, people=people(settings), demo=settings.demo_data)
     lanes = [Lane(f"{NAME}/{n}", NAME, built.take, board.fence) for n in range(settings.lanes)]
     subscribe(made.broker, Stream(NAME, topics=TOPICS, records_max=settings.batch_events_max), lanes)
-    watch_over(made, lanes)
-    opening = [("database", board.open), ("vault", made.vault.open)]
-    loops = [*built.loops, Gauges(made.meters, lanes, made.clock).run]
-    return Work(made, lanes, built.routes, loops, opening, [("database", board.close)])
+    auditing = Lane(f"{NAME}.accounts/0", f"{NAME}.accounts", Readings(board).take, board.fence)
+    subscribe(made.broker, Stream(f"{NAME}.accounts", topics=(accounts.TOPIC,)), [auditing])
+    watch_over(made, [*lanes, auditing])
+    due = publishing(made, settler, auditing)
+    opening = [("database", board.open), ("vault", made.vault.open), ("broker", made.publisher.start)]
+    loops = [*built.loops, Gauges(made.meters, lanes, made.clock, owed=lambda: settler.owed).run, due.run]
+    closing = [("marks", settler.mark), ("publisher", lambda: made.publisher.stop(2.0)), ("database", board.close)]
+    return Work(made, [*lanes, auditing], built.routes, loops, opening, closing)
+
+
+def book_of(made: Parts, board: Board) -> Settler:
+    """How accounts of reading are kept: durable at once, published by the loop beside."""
+    watch, source = Watching(made.meters, made.tracing), f"/{made.settings.network}/{NAME}"
+    return Settler(accounts.SERVICE, board, made.publisher, made.vault, made.clock, watch, source, at_once=False)
+
+
+def publishing(made: Parts, settler: Settler, lane: Lane) -> DueLoop:
+    """Publishes what is in the books, also those of processes that died, for the partitions of the topic that this process holds."""
+
+    async def owned() -> set[int]:
+        await lane.take_over()
+        return {place.partition for place in lane.owned}
+
+    loop = DueLoop(settler, Replayer(accounts.SERVICE, settler.store, settler.vault), made.clock, owned)
+    made.vitals.watch("due loop", lambda: loop.silence_s, 60.0)
+    made.vitals.watch("publisher", lambda: made.publisher.waiting_s, 60.0)
+    return loop
 
 
 def people(settings: Settings) -> tuple[Person, ...]:

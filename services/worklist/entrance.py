@@ -11,6 +11,7 @@ from infra.browser import COOKIE, Entrance, way_back
 from infra.http import Answer
 from infra.identity import Principal
 from infra.issuer import LocalIssuer
+from infra.problems import Problem
 
 SESSION_MINUTES = 60
 
@@ -37,17 +38,33 @@ PEOPLE = (
 )
 """Invented people, one for each role that looks at the board; in development alone."""
 Belonging = Callable[[Principal], Awaitable[frozenset[str]]]
+Refused = Callable[[Request, Principal, str, str | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Inside(Entrance):
-    """The console's door. `belonging` adds the organisations that the directory lists somebody under."""
+    """The console's door. `belonging` adds the organisations that the directory lists somebody under; `refused` is told of who is not
+    let through to what: a path that names nothing is not repeated to it."""
 
     belonging: Belonging | None = None
+    refused: Refused | None = None
+
+    async def admit(self, request: Request, action: str) -> Principal:
+        try:
+            return await Entrance.admit(self, request, action)
+        except Problem as error:
+            if self.refused and error.code == "TL-1402":
+                there = self.item_of is not None and await self.item_of(request) is not None
+                item = request.path_params["id"] if there else None
+                await self.refused(request, request.state.caller, action, item)
+            raise
 
     async def caller(self, request: Request) -> Principal:
         principal = await Entrance.caller(self, request)
-        return replace(principal, organisations=principal.organisations | await self.belonging(principal)) if self.belonging else principal
+        if self.belonging:
+            principal = replace(principal, organisations=principal.organisations | await self.belonging(principal))
+        request.state.caller = principal
+        return principal
 
 
 Render = Callable[..., Response]

@@ -156,6 +156,7 @@ class Lists:
                 return self.site.render("export.html", request, view=view, tab=tab, back=back, most=EXPORTED_MAX)
             question = tab.ask(reader).also(**views.chosen(view, request.query_params))
             rows = await self._every(reader, question)
+            request.state.exported = len(rows)
             headers = {"content-disposition": f'attachment; filename="{view.path[1:]}-{reader.now:%Y%m%d-%H%M}.csv"'}
             return Response(as_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
 

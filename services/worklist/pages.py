@@ -43,7 +43,7 @@ NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("", (Place("/", "Today"),)),
     ("Work", tuple(Place(view.path, view.name) for view in (views.STEPS, views.PENDING, views.OVERDUE))),
     ("Care", tuple(Place(view.path, view.name) for view in (views.CRISIS, views.TRANSITIONS, views.QUIET, views.AUTHORIZATIONS))),
-    ("Network", (Place(views.HELD.path, views.HELD.name, "see-held"),)),
+    ("Network", (Place(views.HELD.path, views.HELD.name, "see-held"), Place("/readings", "Who read what", "see-readings"))),
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ class Site:
         self._templates = Environment(
             loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
+        self._templates.filters["plain"] = words.plain
         self._templates.globals |= {
             "asset": lambda name: f"/assets/{name}?{marks[name]}", "demo": demo, "moment": day, "capped": capped, "slug": slug,
             "roles": roles, "plain": words.plain,
@@ -81,7 +82,7 @@ class Site:
         return self.door.access.may(principal, action)
 
     def guarded(self, path: str, page: Page, action: str, *methods: str) -> Guarded:
-        return Guarded(path, page, action=action, door=self.door, methods=methods or ("GET",))
+        return Guarded(path, self.answers.accounts.kept(path, page), action=action, door=self.door, methods=methods or ("GET",))
 
     def routes(self) -> list[BaseRoute]:
         return [Route("/assets/{name}", self.asset)]

@@ -3,6 +3,7 @@
 `items_<g>`    one document an item: sections, and the summary that the questions ask of; version `v` guards every write
 `entries_<g>`  one document an event and item, insert-only: the timeline, and what an item can be folded from again
 `changes`      which items changed when and whom each concerned, kept ten minutes: how every instance learns of what another one wrote
+`readings`     who read what, insert-only, for as long as the topic keeps it
 `generations`  one document `pointer`: `current`, and `next` while a new generation is written to beside it
 """
 
@@ -14,8 +15,9 @@ from operator import itemgetter
 from typing import Any
 from uuid import uuid4
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
+from contracts.catalogue import SIX_YEARS_MS
 from infra.store.failures import answering, before_commit, expect
 from infra.store.mongo import MongoStore
 from services.worklist.items import Document
@@ -41,6 +43,12 @@ ITEM_INDEXES = (
     IndexModel([("listed", ASCENDING)], name="listed", partialFilterExpression={"listed": True}),
 )
 CHANGE_INDEXES = (IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=600),)
+READING_INDEXES = (
+    IndexModel([("at", DESCENDING), ("_id", DESCENDING)], name="at"),
+    *(IndexModel([(name, ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name=name) for name in ("reader", "item", "records")),
+    IndexModel([("kept_from", ASCENDING)], name="expiry", expireAfterSeconds=SIX_YEARS_MS // 1000),
+)
+"""By account, by item, by person, the newest first. What the topic lets go of, the database lets go of."""
 FOLDED = dict.fromkeys(("_id", "item", "topic", "subject", "sequence", "at", "recorded", "patch", "counted"), 1)
 POINTER = "pointer"
 PART = 5_000
@@ -66,6 +74,7 @@ class Board(MongoStore):
         await super().open()
         with answering():
             await self._database["changes"].create_indexes(list(CHANGE_INDEXES))
+            await self._database["readings"].create_indexes(list(READING_INDEXES))
             await self._database["generations"].update_one({"_id": POINTER}, {"$setOnInsert": {"current": 1, "next": None}}, upsert=True)
         await self.prepare((await self.generations())[0])
 
@@ -155,7 +164,18 @@ class Board(MongoStore):
     async def changed_since(self, at: datetime, limit: int) -> list[Document]:
         return await self._find("changes", {"at": {"$gt": at}}, sort=[("at", 1)], limit=limit)
 
+    async def readings(self, query: Mapping[str, Any], limit: int) -> list[Document]:
+        """Accounts of reading, the newest first."""
+        return await self._find("readings", dict(query), sort=[("at", -1), ("_id", -1)], limit=limit)
+
     # — writes
+
+    async def note(self, readings: Sequence[Document]) -> None:
+        """Accounts of reading. One that is known already stays as it is."""
+        if readings:
+            with answering():
+                once = [UpdateOne({"_id": one["_id"]}, {"$setOnInsert": one}, upsert=True) for one in readings]
+                await self._database["readings"].bulk_write(once, ordered=False)
 
     async def write(self, writes: Mapping[int, Writes], at: datetime) -> None:
         """A batch, whole or not at all. Conflict: an item was written meanwhile, or an entry is known already."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts import alerts, consents, directory, endings, intake, lateness, notices, recipients, rosters, stays, upkeep
+from contracts import alerts, consents, directory, endings, intake, lateness, notices, readings, recipients, rosters, stays, upkeep
 from contracts import assignment as placing
 from contracts import authorization as asking
 from contracts.kernel import Event, kind_of
@@ -264,6 +264,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     **dict.fromkeys(care.WARNED, _warned),
     **dict.fromkeys(care.OVERDUE, _overdue),
     **dict.fromkeys(care.RETRACTED, _retracted),
+    readings.ReadingRecorded: lambda e: f"{_count(len(e.records), 'One person was', '{} people were')} shown",
+    readings.ReadingExported: lambda e: f"A list of {_count(e.rows, 'one row', '{} rows')} was taken away",
+    readings.ReadingRefused: "Somebody was not let in",
     upkeep.InputQuarantined: "An input could not be used; somebody must look",
     upkeep.InputRepaired: lambda e: "The input was repaired and decided on" if e.repaired else "The input was decided on again",
     upkeep.InputDiscarded: "The input was looked at and set aside",

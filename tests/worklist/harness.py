@@ -39,6 +39,7 @@ from services.worklist.app import NAME, TOPICS, build
 from services.worklist.pages import Person
 from services.worklist.store import Board
 from tests.worklist import stories
+from tests.worklist.books import Book
 from tests.worklist.conftest import publish
 from tests.worklist.stories import COORDINATOR, DESK, Log, step
 
@@ -145,7 +146,9 @@ async def serve(engines: Engines, where: Path, port: int, referrals: int = 40, e
     clock, meters = Clock(), Meters(NAME)
     board = Board(engines.mongo_url(NAME), NAME)
     await board.open()
-    worklist = build(settings, board, of(engines.mongo_url(NAME), settings), clock, meters, people=PEOPLE, demo=True)
+    worklist = build(
+        settings, board, of(engines.mongo_url(NAME), settings), clock, meters, Book("harness", clock).settle, people=PEOPLE, demo=True
+    )
     broker = broker_for(settings.kafka_bootstrap, user, password)
     subscribe(broker, Stream(NAME, TOPICS), [Lane(f"{NAME}/{n}", NAME, worklist.take, board.fence) for n in range(2)])
     await broker.start()

@@ -18,10 +18,12 @@ from infra.settings import Settings
 from infra.telemetry import Meters
 from infra.vault import MemoryVault
 from infra.wrapping import LocalWrapper
+from services.worklist.accounts import seen
 from services.worklist.app import HEARS, build
 from services.worklist.entrance import PEOPLE
 from services.worklist.follow import Follower, Reader
 from services.worklist.relay import Answered, Owners
+from tests.worklist.books import Book
 from tests.worklist.shelf import Shelf
 from tests.worklist.stories import COORDINATOR, Log, at, opened, received, record_of, step, whole
 
@@ -57,6 +59,7 @@ class Scene:
         self.vault = MemoryVault(LocalWrapper.of("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", ""), wall)
         self.issuer = LocalIssuer(directory, settings.audience, wall)
         self.given: list[tuple] = []
+        self.book = Book(f"b-{uuid4().hex}", self.clock)
         self.owners = Taken(self.given)
         self.worklist = build(
             settings,
@@ -64,13 +67,18 @@ class Scene:
             self.vault,
             self.clock,
             Meters(f"w-{uuid4().hex}"),
+            self.book.settle,
             people=PEOPLE,  # type: ignore[arg-type]
-            seen=lambda *told: self.seen.append(told),
+            seen=self._told,
             demo=True,
             owners=owners or self.owners,
         )
         self.app = http.application(self.worklist.routes)
         self.follower = Follower(self.board, Reader(HEARS), self.clock, Meters(f"f-{uuid4().hex}"))  # type: ignore[arg-type]
+
+    def _told(self, *told) -> None:
+        self.seen.append(told)
+        seen(*told)
 
     async def hear(self, log: Log) -> None:
         await self.follower.take([record_of(heard) for heard in log.heard])

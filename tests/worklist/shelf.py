@@ -27,6 +27,7 @@ class Shelf:
         self.stored: dict[str, Document] = {}
         self.told: dict[str, Document] = {}
         self.changes: list[Document] = []
+        self.noted: dict[str, Document] = {}
 
     async def open(self) -> None: ...
 
@@ -56,6 +57,14 @@ class Shelf:
 
     async def changed_since(self, at: datetime, limit: int) -> list[Document]:
         return [one for one in self.changes if one["at"] > at][:limit]
+
+    async def note(self, readings: Sequence[Document]) -> None:
+        for one in readings:
+            self.noted.setdefault(one["_id"], copy.deepcopy(one))
+
+    async def readings(self, query: Mapping[str, Any], limit: int) -> list[Document]:
+        found = [copy.deepcopy(one) for one in self.noted.values() if fits(one, dict(query))]
+        return sorted(found, key=lambda one: (one["at"], one["_id"]), reverse=True)[:limit]
 
     async def write(self, writes: Mapping[int, Writes], at: datetime) -> None:
         for written in writes.values():

@@ -30,6 +30,7 @@ from services.worklist.entrance import Person
 from services.worklist.live import Live
 from services.worklist.pages import FOLDER
 from services.worklist.words import length
+from tests.worklist.books import Book
 from tests.worklist.stories import Log, at, opened, received, record_of, whole
 
 pytestmark = pytest.mark.engines
@@ -49,7 +50,7 @@ class World:
         self.clock.wall = wall.wall  # type: ignore[method-assign]
         self.issuer = LocalIssuer(directory, settings.audience, wall)
         self.worklist = build(
-            settings, board, self.vault, self.clock, Meters(f"w-{uuid4().hex}"),
+            settings, board, self.vault, self.clock, Meters(f"w-{uuid4().hex}"), Book(f"b-{uuid4().hex}", self.clock).settle,
             people=[Person(LEAD, "Robin")], seen=lambda *told: self.seen.append(told), demo=True,
         )  # fmt: skip
         self.app = http.application(self.worklist.routes)

@@ -51,7 +51,7 @@ class Acting:
         if empty:
             return await self._page(request, form, found, row, stated, missing(empty), 422)
         path = form.path.format(id=subject_of(row).partition("/")[2])
-        answer = await self._owners.give(form.service, path, body, _token(request), _key(stated))
+        answer = await self._owners.give(form.service, path, body, token_of(request), key_of(stated))
         if not answer.taken:
             return await self._page(request, form, found, row, stated, answer, answer.status if answer.status < 500 else 503)
         return RedirectResponse(_back(request, stated, row["item"], answer), 303)
@@ -64,7 +64,7 @@ class Acting:
         body, empty = body_of(NEW_REFERRAL, stated)
         if empty:
             return await self._page(request, NEW_REFERRAL, None, None, stated, missing(empty), 422)
-        answer = await self._owners.give(NEW_REFERRAL.service, NEW_REFERRAL.path, body, _token(request), _key(stated))
+        answer = await self._owners.give(NEW_REFERRAL.service, NEW_REFERRAL.path, body, token_of(request), key_of(stated))
         if not answer.taken:
             return await self._page(request, NEW_REFERRAL, None, None, stated, answer, answer.status if answer.status < 500 else 503)
         item = f"referral/{answer.fact.split('/')[2]}" if answer.fact.startswith("intake-events/request/") else ""
@@ -237,11 +237,11 @@ def _people(listed: Listed) -> list[tuple[str, str]]:
     return [*((id, f"{words.who(id)}, {', '.join(of)}") for id, of in sorted(duties.items())), *roles]
 
 
-def _token(request: Request) -> str:
+def token_of(request: Request) -> str:
     return request.cookies.get(COOKIE) or request.headers.get("authorization", "").partition(" ")[2]
 
 
-def _key(stated: Mapping[str, Any]) -> str:
+def key_of(stated: Mapping[str, Any]) -> str:
     """Made with the page, so that a second click, or another try, is the same command."""
     key = str(stated.get("key") or "")
     return key if 16 <= len(key) <= 128 and key.isascii() and key.isprintable() and " " not in key else str(uuid4())

@@ -26,6 +26,7 @@ from services.worklist.acting import Acting
 from services.worklist.cases import Cases
 from services.worklist.entrance import PEOPLE, Inside, Person, sign_in
 from services.worklist.follow import Follower, Reader
+from services.worklist.inbox import Inbox
 from services.worklist.lists import Lists
 from services.worklist.live import Live
 from services.worklist.oversight import Oversight
@@ -67,7 +68,14 @@ def build(
     identity = Identity(names, settings.audience, keyring(keys, clock), clock)
     door = Inside(identity, api.ACCESS, answers.item_of, belonging=answers.belonging, refused=book.refused)
     site, owners = Site(answers, door, demo), owners or Owners.of(settings.service_urls)
-    pages = [*site.routes(), *Lists(site).routes(), *Cases(site).routes(), *Acting(site, owners).routes(), *Oversight(site).routes()]
+    pages = [
+        *site.routes(),
+        *Lists(site).routes(),
+        *Cases(site).routes(),
+        *Acting(site, owners).routes(),
+        *Oversight(site).routes(),
+        *Inbox(site, owners).routes(),
+    ]
     routes = [*api.routes(answers, door), *pages, *(sign_in(site.render, issuer, people) if issuer else ())]
     return Worklist(board, follower.take, routes, (live.run, follower.audit), live)
 

@@ -40,7 +40,7 @@ class Place:
 
 
 NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
-    ("", (Place("/", "Today"),)),
+    ("", (Place("/", "Today"), Place("/inbox", "Inbox", "see-inbox"))),
     ("Work", tuple(Place(view.path, view.name) for view in (views.STEPS, views.PENDING, views.OVERDUE))),
     ("Care", tuple(Place(view.path, view.name) for view in (views.CRISIS, views.TRANSITIONS, views.QUIET, views.AUTHORIZATIONS))),
     ("Network", (Place(views.HELD.path, views.HELD.name, "see-held"), Place("/readings", "Who read what", "see-readings"))),

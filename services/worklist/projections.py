@@ -15,7 +15,7 @@ from contracts import consents, directory, endings, intake, upkeep
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
-from services.worklist import authorizing, care, crisis
+from services.worklist import authorizing, care, crisis, telling
 from services.worklist.words import sentence
 
 Patch = dict[str, Any]
@@ -265,6 +265,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.PlacementEnded: lambda e: {"status": "ended"},
     **crisis.PROJECTED,
     **care.PROJECTED,
+    **telling.PROJECTED,
     upkeep.InputQuarantined: lambda e: {"status": "quarantined"},
     upkeep.InputRepaired: lambda e: {"status": "repaired"},
     upkeep.InputDiscarded: lambda e: {"status": "discarded"},

@@ -103,6 +103,11 @@ def of_kind(kind: str, *stages: str) -> Question:
     return Question("-".join((kind, *stages)), {"open": True, "kind": kind, **wanted}, ("due", "_id"), "kinds")
 
 
+def told(person: str, stands: str) -> Question:
+    """What somebody was told of: `new`, `seen` by them and not done, `done`; what is due next first."""
+    return Question(f"inbox-{stands}", {"inbox": f"{stands}/{person}"}, ("due", "_id"), "inbox")
+
+
 def gaps(before: datetime) -> Question:
     """Items of which an event is missing, or could not be read, since before that instant. Normally none."""
     return Question("gaps", {"gap_since": {"$lt": before}}, ("gap_since", "_id"), "gaps")

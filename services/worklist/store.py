@@ -25,7 +25,7 @@ from services.worklist.projections import SLOTS, Patch, entries_of
 
 OPEN = {"partialFilterExpression": {"open": True}}
 """Questions are about open items: what is over costs them nothing, however much of it there is."""
-TEXT = {name: {name: {"$type": "string"}} for name in ("record", "group", "reference")}
+TEXT = {name: {name: {"$type": "string"}} for name in ("record", "group", "reference", "inbox")}
 """A person's items are found however they ended, and by the number that their sender gave them."""
 ITEM_INDEXES = (
     IndexModel([("kind", ASCENDING), ("requested_at", ASCENDING), ("_id", ASCENDING)], name="pending", **OPEN),
@@ -39,6 +39,7 @@ ITEM_INDEXES = (
     IndexModel([("record", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="record", partialFilterExpression=TEXT["record"]),
     IndexModel([("group", ASCENDING)], name="group", partialFilterExpression=TEXT["group"]),
     IndexModel([("reference", ASCENDING)], name="reference", partialFilterExpression=TEXT["reference"]),
+    IndexModel([("inbox", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="inbox", partialFilterExpression=TEXT["inbox"]),
     IndexModel([("gap_since", ASCENDING), ("_id", ASCENDING)], name="gaps", partialFilterExpression={"gap_since": {"$type": "date"}}),
     IndexModel([("listed", ASCENDING)], name="listed", partialFilterExpression={"listed": True}),
 )

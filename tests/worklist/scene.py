@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from contracts import assignment, crisis_beds, crisis_dispatch, crisis_routing, directory, follow_up, intake, plans, transitions
+from contracts import alerts, assignment, crisis_beds, crisis_dispatch, crisis_routing, directory, follow_up, intake, plans, transitions
 from contracts import authorization as asking
 from contracts import authorization_lines as lines
 from contracts.kernel import Next, Personal
@@ -41,6 +41,7 @@ DAY, SUPERVISOR = 24 * 60, "role/clinical-supervisor"
 OTHER_TOPICS = {
     **{event.type: "follow-up-events" for event in (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)},
     **{event.type: "authorization-events" for event in (*asking.EVENTS, *lines.EVENTS)},
+    **{event.type: "notification-events" for event in alerts.EVENTS},
     **{event.type: "crisis-routing-events" for event in crisis_routing.EVENTS},
 }
 
@@ -91,6 +92,7 @@ class Scene:
         _plans(log)
         _transitions(log)
         _authorizations(log)
+        _alerts(log)
         for n, (given, family) in PEOPLE_NAMED.items():
             key = (await self.vault.keys([f"record/{n}"], create=True))[f"record/{n}"]
             said = PersonDetails(given_name=Personal(given), family_name=Personal(family), phone=Personal("555-0100"))
@@ -307,3 +309,26 @@ def _authorizations(log: Log) -> None:
         risk="denied", line=1, visit="visit-1", status="denied", next=owed(desk, "secure-care", 320, "file-appeal", "waive-appeal")
     )
     _say(log, subject, risk, 251)
+
+
+def raised(subject: str, minutes: float, told: tuple[str, ...] = ("staff/12",), **more: object) -> alerts.AlertRaised:
+    """A call to these people that something of this item is late."""
+    said = {"alert": f"alert-{subject}", "item": subject, "rule": "contact-routine", "milestone": "overdue", "level": 0, "rung": "owner",
+            "rungs": ("owner",), "severity": "urgent", "purpose": "call", "cause": "placement.overdue.v1", "action": "contact-client",
+            "told": told, "raised_at": at(minutes), "climbs_at": at(minutes + 240), "due": at(minutes)}  # fmt: skip
+    return alerts.AlertRaised(**{**said, **more})  # type: ignore[arg-type]
+
+
+def _alerts(log: Log) -> None:
+    """Robin was told of three: one is new, one they have seen, one somebody acted on."""
+    _say(log, "alert/placement/8", raised("placement/8", 60), 60)
+    _say(log, "alert/request/3", raised("request/3", 50, action="acknowledge-request", severity="routine"), 50)
+    seen = alerts.AlertAcknowledged(alert="alert-request/3", item="request/3", by="staff/12", climbs_at=at(400))
+    _say(log, "alert/request/3", seen, 55)
+    _say(log, "alert/request/4", raised("request/4", 30, ("staff/12", "staff/7"), purpose="transfer"), 30)
+    _say(
+        log,
+        "alert/request/4",
+        alerts.AlertActed(alerts=("alert-request/4",), item="request/4", by="request.triaged.v1", actor="staff/7"),
+        40,
+    )

@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("playwright", reason="SKIPPED: the console was not looked at in a browser, because playwright is not installed")
 
+from services.worklist.readings import Readings
 from tests.worklist.browsing import CHROMIUM, arrived, chromium, focused, served, signed_in, violations
 from tests.worklist.scene import Scene
 from tests.worklist.test_console import PAGES
@@ -26,6 +28,12 @@ VENDORED = Path(__file__).parent / "vendor"
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory):
     return asyncio.run(Scene(tmp_path_factory.mktemp("console")).play())
+
+
+def run_apart(coroutine):
+    """In a thread of its own: playwright keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +57,15 @@ def test_no_page_violates_wcag_or_is_wider_than_its_screen(browser, base, scheme
             wide = page.evaluate("document.documentElement.scrollWidth") - width
             found[path] = violations(page) + ([f"{wide} px too wide"] if wide > 0 else [])
         assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])
+def test_what_only_an_auditor_sees_violates_nothing_either(browser, base, scene, scheme, width):
+    run_apart(Readings(scene.board).take(scene.book.records))
+    with signed_in(browser, base, "staff/90", scheme, width, bypass_csp=True) as page:
+        page.goto(base + "/readings")
+        assert page.locator("table.people tbody tr").count() > 3
+        assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_morning_begins_by_keyboard_alone(browser, base, scene):

@@ -36,6 +36,7 @@ PAGES = [
     "/items/authorization/1",
     "/people/record/3",
     "/search?q=RIVE",
+    "/inbox",
     "/do/log-contact/referral/8",
     "/new",
     "/pending/export",

@@ -1,0 +1,78 @@
+"""The inbox: what somebody was told, in any order it is heard; to have seen it is not to have done it; nobody reads another's."""
+
+import re
+from itertools import permutations
+
+import pytest
+
+from infra.identity import Principal
+from services.worklist import telling
+from services.worklist.items import refolded, summary
+from services.worklist.relay import Answered
+from tests.worklist.scene import OTHER_TOPICS, Scene, alerts, raised
+from tests.worklist.stories import Log, at
+from tests.worklist.test_console import AUDITOR, browser
+
+ALEXA = Principal("staff/7", frozenset({"intake-desk"}))
+
+
+@pytest.fixture
+async def scene(tmp_path):
+    return await Scene(tmp_path).play()
+
+
+def in_it(page: str) -> set[str]:
+    return set(re.findall(r'class="open" href="/items/([^"?]+)"', page))
+
+
+async def test_what_i_was_told_lies_under_how_far_it_is_done(scene):
+    async with browser(scene) as robin, browser(scene, ALEXA) as alexa:
+        assert [in_it((await robin.get(f"/inbox?tab={tab}")).text) for tab in ("new", "seen", "done")] == [
+            {"referral/8"}, {"referral/3"}, {"referral/4"},
+        ]  # fmt: skip
+        assert [in_it((await alexa.get(f"/inbox?tab={tab}")).text) for tab in ("new", "seen", "done")] == [set(), set(), {"referral/4"}]
+        page = (await robin.get("/inbox")).text
+    assert "Contact the client is late" in page and "nobody has seen it" in page and "M. E." in page
+
+
+async def test_to_have_seen_it_is_said_to_its_owner_in_ones_own_name(scene):
+    scene.worklist_owners_answer(Answered(True, "notification-events/alert/placement/8/2"))
+    async with browser(scene) as robin:
+        page = (await robin.get("/inbox")).text
+        key = re.search(r'name="key" value="([^"]+)"', page)
+        answer = await robin.post("/inbox", data={"about": "placement/8", "alert": "alert-placement/8", "key": key[1]})
+    assert scene.given == [("notification", "/v1/alerts/placement/8/acknowledge", {"alert": "alert-placement/8"}, key[1])]
+    assert answer.status_code == 303 and answer.headers["location"].startswith("/inbox")
+
+
+async def test_a_refusal_is_said_and_what_is_no_alert_is_sent_nowhere(scene):
+    scene.worklist_owners_answer(Answered(False, "", "this alert is not yours", "", 409))
+    async with browser(scene) as robin:
+        answer = await robin.post("/inbox", data={"about": "placement/8", "alert": "alert-placement/8", "key": "k" * 20})
+        assert answer.status_code == 409 and "This alert is not yours" in answer.text
+        wrong = await robin.post("/inbox", data={"about": "../v1/shifts", "alert": "a", "key": "k" * 20})
+    assert wrong.status_code == 400 and len(scene.given) == 1
+
+
+async def test_who_is_never_told_has_no_inbox(scene):
+    async with browser(scene, AUDITOR) as auditor:
+        assert (await auditor.get("/inbox")).status_code == 403 and "/inbox" not in (await auditor.get("/")).text
+
+
+def test_an_alert_heard_in_any_order_lies_in_the_same_inboxes():
+    log = Log()
+    said = [
+        raised("request/1", 0, ("staff/12", "staff/13")),
+        alerts.AlertPassedOn(alert="alert-request/1", item="request/1", left="staff/13", to="staff/14"),
+        alerts.AlertAcknowledged(alert="alert-request/1", item="request/1", by="staff/12", climbs_at=at(9)),
+        raised("request/1", 5, ("staff/12",), alert="alert-2", level=1),
+    ]
+    for fact in said:
+        log.say("alert/request/1", fact, 1, OTHER_TOPICS[fact.type])
+    found = [summary("referral/1", refolded([change.entry for change in order]))["inbox"] for order in permutations(log.changes)]
+    assert found == [["new/staff/12", "seen/staff/13", "seen/staff/14"]] * len(found)
+
+
+def test_of_several_alerts_the_one_that_is_least_done_counts():
+    done = {"told_a": {"told": ["staff/1"]}, "over_a": "staff/2", "told_b": {"told": ["staff/1"]}, "seen_b": "staff/1"}
+    assert telling.inbox({"alert": done}) == ["seen/staff/1"]

@@ -42,6 +42,7 @@ ACCESS = Access({
     "see-held": rule(*NETWORK, scope=Scope.ANY),
     "see-gaps": rule("network-lead", "data-steward", "auditor", scope=Scope.ANY),
     "see-readings": rule("auditor", scope=Scope.ANY),
+    "see-team": rule("team-lead", "supervisor", "clinical-supervisor", "network-lead", scope=Scope.ANY),
     "see-inbox": rule(*CARE, *SCOPED, scope=Scope.ANY),
     "follow-changes": rule(*NETWORK, *SCOPED, scope=Scope.ANY),
     "export-list": rule(*CARE, scope=Scope.ANY),

@@ -37,6 +37,7 @@ from services.worklist.rebuild import rebuild as rebuilt
 from services.worklist.relay import Owners
 from services.worklist.rows import Keys, Names, People, Seen
 from services.worklist.store import Board
+from services.worklist.team import Team
 
 NAME = "worklist"
 TOPICS = tuple(topic.name for topic in catalogue.heard_by(NAME) if topic.name != accounts.TOPIC)
@@ -68,14 +69,8 @@ def build(
     identity = Identity(names, settings.audience, keyring(keys, clock), clock)
     door = Inside(identity, api.ACCESS, answers.item_of, belonging=answers.belonging, refused=book.refused)
     site, owners = Site(answers, door, demo), owners or Owners.of(settings.service_urls)
-    pages = [
-        *site.routes(),
-        *Lists(site).routes(),
-        *Cases(site).routes(),
-        *Acting(site, owners).routes(),
-        *Oversight(site).routes(),
-        *Inbox(site, owners).routes(),
-    ]
+    parts_of = (Lists(site), Cases(site), Acting(site, owners), Inbox(site, owners), Team(site), Oversight(site))
+    pages = [*site.routes(), *(route for part in parts_of for route in part.routes())]
     routes = [*api.routes(answers, door), *pages, *(sign_in(site.render, issuer, people) if issuer else ())]
     return Worklist(board, follower.take, routes, (live.run, follower.audit), live)
 

@@ -146,7 +146,7 @@ def _standing(item: str, kinds: Mapping[str, Mapping[str, Any]], lead: str | Non
     concerned = standing.concerned(_first(kinds, "partner"), owner, _role(kinds, block), program, block.get("waiting_on"))
     found = {
         "program": program, "concerns": concerned, "stage": standing.stage(kind_of(item), kinds, block) if lead else None,
-        "inbox": telling.inbox(kinds),
+        "inbox": telling.inbox(kinds), "escalated": telling.escalated(kinds),
         "risks": standing.risks(kinds), "last_contact": standing.last_contact(kinds), "group": record.get("group"),
         **{name: _first(kinds, name) for name in ("reference", "discharged_at", "expected_at", "visit_at", "signals", "not_shown")},
     }  # fmt: skip

@@ -39,12 +39,16 @@ class Place:
     action: str = "see-lists"
 
 
+def _places(*shown: views.View) -> tuple[Place, ...]:
+    return tuple(Place(view.path, view.name) for view in shown)
+
+
 NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("", (Place("/", "Today"), Place("/inbox", "Inbox", "see-inbox"))),
-    ("Work", tuple(Place(view.path, view.name) for view in (views.STEPS, views.PENDING, views.OVERDUE))),
-    ("Care", tuple(Place(view.path, view.name) for view in (views.CRISIS, views.TRANSITIONS, views.QUIET, views.AUTHORIZATIONS))),
+    ("Work", (*_places(views.STEPS, views.PENDING, views.OVERDUE), Place("/team", "Team", "see-team"))),
+    ("Care", _places(views.CRISIS, views.TRANSITIONS, views.QUIET, views.AUTHORIZATIONS)),
     ("Network", (Place(views.HELD.path, views.HELD.name, "see-held"), Place("/readings", "Who read what", "see-readings"))),
-)  # fmt: skip
+)
 
 
 class Site:

@@ -58,6 +58,11 @@ def inbox(kinds: Kinds) -> list[str]:
     return sorted(f"{(NEW, READ, DONE)[stands]}/{person}" for person, stands in found.items())
 
 
+def escalated(kinds: Kinds) -> bool:
+    """Whether somebody above its owner was called and nobody has acted yet."""
+    return any(one["level"] > 0 and not one["over"] for one in told(kinds))
+
+
 def of_person(kinds: Kinds, person: str, now: datetime) -> list[dict[str, Any]]:
     """What somebody was told of an item, the newest first, in words."""
     mine = sorted((one for one in told(kinds) if person in one["told"]), key=lambda one: one["at"], reverse=True)

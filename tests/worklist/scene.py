@@ -322,6 +322,8 @@ def raised(subject: str, minutes: float, told: tuple[str, ...] = ("staff/12",), 
 def _alerts(log: Log) -> None:
     """Robin was told of three: one is new, one they have seen, one somebody acted on."""
     _say(log, "alert/placement/8", raised("placement/8", 60), 60)
+    called = raised("placement/8", 70, ("staff/50",), alert="alert-placement/8-1", level=1, rung="network-lead")
+    _say(log, "alert/placement/8", called, 70)
     _say(log, "alert/request/3", raised("request/3", 50, action="acknowledge-request", severity="routine"), 50)
     seen = alerts.AlertAcknowledged(alert="alert-request/3", item="request/3", by="staff/12", climbs_at=at(400))
     _say(log, "alert/request/3", seen, 55)

@@ -20,6 +20,7 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 ROBIN, CHANGED = "staff/12", "document.dispatchEvent(new CustomEvent('changed', {detail: {data: '{\"items\": [], \"more\": true}'}}))"
+LEADS = ("/team", "/team?of=staff/12")
 EVERY = bool(os.environ.get("EVERY_PAGE"))
 """`make journeys` looks at every page in both; a landing run at each in one of them."""
 VENDORED = Path(__file__).parent / "vendor"
@@ -57,6 +58,14 @@ def test_no_page_violates_wcag_or_is_wider_than_its_screen(browser, base, scheme
             wide = page.evaluate("document.documentElement.scrollWidth") - width
             found[path] = violations(page) + ([f"{wide} px too wide"] if wide > 0 else [])
         assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])
+def test_what_only_a_lead_sees_violates_nothing_either(browser, base, scheme, width):
+    with signed_in(browser, base, "staff/50", scheme, width, bypass_csp=True) as page:
+        for path in LEADS:
+            page.goto(base + path)
+            assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])

@@ -43,6 +43,7 @@ ACCESS = Access({
     "see-gaps": rule("network-lead", "data-steward", "auditor", scope=Scope.ANY),
     "see-readings": rule("auditor", scope=Scope.ANY),
     "see-team": rule("team-lead", "supervisor", "clinical-supervisor", "network-lead", scope=Scope.ANY),
+    "see-measures": rule("network-lead", "team-lead", "data-steward", "program-desk", scope=Scope.ANY),
     "see-inbox": rule(*CARE, *SCOPED, scope=Scope.ANY),
     "follow-changes": rule(*NETWORK, *SCOPED, scope=Scope.ANY),
     "export-list": rule(*CARE, scope=Scope.ANY),

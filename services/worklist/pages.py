@@ -47,7 +47,14 @@ NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
     ("", (Place("/", "Today"), Place("/inbox", "Inbox", "see-inbox"))),
     ("Work", (*_places(views.STEPS, views.PENDING, views.OVERDUE), Place("/team", "Team", "see-team"))),
     ("Care", _places(views.CRISIS, views.TRANSITIONS, views.QUIET, views.AUTHORIZATIONS)),
-    ("Network", (Place(views.HELD.path, views.HELD.name, "see-held"), Place("/readings", "Who read what", "see-readings"))),
+    (
+        "Network",
+        (
+            Place("/measures", "Measures", "see-measures"),
+            Place(views.HELD.path, views.HELD.name, "see-held"),
+            Place("/readings", "Who read what", "see-readings"),
+        ),
+    ),
 )
 
 

@@ -35,6 +35,15 @@ class Answered:
     allowed: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a service answered to a question. `retry_after`: in how many seconds it wants to be asked again; 0 where it did not say."""
+
+    status: int
+    body: Mapping[str, Any] = field(default_factory=dict)
+    retry_after: int = 0
+
+
 TOPICS = {"crisis_routing": "crisis-routing-events", "follow_up": "follow-up-events"}
 
 
@@ -64,6 +73,18 @@ class Owners:
                 False, "", "It is not known whether this was taken", "send it again: it is the same command, and counts once", 503
             )
         return _read(service, answer)
+
+    async def ask(self, service: str, path: str, token: str) -> Asked:
+        """One question, in the person's own name. What cannot be reached is as what cannot answer now."""
+        if service not in self._urls:
+            return Asked(503)
+        try:
+            answer = await self._client.get(self._urls[service] + path, headers={"authorization": f"Bearer {token}"})
+            stated = answer.headers.get("retry-after", "")
+            return Asked(answer.status_code, answer.json(), int(stated) if stated.isdecimal() else 0)
+        except (httpx2.TransportError, ValueError) as error:
+            log.warning("service not asked", service=service, error=type(error).__name__)
+            return Asked(503)
 
 
 def _read(service: str, answer: httpx2.Response) -> Answered:

@@ -22,7 +22,7 @@ from services.worklist.accounts import seen
 from services.worklist.app import HEARS, build
 from services.worklist.entrance import PEOPLE
 from services.worklist.follow import Follower, Reader
-from services.worklist.relay import Answered, Owners
+from services.worklist.relay import Answered, Asked, Owners
 from tests.worklist.books import Book
 from tests.worklist.shelf import Shelf
 from tests.worklist.stories import COORDINATOR, Log, at, opened, received, record_of, step, whole
@@ -112,11 +112,14 @@ class Taken(Owners):
 
     def __init__(self, given: list[tuple]) -> None:
         super().__init__({})
-        self.given, self.answer = given, Answered(True)
+        self.given, self.answer, self.asked = given, Answered(True), dict[str, Asked]()
 
     async def give(self, service, path, body, token, key):
         self.given.append((service, path, body, key))
         return self.answer
+
+    async def ask(self, service, path, token):
+        return self.asked.get(service, Asked(503, retry_after=15))
 
 
 def _say(log: Log, subject: str, event, minutes: float) -> None:

@@ -11,16 +11,18 @@ import pytest
 pytest.importorskip("playwright", reason="SKIPPED: the console was not looked at in a browser, because playwright is not installed")
 
 from services.worklist.readings import Readings
+from services.worklist.relay import Asked
 from tests.worklist.browsing import CHROMIUM, arrived, chromium, focused, served, signed_in, violations
 from tests.worklist.scene import Scene
 from tests.worklist.test_console import PAGES
+from tests.worklist.test_measures import FUH, MEAN
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="SKIPPED: the console was not looked at in a browser, because there is no Chromium here"),
     pytest.mark.timeout(300),
 ]
 ROBIN, CHANGED = "staff/12", "document.dispatchEvent(new CustomEvent('changed', {detail: {data: '{\"items\": [], \"more\": true}'}}))"
-LEADS = ("/team", "/team?of=staff/12")
+LEADS = ("/measures?of=follow_up%3AFUH-7&cases=open", "/measures", "/team", "/team?of=staff/12")
 EVERY = bool(os.environ.get("EVERY_PAGE"))
 """`make journeys` looks at every page in both; a landing run at each in one of them."""
 VENDORED = Path(__file__).parent / "vendor"
@@ -61,7 +63,8 @@ def test_no_page_violates_wcag_or_is_wider_than_its_screen(browser, base, scheme
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])
-def test_what_only_a_lead_sees_violates_nothing_either(browser, base, scheme, width):
+def test_what_only_a_lead_sees_violates_nothing_either(browser, base, scene, scheme, width):
+    scene.owners.asked["follow_up"] = Asked(200, {"measures": [FUH, MEAN]})
     with signed_in(browser, base, "staff/50", scheme, width, bypass_csp=True) as page:
         for path in LEADS:
             page.goto(base + path)

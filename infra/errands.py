@@ -175,16 +175,19 @@ class ErrandLoop(Rounds):
         return Item("errand", message, Origin(topic="errand"))
 
     def _start(self, subject: str, token: str, state: Any) -> None:
+        lane, pool = self._known[subject], pool_of(self._known[subject])
+
         async def perform() -> None:
             try:
                 ended = await self._performer.perform(subject, state)  # awaited first: the list may be another one by then
                 self._done.append((subject, token, ended))
-                self._meters.count("errands_total", 1, pool_of(self._known[subject]), "done")
+                self._meters.count("errands_total", 1, pool, "done")
             except (Exception, asyncio.CancelledError) as error:  # libraries raise that too; its claim runs out, and the service decides
                 log.error("errand failed", error=type(error).__name__)
-                self._meters.count("errands_total", 1, pool_of(self._known[subject]), "raised")
+                self._meters.count("errands_total", 1, pool, "raised")
                 self._release(subject)
-            self.wake()
+            if lane in self._waiting or self._busy[pool] >= self._pools[pool]:  # else outcomes are settled together, at the next round
+                self.wake()
 
         task = asyncio.create_task(perform())
         self._running.add(task)

@@ -166,7 +166,7 @@ MUTANTS = (
  
                     '"raised")\n                self._release(subject)', '"raised")',
            test(ERRANDS, "an errand that raises keeps its claim and frees its place")),
-    Mutant("leave a free place to the next interval", ERRANDS_PY, "            self.wake()\n", "",
+    Mutant("leave a free place to the next interval", ERRANDS_PY, "                self.wake()\n", "                pass\n",
            test(WAKING, "what must be done outside begins at once and whoever waits for a place gets it at once")),
     # — who is told of what, once
     Mutant("tell again what was told", TELLING_PY, "ladder.alert != alert or notice or any(", "ladder.alert != alert or any(",

@@ -5,11 +5,12 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SEEDS  ?= 10000
 ROUNDS ?= 5
+EVENTS ?= 20000
 # What needs no engines runs side by side; what needs them has the machine for itself, because it waits for real time.
 UNITS  := $(BIN)/python -m pytest -m "not engines" -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit simulate year mutants chaos mails bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean journeys screenshots
+.PHONY: help run test unit simulate year mutants chaos mails alerts ledger bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean journeys screenshots
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -47,6 +48,12 @@ chaos: $(READY) ## ROUNDS=n: real processes killed, starved and cut off under lo
 
 mails: $(READY) ## how a mail client shows three messages; writes docs/images/mail-*.png (needs chromium)
 	$(BIN)/python -m tests.notification.pictures
+
+alerts: $(READY) ## from a fact to the mail server, at 200 alerts a second; writes docs/notification.md
+	$(BIN)/python -m tests.notification.speed
+
+ledger: $(READY) ## EVENTS=n: everybody told once, whatever is killed and whatever mail servers do; writes docs/notification.md
+	$(BIN)/python -m tests.notification.campaign --events $(EVENTS)
 
 journeys: $(READY) ## the console in real Chromium: every page, light and dark, 1440 and 320 px wide, by keyboard (needs chromium)
 	EVERY_PAGE=1 $(BIN)/python -m pytest tests/worklist/test_browser.py

@@ -3,6 +3,9 @@
 A death is first only a report: every contact and reminder stops at once, and a person must verify or refute it. It goes from the item
 where it was said to the partner's record of the person, and from there to every other request of that record. The newest word stands:
 `noted_at` is when it was said, however often it is passed on.
+
+A record has a word of its own, and may have one by another record of the same person (`of`, said there at `said_at`): a link brings it,
+and takes it away with itself.
 """
 
 from typing import ClassVar, Literal
@@ -87,7 +90,17 @@ class RequestDeathRetracted(Clocked):
     urgency: Urgency | None = None
 
 
-class RecordDeathNoted(Change):
+Death = Literal["", "noted", "refuted", "verified"]
+
+
+class RecordDeath(Change):
+    """`of`: whose word it is, where it is not this record's own; `said_at`: when it was said there."""
+
+    of: str | None = None
+    said_at: AwareDatetime | None = None
+
+
+class RecordDeathNoted(RecordDeath):
     """The person of this record is said to have died. Each of its open requests says so of itself, and asks somebody to verify it."""
 
     type: ClassVar = "record.death-noted.v1"
@@ -96,7 +109,7 @@ class RecordDeathNoted(Change):
     by: str
 
 
-class RecordDeathVerified(Change):
+class RecordDeathVerified(RecordDeath):
     """Somebody verified the death: what is open of this record is closed."""
 
     type: ClassVar = "record.death-verified.v1"
@@ -105,8 +118,8 @@ class RecordDeathVerified(Change):
     by: str
 
 
-class RecordDeathRefuted(Change):
-    """The person of this record lives."""
+class RecordDeathRefuted(RecordDeath):
+    """The person of this record lives, or was said to have died only by a link that stands no more."""
 
     type: ClassVar = "record.death-refuted.v1"
     person: str
@@ -114,7 +127,25 @@ class RecordDeathRefuted(Change):
     by: str
 
 
+class ClusterLearned(Change):
+    """A record told its person what it says itself of a death (`word`, empty: nothing).
+
+    It belongs to this person, or does so no more (`left`); what stands goes to the others.
+    """
+
+    type: ClassVar = "cluster.learned.v1"
+    record: str
+    founder: str
+    """The record that the person is named by."""
+    left: bool = False
+    word: Death = ""
+    said_at: AwareDatetime | None = None
+    by: str = ""
+    noted_at: AwareDatetime
+
+
 EVENTS = (
+    ClusterLearned,
     RequestServiceStarted, RequestOutcomeReported, RequestClosed, RequestReopened, RequestDeathReported, RequestDeathRetracted,
     RecordDeathNoted, RecordDeathVerified, RecordDeathRefuted,
 )  # fmt: skip

@@ -21,6 +21,7 @@ class RecordOpened(Sealable):
     details: PersonDetails
     request: str | None = None
     """The request with which it came."""
+    noted_at: AwareDatetime | None = None
 
 
 class RecordAmended(Sealable):
@@ -33,12 +34,16 @@ class RecordAmended(Sealable):
 
 
 class RecordLinked(Change):
-    """A record joined another cluster: both are the same person by an identifier of the whole network (`by` names its system)."""
+    """A record joined another cluster: both are the same person, by an identifier of the whole network, as `by` says.
+
+    `unlinked`: a person found that they are not, and it went back to its own.
+    """
 
     type: ClassVar = "record.linked.v1"
     person: str
     left: str
     by: str
+    noted_at: AwareDatetime | None = None
 
 
 class RecordConflicted(Change):

@@ -52,6 +52,8 @@ class PersonDetails(Model):
     phone: Personal[Text] | None = None
     postal_code: Personal[Text] | None = None
     language: Personal[Code] | None = None
+    deceased: bool | None = None
+    """The sender says that the person died: nobody contacts them until one of us has verified it, and only one of us takes it back."""
 
 
 class FromPartner(Event):
@@ -165,6 +167,13 @@ class StayReported(FromPartner):
     consent: Text | None = None
 
 
+class DeathTold(FromPartner):
+    """A partner says that somebody died, beside anything else it has to say of them. `reference` is its own number for this word."""
+
+    type: ClassVar = "death.told.v1"
+    person: PersonDetails
+
+
 class ToPartner(Event):
     """What every answer says: the partner's own reference, or the offset of what was sent where it had none."""
 
@@ -231,7 +240,9 @@ class DecisionAwaited(ToPartner):
     due: AwareDatetime
 
 
-INBOUND = (ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered, ContactReported, StayReported)
+INBOUND = (
+    ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered, ContactReported, StayReported, DeathTold,
+)  # fmt: skip
 OUTBOUND = (
     ReferralReceived, ReferralAcknowledged, ReferralReturned, ReferralInformationRequested, ReferralStatusChanged, AuthorizationRequested,
     DecisionAwaited,

@@ -16,6 +16,10 @@ SuppressionKind = Literal[
 ]  # fmt: skip
 
 
+PASSED_ON = "person"
+"""By whose word a death is noted of a plan where it was said elsewhere, of the same person."""
+
+
 class PlanOpened(Noted):
     """A person is enrolled in a program. `cadence_days`: how often they should be in touch."""
 
@@ -207,6 +211,8 @@ class SuppressionEnded(Noted):
     kind: SuppressionKind
     why: Literal["expired", "released", "lifted", "refuted"]
     at: AwareDatetime
+    passed_on: bool = False
+    """It was said elsewhere, of the same person, and not of this plan."""
 
 
 class SeenElsewhere(Noted):

@@ -97,14 +97,14 @@ def feed(partners: Sequence[str], people: Sequence[Client], seed: int, now: date
 
 def mistakes(partners: Sequence[str]) -> Iterator[Published]:
     """What gets an answer and harms nobody. Returned: wrong types, an unknown reference, no JSON. Quarantined: another partner's
-    name, a person reported dead."""
+    name, a Patient that another one replaced."""
     first, second, third = partners[:3]
     yield native(first, "referral.requested.v1", {"reference": "BAD-1", "service": 7})
     yield native(first, "referral.amended.v1", {"reference": "BAD-2", "urgency": "urgent"})
     yield native(first, "referral.requested.v1", MENDED | {"partner": second})
     yield published(second, "BAD-4", b"{not json", {"type": "referral.requested.v1", "id": "bad-4", "source": f"/{second}/ehr"})
     told = MENDED | {"reference": "BAD-5", "person": BAD_5, "urgency": "urgent", "reason": "asked for by a neighbour"}
-    yield bundled(third, told, deceased=True)
+    yield bundled(third, told, replaced=True)
 
 
 def published(partner: str, key: str, value: bytes, attributes: dict[str, str]) -> Published:
@@ -135,14 +135,17 @@ def _request(person: Client, reference: str, asked: datetime, dice: random.Rando
     }
 
 
-def bundled(partner: str, body: dict[str, Any], deceased: bool = False) -> Published:
+REPLACED = [{"type": "replaced-by", "other": {"reference": "Patient/p2"}}]
+
+
+def bundled(partner: str, body: dict[str, Any], replaced: bool = False) -> Published:
     """The same request as FHIR: ServiceRequest, Task, Patient, Organization in one bundle."""
     person, priority = body["person"], {"routine": "routine", "urgent": "urgent", "emergency": "stat"}[body["urgency"]]
     resources: list[dict[str, Any]] = [
         {
             "resourceType": "Patient", "id": "p1", "identifier": person["identifiers"], "birthDate": person["birth_date"],
             "name": [{"family": person["family_name"], "given": [person["given_name"]]}],
-            "telecom": [{"system": "phone", "value": person["phone"]}], **({"deceasedBoolean": True} if deceased else {}),
+            "telecom": [{"system": "phone", "value": person["phone"]}], **({"link": REPLACED} if replaced else {}),
         },
         {"resourceType": "Organization", "id": "o1", "name": f"{partner} (invented)"},
         {

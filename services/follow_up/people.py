@@ -86,7 +86,7 @@ def died(data: RecordDeathNoted | RecordDeathRefuted, person: Person | None) -> 
     """The front door heard of a death, or that it was not so: every plan and stay of the person is told."""
     known = person or Person()
     if isinstance(data, RecordDeathRefuted):
-        return [Fact(data.person, PersonLearned(refuted=True))] if known.dead_since else []
+        return [Fact(data.person, PersonLearned(refuted=True))]  # a plan that heard of it may not have told yet
     return [] if known.dead_since else [Fact(data.person, PersonLearned(dead_since=data.noted_at))]
 
 

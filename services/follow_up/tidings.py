@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from contracts.kernel import Change
-from contracts.plans import PlanMoved, PlanSuppressed, SeenElsewhere, SuppressionEnded, SuppressionKind
+from contracts.plans import PASSED_ON, PlanMoved, PlanSuppressed, SeenElsewhere, SuppressionEnded, SuppressionKind
 from contracts.transitions import (
     DischargeReached,
     Involved,
@@ -47,10 +47,10 @@ def for_plan(id: str, plan: Plan, subject: str, person: Person, now: datetime) -
 def _death(plan: Plan, person: Person, now: datetime) -> Iterator[Told]:
     known = person.died_noted_at if person.dead_since else None
     if known and person.dead_since and not plan.is_dead and (plan.refuted_at is None or plan.refuted_at < known):
-        yield from ((change, None) for change in outreach.died(plan, now, person.dead_since, "person"))
+        yield from ((change, None) for change in outreach.died(plan, now, person.dead_since, PASSED_ON))
     said = next((one for one in plan.suppressions if one.kind == DIED), None)
     if said and person.refuted_at and not person.dead_since and said.noted_at <= person.refuted_at:
-        yield SuppressionEnded(kind=DIED, why="refuted", at=now), None
+        yield SuppressionEnded(kind=DIED, why="refuted", at=now, passed_on=True), None
 
 
 def _stay(plan: Plan, stay: Involved) -> Iterator[Told]:

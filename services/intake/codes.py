@@ -177,7 +177,7 @@ ON_HOLD = _cause("TL-3407", "quarantine", "the referral is on hold", "send activ
 TWO_PEOPLE = _cause(
     "TL-3408", "quarantine", "the ServiceRequest and its Task name different people", "make them agree; we look at it meanwhile"
 )
-DECEASED = _cause("TL-3409", "quarantine", "the person is reported dead", "nothing to do; we verify it before anybody makes contact")
+DECEASED = _cause("TL-3409", "quarantine", "the person may be reported dead", "say it as FHIR does; we look at it meanwhile")
 MODIFIED = _cause(
     "TL-3410", "quarantine", "a modifier changes the meaning in a way nobody here knows", "send it without; we look at it meanwhile"
 )
@@ -196,6 +196,9 @@ NO_LINE = _cause("TL-3443", "quarantine", "an item does not say which line it is
 NOT_ACTIVE = _cause("TL-3444", "quarantine", "this answer is not active any more", "send the one that stands; we look at it meanwhile")
 
 # FHIR: taken all the same, and told.
+DEATH_NOTED = _cause(
+    "TL-3519", "issue", "the person is reported dead", "nothing to do; nobody makes contact until one of us has verified it"
+)
 INVALID_PART = _cause("TL-3501", "issue", "this part is not valid FHIR R4; the referral was read without it", "mend it")
 WEAK_REFERENCE = _cause(
     "TL-3502", "issue", "no identifier of the ServiceRequest; another number was taken as yours", "send ServiceRequest.identifier"

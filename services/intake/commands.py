@@ -103,15 +103,21 @@ class ReopenRequest(Command):
 
 
 class ReportDeath(Command):
-    """Somebody says that the person died: nobody contacts or reminds them any more, and somebody verifies it."""
+    """Somebody says that the person (of a request, a record) died: nobody contacts or reminds them any more, and somebody verifies it."""
 
     type: ClassVar = "report-death"
 
 
 class RefuteDeath(Command):
-    """The person lives."""
+    """The person lives: the death was reported in error."""
 
     type: ClassVar = "refute-death"
+
+
+class UnlinkRecord(Command):
+    """This record is of somebody else than those it is linked to: it is by itself again. What came to it only by the link is taken back."""
+
+    type: ClassVar = "unlink-record"
 
 
 class WithdrawRequest(Command):
@@ -169,6 +175,6 @@ class RegisterPartner(Command):
 
 COMMANDS = (
     EnterReferral, EnterContact, AcknowledgeRequest, AskInformation, SupplyInformation, GoOnWithout, TriageRequest, WithdrawRequest,
-    CloseRequest, ReopenRequest, ReportDeath, RefuteDeath, RegisterPartner,
+    CloseRequest, ReopenRequest, ReportDeath, RefuteDeath, UnlinkRecord, RegisterPartner,
     RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent,
 )  # fmt: skip

@@ -57,13 +57,13 @@ def contacted(partner: str, data: Reported, world: World, now: datetime) -> list
     content = world.blind("content", repr([(name, readable(value)) for name in CONTENT if (value := getattr(data, name))]))
     state: Contact | None = world[contact]
     if state is None:
-        return _received(contact, partner, data, content, world)
+        return _received(contact, partner, data, content, world, now)
     return [] if state.content == content else _amended(contact, state, partner, data, content, world, now)
 
 
-def _received(contact: str, partner: str, data: Reported, content: str, world: World) -> list[Fact]:
+def _received(contact: str, partner: str, data: Reported, content: str, world: World, now: datetime) -> list[Fact]:
     named, details = _named(partner, data, world.blind), data.person or PersonDetails()
-    record, learnt = records.met(partner, details, named, world)
+    record, learnt = records.met(partner, details, named, world, now)
     said = ContactReceived(
         record=record, partner=partner, reference=data.reference, source=data.source, channel=data.channel, relation=data.relation,
         contacted_at=data.contacted_at, person=records.person_of(record, learnt, world), provisional=not details.identifiers,
@@ -80,7 +80,7 @@ def _amended(
     details = data.person or PersonDetails()
     named = _named(partner, data, world.blind)
     people = sorted({world[world.held[claim]].person for claim in named.network if claim in world.held})
-    learnt = list(records.told(state.record, world[state.record], details, named, people))
+    learnt = list(records.told(state.record, world[state.record], details, named, now, people))
     said = ContactAmended(
         record=state.record, person=records.person_of(state.record, learnt, world), contacted_at=state.contacted_at, amended_at=now,
         content=content, **{name: getattr(data, name) for name in TOLD},

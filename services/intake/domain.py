@@ -15,7 +15,7 @@ from contracts.assignment import (
     PlacementWithheld,
 )
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired
-from contracts.endings import RecordDeathNoted, RecordDeathRefuted, RecordDeathVerified
+from contracts.endings import ClusterLearned, RecordDeathNoted, RecordDeathRefuted, RecordDeathVerified
 from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
 from contracts.intake import ExchangeOpened, PartnerRegistered, PayerResponseReceived, RequestAcknowledged, RequestTriaged
 from contracts.kernel import (
@@ -38,6 +38,7 @@ from contracts.kernel import (
 from contracts.partners import (
     AuthorizationAnswered,
     ContactReported,
+    DeathTold,
     ReferralAmended,
     ReferralRequested,
     ReferralWithdrawn,
@@ -48,6 +49,7 @@ from services.intake import (
     answers,
     asking,
     closing,
+    clusters,
     consenting,
     consents,
     contacts,
@@ -78,6 +80,7 @@ from services.intake.commands import (
     RevokeConsent,
     SupplyInformation,
     TriageRequest,
+    UnlinkRecord,
     WaiveConsent,
     WithdrawRequest,
 )
@@ -97,7 +100,7 @@ class Partner(State):
 
 STATES: dict[str, type[State]] = {
     "request": Request, "record": Record, "partner": Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
-    "stay": stays.Stay,
+    "stay": stays.Stay, "cluster": clusters.Cluster,
     "consent": consents.Consent,
 }  # fmt: skip
 
@@ -116,6 +119,8 @@ def route(message: Message, blind: Blind) -> Route:
             return contacts.route(sender(message), data, blind)
         case StayReported():
             return stays.route(sender(message), data, blind)
+        case DeathTold():
+            return deaths.route(sender(message), data, blind)
         case ReferralAmended():
             partner = sender(message)
             request = request_of(partner, data.reference, blind)
@@ -266,12 +271,17 @@ def _stay_reported(message: Message, world: World, now: datetime) -> Decision:
     return stays.reported(message, sender(message), world, now)
 
 
+def _death_reported(message: Message, world: World, now: datetime) -> Decision:
+    return deaths.by_partner(message, sender(message), world, now)
+
+
 DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     ReferralRequested: referrals.requested,
     EnterReferral: referrals.requested,
     ContactReported: _contacted,
     EnterContact: _contacted,
     StayReported: _stay_reported,
+    DeathTold: _death_reported,
     ReferralAmended: referrals.amended,
     ReferralWithdrawn: referrals.withdrawn,
     AcknowledgeRequest: _acknowledged,
@@ -284,6 +294,7 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     ReopenRequest: closing.reopen,
     ReportDeath: deaths.report,
     RefuteDeath: deaths.refute,
+    UnlinkRecord: deaths.unlink,
     **dict.fromkeys((RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent), consenting.command),
     RegisterPartner: _registered,
     AuthorizationSubmitted: exchanges.opened,
@@ -309,6 +320,8 @@ def evolve(state: Any, fact: Change) -> State | None:
         return consents.evolve(state, fact)
     if isinstance(fact, RecordDeathNoted | RecordDeathVerified | RecordDeathRefuted):
         return deaths.evolve(state, fact) if state else None
+    if isinstance(fact, ClusterLearned):
+        return clusters.evolve(state, fact)
     return records.evolve(state, fact) if fact.type.startswith("record.") else requests.evolve(state, fact)
 
 
@@ -320,5 +333,7 @@ def deadlines(state: State) -> Iterable[Deadline]:
         case consents.Consent():
             return tuple(consents.deadlines(state))
         case Record():
-            return tuple(deaths.deadlines(state, state.requests))
+            return (*deaths.deadlines(state, state.requests), *clusters.of_record(state))
+        case clusters.Cluster():
+            return tuple(clusters.of_cluster(state))
     return ()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from contracts.kernel import Reason
-from services.intake import codes, fhir_codes, fhir_message, fhir_payer, fhir_referral, fhir_stay
+from services.intake import codes, fhir_codes, fhir_death, fhir_message, fhir_payer, fhir_referral, fhir_stay
 from services.intake.door import Entry
 from services.intake.fhir_bundle import Package, Resource, unpack
 from services.intake.fhir_element import Body
@@ -27,9 +27,12 @@ def entries(message: Body, at: str = "") -> tuple[Entry, ...]:
     heard = _one_number_each([_guarded(fhir_referral.entry, case, case.lead.pointer) for case in found.cases])
     heard += [entry for each in found.answers for entry in _answers(each, package)]
     heard += [_guarded(lambda stay: fhir_stay.entry(stay, package), each, each.pointer) for each in found.stays]
+    heard += fhir_death.entries(package, heard)
     unheard = [_guarded(_unheard, each, each.pointer) for each in found.unheard]
     strays = [Entry(each.pointer, codes.outcome_of([each]), None, None, (each,)) for each in package.strays]
-    rest = [_together(found.unserved, at, alone=not (heard or unheard))] if found.unserved else []
+    dead = {id(each) for each in fhir_death.patients(package)}
+    unserved = [each for each in found.unserved if id(each) not in dead]
+    rest = [_together(unserved, at, alone=not (heard or unheard))] if unserved else []
     return (*heard, *unheard, *strays, *rest) or (_returned(at, [codes.reason(codes.NO_RESOURCE, at)]),)
 
 

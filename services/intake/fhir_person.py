@@ -26,7 +26,7 @@ def details(patient: Resource) -> tuple[Details, list[Reason]]:
     told = [*left_out, *_warnings(body, at), *_birth_date_reasons(body, at), *_unfit(body, name, at)]
     found = {
         "identifiers": identifiers, "family_name": text(name.get("family")), "given_name": _given(name), "birth_date": birth_date,
-        "phone": _phone(body), "postal_code": _postal_code(body), "language": _language(body),
+        "phone": _phone(body), "postal_code": _postal_code(body), "language": _language(body), "deceased": is_deceased(body) or None,
     }  # fmt: skip
     known = {field: value for field, value in found.items() if value}
     if not known.keys() & {"identifiers", "family_name", "given_name", "phone"}:
@@ -64,11 +64,17 @@ def _identifiers(body: Body, at: str) -> tuple[list[Details], list[Reason]]:
 
 
 def _warnings(body: Body, at: str) -> Iterator[Reason]:
-    """A reported death stops every contact until a person has verified it."""
-    if body.get("deceasedBoolean", False) is not False or body.get("deceasedDateTime") is not None:
+    """A reported death stops every contact until a person has verified it; what may be one is looked at before anything follows."""
+    if is_deceased(body):
+        yield codes.reason(codes.DEATH_NOTED, at)
+    elif body.get("deceasedBoolean", False) is not False or body.get("deceasedDateTime") is not None:
         yield codes.reason(codes.DECEASED, at)
     if any(link.get("type") == "replaced-by" for _, link in parts(body, "link")):
         yield codes.reason(codes.REPLACED, f"{at}/link")
+
+
+def is_deceased(body: Body) -> bool:
+    return body.get("deceasedBoolean") is True or text(body.get("deceasedDateTime")) is not None
 
 
 def _name(body: Body) -> Body:

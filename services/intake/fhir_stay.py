@@ -40,6 +40,8 @@ def entry(encounter: Resource, package: Package) -> Entry:
     if any(each.code == codes.NO_STAY for each in about_kind):
         return Entry(at, "return", None, number, codes.told(about_kind))
     person, patient, about_person = fhir_parties.subject(case)
+    if person and DIED & set(_disposition(encounter.body)):
+        person, about_person = {**person, "deceased": True}, [*about_person, codes.reason(codes.DEATH_NOTED, f"{at}/hospitalization")]
     agreed, about_consent = fhir_parties.consents(case, patient)
     label, about_label = fhir_parties.sensitivity(case, patient, agreed.came)
     instants, about_instants = _instants(encounter, step)
@@ -93,14 +95,12 @@ def _instants(encounter: Resource, step: StayStep | None) -> tuple[dict[str, dat
 
 
 def _elsewise(encounter: Resource, number: str | None) -> Iterator[Reason]:
-    """What else stands in the way: no lasting number, a modifier, a death."""
+    """What else stands in the way: no lasting number, a modifier."""
     if number is None:
         yield codes.reason(codes.NO_STAY_NUMBER, f"{encounter.pointer}/identifier")
     for name in ("modifierExtension", "implicitRules"):
         if encounter.body.get(name):
             yield codes.reason(codes.MODIFIED, f"{encounter.pointer}/{name}")
-    if DIED & set(_disposition(encounter.body)):
-        yield codes.reason(codes.DECEASED, f"{encounter.pointer}/hospitalization/dischargeDisposition")
 
 
 def _disposition(body: Body) -> list[str]:

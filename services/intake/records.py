@@ -5,10 +5,12 @@ links records to it. Name and birth date only ever make a candidate.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
+from contracts.endings import Death, RecordDeathNoted
 from contracts.intake import CandidateFound, RecordAmended, RecordConflicted, RecordLinked, RecordOpened
 from contracts.kernel import Blind, Change, Fact, Next, Personal, State, World
 from contracts.partners import PersonDetails
@@ -18,6 +20,10 @@ NETWORK_SYSTEMS = frozenset(
 )
 """Systems whose numbers mean the same person whoever sends them."""
 STEWARD = "role/data-steward"
+DEAD = ("noted", "verified")
+LEFT_KEPT = 10
+UNLINKED = "unlinked"
+TICK = timedelta(microseconds=1)
 
 
 class Record(State):
@@ -28,9 +34,19 @@ class Record(State):
     details: PersonDetails
     requests: tuple[str, ...] = ()
     """What was asked for this person by this partner."""
-    death: Literal["", "noted", "refuted", "verified"] = ""
+    death: Death = ""
+    """What stands of it, by this record's own word or by another's of the same person."""
     death_noted_at: AwareDatetime | None = None
     death_by: str = ""
+    own_death: Death = ""
+    own_said_at: AwareDatetime | None = None
+    own_by: str = ""
+    left: tuple[str, ...] = ()
+    """People it belonged to before."""
+    apart: tuple[str, ...] = ()
+    """People it is not, as a person decided: no identifier links it to them again."""
+    news_at: AwareDatetime | None = None
+    """When its person, or its own word of a death, last changed."""
 
 
 class Named:
@@ -59,22 +75,26 @@ def _alike(details: PersonDetails, blind: Blind) -> tuple[str, ...]:
     return (blind("alike", str(family.plain).casefold(), str(given.plain).casefold(), str(born.plain)),)
 
 
-def met(partner: str, details: PersonDetails, named: Named, world: World, request: str | None = None) -> tuple[str, list[Fact]]:
+def met(
+    partner: str, details: PersonDetails, named: Named, world: World, now: datetime, request: str | None = None
+) -> tuple[str, list[Fact]]:  # fmt: skip
     """The record of this person, and what was learnt of it now; `request` is what was asked for them."""
     record = next((world.held[claim] for claim in named.own if claim in world.held), named.record)
     known: Record | None = world[record]
     people = sorted({world[world.held[claim]].person for claim in named.network if claim in world.held})
     if known is None:
-        return record, list(_opened(record, partner, details, named, people, world, request))
-    return record, list(told(record, known, details, named, people, request))
+        return record, list(_opened(record, partner, details, named, people, world, now, request))
+    return record, list(told(record, known, details, named, now, people, request))
 
 
 def _opened(
-    record: str, partner: str, details: PersonDetails, named: Named, people: list[str], world: World, request: str | None
+    record: str, partner: str, details: PersonDetails, named: Named, people: list[str], world: World, now: datetime, request: str | None
 ) -> Iterator[Fact]:  # fmt: skip
     person = people[0] if len(people) == 1 else record.replace("record/", "person/", 1)
-    said = RecordOpened(record=record, partner=partner, person=person, details=details, request=request)
+    said = RecordOpened(record=record, partner=partner, person=person, details=details, request=request, noted_at=now)
     yield Fact(record, said, claims=named.claims)
+    if details.deceased:
+        yield _dead(record, person, partner, now)
     if len(people) > 1:
         yield _conflicted(record, people)
     for claim in named.alike:
@@ -84,22 +104,31 @@ def _opened(
 
 
 def told(
-    record: str, known: Record, details: PersonDetails, named: Named, people: Sequence[str] = (), request: str | None = None
+    record: str, known: Record, details: PersonDetails, named: Named, now: datetime, people: Sequence[str] = (),
+    request: str | None = None,
 ) -> Iterator[Fact]:  # fmt: skip
     """What a partner tells us of a person that we know."""
     if details != PersonDetails() or request:
         yield Fact(record, RecordAmended(record=record, details=details, request=request), claims=named.claims)
-    others = [person for person in people if person != known.person]
+    others = [person for person in people if person not in (known.person, *known.apart)]
     if len(people) > 1:
         yield _conflicted(record, people)
     elif others:
-        yield Fact(record, RecordLinked(person=others[0], left=known.person, by="network-identifier"))
+        yield Fact(record, RecordLinked(person=others[0], left=known.person, by="network-identifier", noted_at=now))
+    if details.deceased and not known.details.deceased and known.own_death not in DEAD:
+        person = others[0] if others and len(people) == 1 else known.person
+        yield _dead(record, person, known.partner, max(now, known.death_noted_at or now))
 
 
 def person_of(record: str, learnt: Sequence[Fact], world: World) -> str:
     """The cluster that the record belongs to once these have happened."""
     moved = [fact.data.person for fact in learnt if isinstance(fact.data, RecordOpened | RecordLinked)]
     return moved[-1] if moved else str(world[record].person)
+
+
+def _dead(record: str, person: str, partner: str, now: datetime) -> Fact:
+    """A partner's word, once: what one of us found to be wrong is not said again by repeating it."""
+    return Fact(record, RecordDeathNoted(person=person, noted_at=now, by=f"partner/{partner}"))
 
 
 def _conflicted(record: str, people: Sequence[str]) -> Fact:
@@ -115,13 +144,26 @@ def evolve(state: Record | None, fact: Change) -> Record | None:
     """The life of a record."""
     match fact:
         case RecordOpened():
-            return Record(partner=fact.partner, person=fact.person, details=fact.details, requests=_also((), fact.request))
+            joined = fact.noted_at if fact.person != fact.record.replace("record/", "person/", 1) else None
+            opened = {"partner": fact.partner, "person": fact.person, "details": fact.details, "news_at": joined}
+            return Record(**opened, requests=_also((), fact.request))
         case RecordAmended() if state:
             details, asked = _with(state.details, fact.details), _also(state.requests, fact.request)
             return state.model_copy(update={"details": details, "requests": asked})
         case RecordLinked() if state:
-            return state.model_copy(update={"person": fact.person})
+            return state.model_copy(update=_moved(state, fact))
     return state
+
+
+def _moved(state: Record, fact: RecordLinked) -> dict[str, Any]:
+    left = (*(one for one in state.left if one not in (fact.left, fact.person)), fact.left)[-LEFT_KEPT:]
+    apart = (*state.apart, fact.left)[-LEFT_KEPT:] if fact.by == UNLINKED else tuple(one for one in state.apart if one != fact.person)
+    return {"person": fact.person, "left": left, "apart": apart, "news_at": newer(fact.noted_at, state.news_at)}
+
+
+def newer(at: datetime | None, known: datetime | None) -> datetime | None:
+    """An instant for news, after the news that were before."""
+    return max(at, known + TICK) if at and known else at or known
 
 
 def _also(requests: tuple[str, ...], request: str | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from contracts.kernel import Blind, Decision, Fact, Message, Reason, Refused, Wo
 from contracts.partners import PersonDetails
 from services.intake import answers, asking, consents, deaths, lateness, records, requests
 from services.intake.commands import EnterContact, EnterReferral
-from services.intake.records import Named, Record
+from services.intake.records import Named
 from services.intake.requests import Request
 
 CONTENT = ("service", "urgency", "reason", "person", "requested_at", "sensitivity", "consent", "consent_until", "consent_ended")
@@ -51,16 +51,16 @@ def requested(message: Message, world: World, now: datetime) -> Decision:
 def _received(request: str, content: str, message: Message, world: World, now: datetime) -> Sequence[Fact]:
     data, partner = message.data, sender(message)
     named = Named(partner, data.person, data.reference, world.blind)
-    record, learnt = records.met(partner, data.person, named, world, request)
+    record, learnt = records.met(partner, data.person, named, world, now, request)
     said = RequestReceived(
         record=record, partner=partner, reference=data.reference, requested_at=data.requested_at, service=data.service,
         urgency=data.urgency, reason=data.reason, sender=data.sender, sensitivity=data.sensitivity, consent=data.consent,
         permit=consents.of_message(None, data, now), content=content, channel=getattr(data, "channel", "partner"),
         **requests.to_acknowledge(data.urgency, data.requested_at, now)._asdict(),
     )  # fmt: skip
-    claim, known = (record_of(partner, data.reference, world.blind),), world[record]
+    claim, known = (record_of(partner, data.reference, world.blind),), deaths.learnt(record, world[record], learnt)
     fact = Fact(request, said, claims=claim, holder=record, at=data.requested_at)
-    halted = deaths.as_noted(request, requests.evolve(None, said), known, now) if isinstance(known, Record) else []
+    halted = deaths.as_noted(request, requests.evolve(None, said), known, now) if known else []
     return [fact, *halted, *learnt, *answered(message, answers.received(request, partner, message))]
 
 
@@ -88,7 +88,7 @@ def _changes(request: str, state: Request, message: Message, world: World, now: 
     data, facts = message.data, list[Fact]()
     if data.person and data.person != PersonDetails():
         named = Named(state.partner, data.person, data.reference, world.blind)
-        facts += records.told(state.record, world[state.record], data.person, named)
+        facts += records.told(state.record, world[state.record], data.person, named, now)
     changed = {name: value for name in requests.CHANGEABLE if (value := getattr(data, name))}
     permit = consents.of_message(world[consents.consent_of(request)], data, now)
     if content or changed or permit:

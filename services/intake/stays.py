@@ -65,7 +65,7 @@ def reported(message: Message, partner: str, world: World, now: datetime) -> Dec
     content = world.blind("content", repr([(name, readable(value)) for name in CONTENT if (value := getattr(data, name))]))
     if state and content in state.contents:
         return [answers.received(stay, partner, message, duplicate=True)]
-    record, learnt = _record(partner, data, state, world)
+    record, learnt = _record(partner, data, state, world, now)
     said = StayReceived(
         record=record, person=records.person_of(record, learnt, world), partner=partner, reference=data.reference, content=content,
         facility=f"{partner}/{data.facility}" if data.facility else partner, group=_group(data) or (state.group if state else "adult"),
@@ -85,13 +85,13 @@ def _unusable(data: StayReported, state: Stay | None, now: datetime) -> Reason |
     return NOBODY if state is None and data.person is None else None
 
 
-def _record(partner: str, data: StayReported, state: Stay | None, world: World) -> tuple[str, list[Fact]]:
+def _record(partner: str, data: StayReported, state: Stay | None, world: World, now: datetime) -> tuple[str, list[Fact]]:
     """Whose stay it is, and what was learnt of them; once known, a stay never becomes somebody else's by itself."""
     named, details = _named(partner, data, world.blind), data.person or PersonDetails()
     if state is None:
-        return records.met(partner, details, named, world)
+        return records.met(partner, details, named, world, now)
     people = sorted({world[world.held[claim]].person for claim in named.network if claim in world.held})
-    return state.record, list(records.told(state.record, world[state.record], details, named, people))
+    return state.record, list(records.told(state.record, world[state.record], details, named, now, people))
 
 
 def _group(data: StayReported) -> AgeGroup | None:

@@ -184,6 +184,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     endings.RecordDeathNoted: "A death was reported of this person",
     endings.RecordDeathVerified: "Somebody verified that this person died",
     endings.RecordDeathRefuted: "This person lives",
+    endings.ClusterLearned: "What is known of a death was passed on between this person's records",
     intake.RequestTriaged: lambda e: f"Triaged as {e.urgency} for {plain(e.service).lower()}",
     intake.RequestInformationAsked: lambda e: f"The {e.of} was asked for {', '.join(plain(item).lower() for item in e.items)}",
     intake.RequestInformationSupplied: "What was asked came",

@@ -65,7 +65,7 @@ def test_fhir_is_read_by_the_same_door(tmp_path: Path):
         "person": {**validate.SAMPLE["person"], "given_name": "Sample", "birth_date": "1990-01-01"},
     }
     assert validated(tmp_path, bundled("one", body).value)[0] == 0
-    code, (entry,) = validated(tmp_path, bundled("one", body, deceased=True).value)
+    code, (entry,) = validated(tmp_path, bundled("one", body, replaced=True).value)
     assert (code, entry["outcome"]) == (1, "quarantine")
 
 

@@ -120,6 +120,17 @@ def test_everything_comes_to_rest():
     assert given.settles() == []
 
 
+def test_a_death_that_came_by_a_link_goes_with_it_however_soon_the_front_door_says_so():
+    given = two_programs(person="person/2")
+    given.hears(linked("person/1", "person/2"), "record/2")
+    given.hears(RecordDeathNoted(person="person/1", noted_at=given.now, by="staff/ana"), "record/1")
+    assert given.states["plan/2"].is_dead
+    given.passes(HOUR)
+    given.hears(linked("person/2", "person/1"), "record/2")
+    given.hears(RecordDeathRefuted(person="person/2", noted_at=given.now, by="unlinked", of="record/1"), "record/2")
+    assert given.states["plan/1"].is_dead and not given.states["plan/2"].is_dead
+
+
 def test_a_death_that_the_front_door_heard_of_stops_every_plan_of_the_person_until_it_is_refuted():
     given = two_programs()
     given.hears(RecordDeathNoted(person="person/1", noted_at=given.now, by="staff/ana"), "record/1")

@@ -50,6 +50,13 @@ class Desk:
         record = Record(f"partner-in-{partner}", 0, self.offset, tuple(headers(names)), orjson.dumps(body))
         return [outcome.kind for outcome in await self.settler.settle(list(self.reader.items(record)))]
 
+    async def report(self, kind: str, body: dict[str, Any], partner: str = "riverbend") -> list[str]:
+        """A partner publishes an event of any kind; how each entry ended."""
+        self.offset += 1
+        names = {"type": kind, "id": f"e-{self.offset}", "datacontenttype": "application/json"}
+        record = Record(f"partner-in-{partner}", 0, self.offset, tuple(headers(names)), orjson.dumps(body))
+        return [outcome.kind for outcome in await self.settler.settle(list(self.reader.items(record)))]
+
     async def publish(self, message: bytes, partner: str = "riverbend") -> list[str]:
         """A partner publishes FHIR; how each entry ended."""
         self.offset += 1

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from contracts.partners import DeathTold
 from services.intake import codes, fhir_codes
-from tests.intake.fhir_messages import ORGANISATION, PATIENT, REQUEST, ROLE, TASK, Json, asked, bundle, but, causes, one, told
+from tests.intake.fhir_messages import ORGANISATION, PATIENT, REQUEST, ROLE, TASK, Json, asked, bundle, but, causes, one, read, told
 
 
 def test_the_person_is_read_as_it_stands_now():
     details = asked(bundle(REQUEST, PATIENT)).person
-    plain = {name: getattr(details, name).plain for name in type(details).model_fields.keys() - {"identifiers"}}
+    plain = {name: getattr(details, name).plain for name in type(details).model_fields.keys() - {"identifiers", "deceased"}}
     assert plain == {
         "family_name": "Sample", "given_name": "Pat", "birth_date": date(1990, 1, 2), "phone": "555-0102", "postal_code": "00501",
         "language": "es",
@@ -62,11 +63,30 @@ def test_a_patient_who_could_not_be_found_is_returned():
     assert causes(one(bundle(REQUEST, {"resourceType": "Patient", "id": "p1", "gender": "other"}))) == {codes.BLANK_PERSON}
 
 
-@pytest.mark.parametrize("death", [{"deceasedBoolean": True}, {"deceasedDateTime": "2026-02"}, {"deceasedBoolean": "yes"}])
-def test_a_reported_death_is_verified_before_anybody_makes_contact(death: Json):
+@pytest.mark.parametrize("death", [{"deceasedBoolean": True}, {"deceasedDateTime": "2026-02"}])
+def test_a_reported_death_goes_with_the_person_whatever_else_is_said(death: Json):
     entry = one(bundle(REQUEST, but(PATIENT, **death)))
+    assert entry.outcome == "event" and codes.DEATH_NOTED in causes(entry)
+    assert entry.event and entry.event.person.deceased is True
+    alive = one(bundle(REQUEST, but(PATIENT, deceasedBoolean=False)))
+    assert alive.event and alive.event.person.deceased is None
+
+
+def test_what_may_be_a_death_is_looked_at_before_anybody_makes_contact():
+    entry = one(bundle(REQUEST, but(PATIENT, deceasedBoolean="yes")))
     assert entry.outcome == "quarantine" and codes.DECEASED in causes(entry)
-    assert one(bundle(REQUEST, but(PATIENT, deceasedBoolean=False))).outcome == "event"
+
+
+def test_a_death_is_heard_in_any_message_once():
+    dead = but(PATIENT, deceasedBoolean=True)
+    alone = one(dead)
+    assert isinstance(alone.event, DeathTold) and alone.event.person.identifiers and alone.reference is None
+    beside = read(bundle({"resourceType": "Appointment", "id": "a", "participant": [{"actor": {"reference": "Patient/p1"}}]}, dead))
+    assert {entry.outcome for entry in beside} == {"event", "return"}
+    assert [type(entry.event) for entry in beside if entry.event] == [DeathTold]
+    draft = read(bundle(but(REQUEST, status="draft"), dead))
+    assert {entry.outcome: type(entry.event) for entry in draft} == {"return": type(None), "event": DeathTold}
+    assert not any(isinstance(entry.event, DeathTold) for entry in read(bundle(REQUEST, PATIENT)))
 
 
 def test_a_patient_that_was_replaced_is_looked_at():

@@ -59,7 +59,7 @@ def test_where_to_and_against_advice_and_what_for_are_read():
         ({"period": {"end": "2026-03-01T10:011:30Z"}}, "quarantine", codes.BROKEN_INSTANT),
         ({"subject": {"reference": "Patient/other"}}, "quarantine", codes.DANGLING), ({"subject": None}, "return", codes.NO_PERSON),
         ({"modifierExtension": [{"url": "x"}]}, "quarantine", codes.MODIFIED),
-        ({"hospitalization": {"dischargeDisposition": {"coding": [{"code": "exp"}]}}}, "quarantine", codes.DECEASED),
+        ({"hospitalization": {"dischargeDisposition": {"coding": [{"code": "exp"}]}}}, "event", codes.DEATH_NOTED),
     ],
 )  # fmt: skip
 def test_what_cannot_be_taken_is_returned_or_looked_at(changes, outcome, code):

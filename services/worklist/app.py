@@ -30,6 +30,7 @@ from services.worklist.inbox import Inbox
 from services.worklist.lists import Lists
 from services.worklist.live import Live
 from services.worklist.measures import Measures
+from services.worklist.network import Network
 from services.worklist.oversight import Oversight
 from services.worklist.pages import Site
 from services.worklist.readings import Readings
@@ -70,7 +71,16 @@ def build(
     identity = Identity(names, settings.audience, keyring(keys, clock), clock)
     door = Inside(identity, api.ACCESS, answers.item_of, belonging=answers.belonging, refused=book.refused)
     site, owners = Site(answers, door, demo), owners or Owners.of(settings.service_urls)
-    parts_of = (Lists(site), Cases(site), Acting(site, owners), Inbox(site, owners), Team(site), Measures(site, owners), Oversight(site))
+    parts_of = (
+        Lists(site),
+        Cases(site),
+        Acting(site, owners),
+        Inbox(site, owners),
+        Team(site),
+        Measures(site, owners),
+        Network(site),
+        Oversight(site),
+    )
     pages = [*site.routes(), *(route for part in parts_of for route in part.routes())]
     routes = [*api.routes(answers, door), *pages, *(sign_in(site.render, issuer, people) if issuer else ())]
     return Worklist(board, follower.take, routes, (live.run, follower.audit), live)

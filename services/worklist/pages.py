@@ -50,6 +50,7 @@ NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
         "Network",
         (
+            Place("/network", "Partners and rules", "see-network"),
             Place("/measures", "Measures", "see-measures"),
             Place(views.HELD.path, views.HELD.name, "see-held"),
             Place("/readings", "Who read what", "see-readings"),

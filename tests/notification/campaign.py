@@ -236,7 +236,13 @@ def main() -> int:
     print(*shown(outcome.findings), sep="\n")
     if not asked.keep and not outcome.findings:
         note = "Real broker and database, two processes of the service, forty virtual seconds a second."
-        figures.write("ledger", ("what", "how much", "more of it"), outcome.rows, f"make ledger EVENTS={asked.events}", note)
+        figures.write(
+            "ledger",
+            ("what", "how much", "more of it"),
+            outcome.rows,
+            f"python -m tests.notification.campaign --events {asked.events} --rate {asked.rate:g}",
+            note,
+        )
     return 1 if outcome.findings else 0
 
 

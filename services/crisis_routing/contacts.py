@@ -19,8 +19,7 @@ from contracts.crisis_routing import (
 )  # fmt: skip
 from contracts.kernel import Actor, Change, Message, World
 from contracts.partners import Danger
-from services.crisis_routing import episode as episodes
-from services.crisis_routing import teams
+from services.crisis_routing import course, teams
 from services.crisis_routing.commands import TriageEpisode
 from services.crisis_routing.episode import SEARCHING, SETTLED, Episode
 from services.crisis_routing.file import File, Noted, PlanOf
@@ -72,7 +71,7 @@ def begun(
 ) -> Said:  # fmt: skip
     """A new episode: triaged at once, plans' teams told, a team sought."""
     opened = EpisodeOpened(person=person, **{name: getattr(contacted, name) for name in Contacted.model_fields})
-    state = episodes.evolve(None, opened)
+    state = course.evolve(None, opened)
     assert state
     case = Case(subject, state, world, roster, Actor(), now)
     response = response_to(opened.danger)
@@ -128,7 +127,7 @@ def _opened_anew(person: str, file: File, opening: Noted | None, world: World, r
         return ((person, FileBroughtUp()),)
     subject = opening.opening
     said = begun(subject, person, opening.contacted, file.plans, world, roster, now)
-    state = episodes.evolve(None, said[0][1])
+    state = course.evolve(None, said[0][1])
     assert state
     case = Case(subject, state, world, roster, Actor(), now).after(said[1:])
     others = tuple(noted for noted in file.waiting if noted != opening)

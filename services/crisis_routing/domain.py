@@ -23,7 +23,7 @@ from contracts.kernel import (
     World,
     kind_of,
 )  # fmt: skip
-from services.crisis_routing import beds, closing, contacts, episode, file, ownership, placing, roster, teams, watch
+from services.crisis_routing import beds, closing, contacts, course, episode, file, ownership, placing, roster, teams, watch
 from services.crisis_routing import commands as asked_for
 from services.crisis_routing.episode import FIND_BED, FIND_TEAM, HAND_OVER, ON_SCENE, RELEASE, Episode
 from services.crisis_routing.roster import ROSTER, Roster
@@ -167,7 +167,7 @@ ASKED: Mapping[type[Any], Callable[[Case, Any], Decided]] = {
 }
 
 LIVES: Mapping[str, tuple[Callable[[Any, Change], State | None], Callable[[Any], Iterable[Deadline]]]] = {
-    "episode": (episode.evolve, episode.deadlines),
+    "episode": (course.evolve, episode.deadlines),
     "team": (teams.evolve, teams.deadlines),
     "facility": (beds.evolve, beds.deadlines),
     "person": (file.evolve, file.deadlines),

@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.kernel import Actor, Change, Command, Fact, Next, Reason, Refused, World, kind_of
 from services.crisis_routing import commands as asked_for
-from services.crisis_routing import episode as episodes
+from services.crisis_routing import course
 from services.crisis_routing.episode import PLACING, SEARCHING, SETTLED, Episode
 from services.crisis_routing.roster import Roster
 from services.crisis_routing.rules import RULES
@@ -90,7 +90,7 @@ class Case:
         state = self.episode
         for subject, change in said:
             if subject == self.subject:
-                state = episodes.evolve(state, change) or state
+                state = course.evolve(state, change) or state
         return Case(self.subject, state, self.world, self.roster, self.actor, self.now)
 
 
@@ -101,9 +101,9 @@ def told(said: Iterable[tuple[str, Change]], world: World, now: datetime) -> lis
     for subject, change in said:
         if kind_of(subject) == "episode":
             before = states.get(subject, world[subject])
-            reached = episodes.evolve(before, change)
+            reached = course.evolve(before, change)
             change = change.model_copy(update={"next": next_of(before, reached, now)})
-            states[subject] = episodes.evolve(before, change)
+            states[subject] = course.evolve(before, change)
         facts.append(Fact(subject, change))
     about = next((state for state in states.values() if state), None)
     label: dict[str, Any] = {"sensitivity": about.sensitivity, "consent": about.consent or ""} if about else {}

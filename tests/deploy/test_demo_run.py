@@ -12,12 +12,16 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 
 from deploy.local import ports
+from deploy.local.services import SERVICES
+from tests.containers.test_observability import PROMETHEUS_OWN, expressions, names, recorded
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(400)]
 PEOPLE = 15
 SECONDS_MAX = 180
+MISTAKES = {one.__name__ for one in (TypeError, KeyError, AttributeError, ValueError, IndexError, AssertionError, ValidationError)}
 
 
 class Run:
@@ -45,6 +49,9 @@ class Run:
     def get(self, path: str) -> Any:
         token = self("token", "network-lead").strip()
         return httpx2.get(f"http://127.0.0.1:{self.http}{path}", headers={"authorization": f"Bearer {token}"}, timeout=20).json()
+
+    def metrics(self, offset: int) -> str:
+        return httpx2.get(f"http://127.0.0.1:{self.http + offset}/metrics", timeout=20).text
 
     def pid(self, name: str) -> int:
         return next(part["pid"] for part in self.json("status")["parts"] if part["name"] == name)
@@ -148,3 +155,18 @@ def test_a_revoked_partner_does_not_come_back_by_the_file(demo: Run):
     demo("partner", "revoke", "harbor-shelter")
     assert "harbor-shelter: left out, it was revoked" in demo("network", "apply", str(EXAMPLE))
     assert demo.json("partner", "list")["harbor-shelter"] == "revoked"
+
+
+def test_every_metric_that_operators_ask_for_is_told_by_a_running_process(demo: Run):
+    asked = {name for expression in expressions() for name in names(expression)} - PROMETHEUS_OWN - recorded().keys()
+    pages = "\n".join(demo.metrics(one.offset) for one in SERVICES if not one.stand_in)
+    told = set(re.findall(r"^# TYPE (\w+) ", pages, re.M))
+    assert {name for name in asked if name not in told and name.removesuffix("_bucket") not in told} == set()
+
+
+def test_nobody_stumbled_over_what_was_said(demo: Run):
+    """No process met a mistake of its own while it took what was said, and the board knows of no hole in a history."""
+    found = "\n".join(demo("logs", one.process, "--lines", "5000") for one in SERVICES if not one.stand_in)
+    said = [json.loads(line) for line in found.splitlines() if line.startswith("{")]
+    assert said and [line for line in said if line.get("error") in MISTAKES or line["event"].startswith("event ")] == []
+    assert [line for line in demo.metrics(0).splitlines() if line.startswith("worklist_gaps ")] == ["worklist_gaps 0.0"]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -96,7 +97,8 @@ def stand(engines: Engines) -> Iterator[Engines]:
 
 def sent(engines: Engines) -> Sent:
     """Every published file as one record of the partner, FHIR by its header where it looks like it."""
-    producer, offsets = Producer({**engines.kafka_config(partner_principal(PARTNER)), "acks": "all", "batch.size": BATCH_BYTES}), dict[str, int]()
+    config = {"acks": "all", "batch.size": BATCH_BYTES}
+    producer, offsets = Producer({**engines.kafka_config(partner_principal(PARTNER)), **config}), dict[str, int]()
 
     def noted(file: str, error: object, message: Message) -> None:
         assert error is None, f"{file}: {error}"
@@ -105,7 +107,7 @@ def sent(engines: Engines) -> Sent:
     values = {row["file"]: bytes_of(row["file"]) for row in rows()}
     for file, value in values.items():
         named = list(FHIR.items()) if b'"resourceType"' in value else []
-        producer.produce(PARTNER_IN + PARTNER, value, file, headers=named, on_delivery=lambda error, one, file=file: noted(file, error, one))
+        producer.produce(PARTNER_IN + PARTNER, value, file, headers=named, on_delivery=partial(noted, file))
     assert producer.flush(60) == 0
     return {file: (offsets[file], tuple(entry.pointer for entry in read(value))) for file, value in values.items()}
 

@@ -130,7 +130,7 @@ def test_revoking_works_at_once_on_an_open_connection_and_the_password_is_gone(e
 
     def publish() -> str:
         open_producer.produce("partner-in-leaver", b"{}", on_delivery=lambda error, _: said.append(error.name() if error else OK))
-        open_producer.flush(15)
+        open_producer.flush(20)
         return said[-1]
 
     assert publish() == OK
@@ -163,20 +163,20 @@ def test_a_new_password_replaces_the_old_one(engines: Engines) -> None:
 def test_a_withdrawn_credential_stops_working_on_an_open_connection_within_the_reauthentication_time(
     new_engines: Callable[..., Engines],
 ) -> None:
-    engines = new_engines(reauth_ms=3_000)
+    engines = new_engines(reauth_ms=8_000)
     engines.add_partners("leaver")
     said: list[str] = []
-    settings = {"message.timeout.ms": 3_000, "linger.ms": 0, "enable.idempotence": False}
+    settings = {"message.timeout.ms": 15_000, "linger.ms": 0, "enable.idempotence": False}
     producer = Producer({**engines.kafka_config("partner-leaver"), **settings}, logger=clients.QUIET)
 
     def publish() -> str:
         producer.produce("partner-in-leaver", b"{}", on_delivery=lambda error, _: said.append(error.name() if error else OK))
-        producer.flush(15)
+        producer.flush(20)
         return said[-1]
 
     assert publish() == OK
     access.lock_out(engines.admin(), ["partner-leaver"])
-    deadline = time.monotonic() + 12
+    deadline = time.monotonic() + 60
     while publish() == OK and time.monotonic() < deadline:
         time.sleep(0.2)
     assert said[1] == OK  # the connection was open, so only the time limit ended it
@@ -194,7 +194,8 @@ def test_a_quota_slows_one_partner_down(engines: Engines) -> None:
 
     engines.add_partners("torrent", "brook")
     quotas.apply(engines.kafka_config("admin"), {"partner-torrent": {"producer_byte_rate": 5_000.0}})
-    assert seconds("torrent") > 3 > seconds("brook")
+    slowed = seconds("torrent")
+    assert slowed > 3 and slowed > 2 * seconds("brook")
 
 
 @pytest.mark.parametrize("name", ["", "Acme", "a.b", "-a", "a_b", "a" * 64, "a/b", "a b"])

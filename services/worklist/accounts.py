@@ -151,9 +151,10 @@ class Accounts:
         until, known = self._views.get(view, (0.0, set[str]()))
         again = "hx-request" in request.headers and now < until and known.issuperset(shown)
         if not again:
-            if len(self._views) >= VIEWS_MAX:
-                self._views = {one: kept for one, kept in self._views.items() if kept[0] > now} if len(self._views) < 2 * VIEWS_MAX else {}
+            self._views.pop(view, None)  # to its end: the first is always the one that was written longest ago
             self._views[view] = (now + SAME_VIEW_S, {*known, *shown} if now < until else set(shown))
+            if len(self._views) > VIEWS_MAX:
+                del self._views[next(iter(self._views))]
         return again
 
 

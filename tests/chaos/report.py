@@ -10,7 +10,6 @@ from tests.chaos.faults import Recovery
 from tests.chaos.history import Finding
 from tests.chaos.trial import Outcome
 
-BEGIN, END = "<!-- chaos:begin -->", "<!-- chaos:end -->"
 HEADING = """# How it is known that nothing is lost
 
 Real processes on real engines, under load, while they are killed; a ledger of its own keeps count.
@@ -104,11 +103,12 @@ def _drilled(drills: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
         yield f"{name}: {', '.join(f'{what} {measure}' for what, measure in measures.items())}."
 
 
-def write(file: Path, text: str) -> None:
-    """Between the markers; the file and the markers are made where they are missing."""
+def write(file: Path, text: str, part: str = "chaos") -> None:
+    """Between the markers of that part; the file and the markers are made where they are missing."""
+    begin, end = f"<!-- {part}:begin -->", f"<!-- {part}:end -->"
     known = file.read_text("utf-8") if file.exists() else HEADING
-    if BEGIN not in known or END not in known:
-        known = f"{known.rstrip()}\n\n{BEGIN}\n{END}\n"
-    before, _, rest = known.partition(BEGIN)
-    after = rest.partition(END)[2]
-    file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
+    if begin not in known or end not in known:
+        known = f"{known.rstrip()}\n\n{begin}\n{end}\n"
+    before, _, rest = known.partition(begin)
+    after = rest.partition(end)[2]
+    file.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")

@@ -28,11 +28,11 @@ from deploy.local.stack import is_ready
 from infra.store import Held, Receipt
 from infra.store.mongo import MongoStore
 from infra.upkeep import Upkeep
+from tests.chaos import report
 from tests.intake.test_third_party import FHIR, bytes_of, read, rows
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- published:begin -->", "<!-- published:end -->"
 PARTNER, RUNNING, WITHIN_S = "acme", ("intake", "follow_up", "authorization"), 240.0
 BATCH_BYTES = 65_536
 """The broker's limit on a record is one on a batch: by its client's default a partner would have a whole batch refused."""
@@ -162,14 +162,6 @@ def _answers(engines: Engines, many: int) -> list[Mapping[str, str]]:
     return list(found.values())
 
 
-def write(text: str) -> None:
-    """Between the markers, which are made where they are missing; the rest of the page stands."""
-    known = PAGE.read_text("utf-8")
-    before, _, rest = known.partition(BEGIN) if BEGIN in known else (f"{known.rstrip()}\n\n", "", "")
-    after = rest.partition(END)[2] or "\n"
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
-
-
 def section(found: Ended) -> str:
     return (
         "## Files that partners and standards bodies published, through the running services\n\n"
@@ -185,7 +177,7 @@ def main() -> None:
         with stand(engines):
             found = ended(engines)
     sys.stdout.write(f"{found.table()}\n{found.entries} entries in {found.seconds:.1f} s, {len(found.answers)} answers\n")
-    write(section(found))
+    report.write(PAGE, section(found), "published")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-import pytest
 
 from contracts.assignment import NoProgramAvailable, PlacementAccepted
 from contracts.consents import Permit
@@ -24,13 +23,6 @@ from tests.intake.test_endings import last, other, placed, settles
 PART2 = {"sensitivity": "part2"}
 ACCEPTED = PlacementAccepted(program="program/1", by="staff/31", released=())
 CONSENTS = RecordConsent(consent="C-9")
-
-
-@pytest.fixture
-async def desk() -> Desk:
-    made = Desk()
-    await made.vault.open(create=True)
-    return made
 
 
 async def protected(desk: Desk, **told: Any) -> str:

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import orjson
-import pytest
 
 from contracts.catalogue import CRISIS_INTAKE
 from contracts.kernel import OUTSIDE
@@ -22,13 +21,6 @@ SSN = {"system": "http://hl7.org/fhir/sid/us-ssn", "value": "900-00-0001"}
 def contact(reference: str = "C-1", **changes: Any) -> dict[str, Any]:
     body = {"reference": reference, "contacted_at": "2026-03-02T08:59:00Z", "source": "crisis-line", "relation": "family"}
     return body | {"caller_name": "Kin Testperson", "call_back": "+1-202-555-0143", "area": "oak-county", "danger": "high"} | changes
-
-
-@pytest.fixture
-async def desk() -> Desk:
-    made = Desk()
-    await made.vault.open(create=True)
-    return made
 
 
 async def report(desk: Desk, body: dict[str, Any], partner: str = "crisis-line-county") -> list[str]:

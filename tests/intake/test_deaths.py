@@ -3,7 +3,6 @@
 from typing import Any
 
 import orjson
-import pytest
 
 from contracts.plans import PASSED_ON, PlanDeathReported, SuppressionEnded
 from services.intake.commands import AcknowledgeRequest, CloseRequest, RefuteDeath, ReportDeath, UnlinkRecord
@@ -17,13 +16,6 @@ OAK, PINE = "oakfield", "pinewood"
 
 def of(value: str, *more: dict[str, str], **changes: Any) -> dict[str, Any]:
     return {"identifiers": [{"system": "urn:mrn", "value": value}, *more], **changes}
-
-
-@pytest.fixture
-async def desk() -> Desk:
-    made = Desk()
-    await made.vault.open(create=True)
-    return made
 
 
 async def settled(desk: Desk) -> None:

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-import pytest
 
 from contracts.assignment import PlacementEnded
 from contracts.follow_up import CareStarted, OutcomeReported
@@ -19,13 +18,6 @@ from tests.intake.desk import NOW, Desk, request
 VISITED = CareStarted(started_at=NOW, kind="service", channel="in-person", in_time=True)
 TRIAGED = TriageRequest(urgency="urgent", service="outpatient-therapy")
 VERIFIED = CloseRequest(how="verified", reason="reviewed")
-
-
-@pytest.fixture
-async def desk() -> Desk:
-    made = Desk()
-    await made.vault.open(create=True)
-    return made
 
 
 async def settles(desk: Desk) -> None:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-import pytest
 
 from contracts.kernel import DeadlinePassed, Message
 from contracts.upkeep import Origin
@@ -12,13 +11,6 @@ from infra.service import Item
 from services.intake import domain, explain
 from services.intake.commands import AcknowledgeRequest, AskInformation, GoOnWithout, TriageRequest, WithdrawRequest
 from tests.intake.desk import Desk, request
-
-
-@pytest.fixture
-async def desk() -> Desk:
-    made = Desk()
-    await made.vault.open(create=True)
-    return made
 
 
 async def passes(desk: Desk, minutes: int) -> list[str]:

@@ -8,13 +8,6 @@ from services.intake.commands import AcknowledgeRequest, EnterReferral, TriageRe
 from tests.intake.desk import PERSON, Desk, request
 
 
-@pytest.fixture
-async def desk() -> Desk:
-    made = Desk()
-    await made.vault.open(create=True)
-    return made
-
-
 async def test_a_referral_has_an_owner_a_clock_from_its_request_and_a_machine_receipt(desk: Desk) -> None:
     assert await desk.send("requested", request()) == ["event"]
     received = next(orjson.loads(row.data) for row in desk.log.rows if row.attributes["type"] == "request.received.v1")

@@ -71,13 +71,6 @@ def test_an_encounter_that_a_referral_names_is_no_stay_of_its_own():
     assert one(bundle(but(REQUEST, encounter={"reference": "Encounter/e1"}), PATIENT, STAY)).reference == "R-1"
 
 
-@pytest.fixture
-async def desk() -> Desk:
-    made = Desk()
-    await made.vault.open(create=True)
-    return made
-
-
 async def report(desk: Desk, partner: str = "general", **changes: Any) -> list[str]:
     desk.offset += 1
     body = {"reference": "V-1", "step": "admitted", "kind": "hospital", "at": "2026-03-01T20:00:00Z", "person": PERSON} | changes

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from infra.records import Record
 from infra.telemetry import Meters
 from services.worklist.app import HEARS
 from services.worklist.follow import Follower, Reader
+from services.worklist.live import Live
 from services.worklist.store import Board
 from tests.engines import engines  # noqa: F401
 
@@ -39,6 +41,16 @@ async def board(database: str) -> AsyncIterator[Board]:
 @pytest.fixture
 def follower(board: Board) -> Follower:
     return Follower(board, Reader(HEARS), Clock(), Meters(f"worklist-{uuid4().hex}"))
+
+
+@asynccontextmanager
+async def looking_at(live: Live) -> AsyncIterator[Live]:
+    """While its viewers are told what changes."""
+    running = asyncio.create_task(live.run())
+    yield live
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 def publish(engines: Engines, principal: str, records: Iterable[Record]) -> None:  # noqa: F811

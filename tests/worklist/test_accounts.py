@@ -81,6 +81,14 @@ async def test_a_page_that_refreshes_itself_is_one_reading_until_it_shows_somebo
         assert len(scene.book.said) == 3
 
 
+async def test_a_view_that_is_forgotten_for_want_of_room_is_written_down_again(scene, monkeypatch):
+    monkeypatch.setattr(accounts, "VIEWS_MAX", 2)
+    async with browser(scene) as robin:
+        for path in ("/pending", "/overdue", "/pending", "/next-steps", "/pending", "/overdue"):
+            await robin.get(path, headers={"hx-request": "true"})
+    assert [one["page"] for one in scene.book.said] == ["/pending", "/overdue", "/next-steps", "/pending", "/overdue"]
+
+
 async def test_who_cannot_be_written_down_is_shown_nothing_and_is_written_down_once_when_it_can_be(scene, monkeypatch):
     monkeypatch.setattr(accounts, "WAIT_AT_MOST_S", 0.1)
     monkeypatch.setattr(accounts, "AGAIN_S", 0.01)

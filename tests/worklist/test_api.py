@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import re
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -31,6 +30,7 @@ from services.worklist.live import Live
 from services.worklist.pages import FOLDER
 from services.worklist.words import length
 from tests.worklist.books import Book
+from tests.worklist.conftest import looking_at
 from tests.worklist.stories import Log, at, opened, received, record_of, whole
 
 pytestmark = pytest.mark.engines
@@ -176,11 +176,8 @@ async def frames(stream, count: int) -> list[bytes]:
 
 @pytest.fixture
 async def looking(world):
-    running = asyncio.create_task(world.worklist.live.run())
-    yield world.worklist.live
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    async with looking_at(world.worklist.live) as running:
+        yield running
 
 
 async def test_a_viewer_is_told_what_changed_and_not_what_it_holds(world, looking):

@@ -1,7 +1,6 @@
 """Live changes over a board in memory: to each viewer what their lists hold, and no word of anything else."""
 
 import asyncio
-from contextlib import suppress
 
 import pytest
 
@@ -10,6 +9,7 @@ from infra.identity import Principal
 from services.worklist import questions
 from services.worklist.api import concerned
 from services.worklist.questions import concerns
+from tests.worklist.conftest import looking_at
 from tests.worklist.scene import Scene
 from tests.worklist.stories import Log, at, received, step, whole
 
@@ -23,11 +23,8 @@ async def scene(tmp_path):
 
 @pytest.fixture
 async def live(scene):
-    running = asyncio.create_task(scene.worklist.live.run())
-    yield scene.worklist.live
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    async with looking_at(scene.worklist.live) as running:
+        yield running
 
 
 async def until(stream, wanted: bytes) -> bytes:

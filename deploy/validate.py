@@ -17,7 +17,8 @@ from deploy import console
 from deploy.access import partner_principal
 from deploy.running import Running, running
 from infra.problems import Problem
-from services.intake.door import Entry, entries
+from services.intake.door import entries
+from services.intake.entry import Entry
 
 app = typer.Typer(no_args_is_help=True, help="Messages, before they are sent.")
 ANSWERED_WITHIN_S = 20.0

@@ -15,9 +15,9 @@ import orjson
 from pydantic import ValidationError
 
 from contracts import partners
-from contracts.kernel import OUTSIDE, Model, Reason, value
+from contracts.kernel import OUTSIDE, Model, Reason
 from services.intake import codes
-from services.intake.codes import Outcome
+from services.intake.entry import Entry
 
 BYTES_MAX, DEPTH_MAX, EVENTS_MAX, IDENTIFIERS_MAX = 256 << 10, 64, 1_000, 20
 NATIVE: dict[str, type[partners.FromPartner]] = {event.type: event for event in partners.INBOUND}
@@ -29,22 +29,6 @@ _INSTANT = re.compile(r"(19|2[01])\d\d-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _OTHER_THAN_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
-
-
-@value
-class Entry:
-    """One entry of a partner's message and what becomes of it.
-
-    `pointer` is where it lies in the message, "" for a native event. `event` is there only with the outcome `event`, its
-    personal values readable. `reference` is the partner's own number wherever it could be found. `reasons` hold no value of
-    the input; beside an event they are what was left out or taken another way.
-    """
-
-    pointer: str
-    outcome: Outcome
-    event: partners.FromPartner | None
-    reference: str | None
-    reasons: tuple[Reason, ...]
 
 
 def entries(partner: str, headers: Mapping[str, bytes | None], value: bytes | None) -> tuple[Entry, ...]:

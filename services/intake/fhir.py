@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from contracts.kernel import Reason
 from services.intake import codes, fhir_codes, fhir_death, fhir_message, fhir_payer, fhir_referral, fhir_stay
-from services.intake.door import Entry
+from services.intake.entry import Entry
 from services.intake.fhir_bundle import Package, Resource, unpack
 from services.intake.fhir_element import Body
 from services.intake.fhir_request import Case, reference

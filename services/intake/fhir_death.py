@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from contracts.kernel import OUTSIDE
 from contracts.partners import DeathTold
 from services.intake import codes, fhir_conformance, fhir_person
-from services.intake.door import Entry
+from services.intake.entry import Entry
 from services.intake.fhir_bundle import Package, Resource
 from services.intake.fhir_element import text
 

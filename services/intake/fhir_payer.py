@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from contracts.kernel import OUTSIDE, Reason
 from contracts.partners import AuthorizationAnswered
 from services.intake import codes, fhir_codes, fhir_element
-from services.intake.door import Entry
+from services.intake.entry import Entry
 from services.intake.fhir_bundle import Package, Resource, find
 from services.intake.fhir_element import Body, part, parts, text
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from contracts import partners
 from contracts.kernel import OUTSIDE, Reason
 from services.intake import codes, fhir_codes, fhir_conformance, fhir_element, fhir_parties, fhir_request
-from services.intake.door import Entry
+from services.intake.entry import Entry
 from services.intake.fhir_bundle import Resource
 from services.intake.fhir_codes import Stance
 from services.intake.fhir_element import part, text

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from contracts.kernel import OUTSIDE, Reason
 from contracts.partners import Problem, StayKind, StayReported, StayStep
 from services.intake import codes, fhir_conformance, fhir_element, fhir_parties, fhir_request
-from services.intake.door import Entry
+from services.intake.entry import Entry
 from services.intake.fhir_bundle import Package, Resource, find
 from services.intake.fhir_element import Body, part, parts, text
 from services.intake.fhir_request import Case

@@ -7,6 +7,7 @@ import orjson
 
 from contracts import partners
 from services.intake import door
+from services.intake.entry import Entry
 
 Json = dict[str, Any]
 PATIENT: Json = {
@@ -45,11 +46,11 @@ def bundle(*resources: Json, kind: str = "message", **more: Any) -> Json:
     return {"resourceType": "Bundle", "type": kind, "entry": [{"resource": each} for each in resources], **more}
 
 
-def read(message: Any) -> tuple[door.Entry, ...]:
+def read(message: Any) -> tuple[Entry, ...]:
     return door.entries("acme", {"content-type": b"application/fhir+json"}, orjson.dumps(message))
 
 
-def one(message: Any) -> door.Entry:
+def one(message: Any) -> Entry:
     (entry,) = read(message)
     return entry
 
@@ -60,9 +61,9 @@ def asked(message: Any) -> partners.ReferralRequested:
     return entry.event
 
 
-def told(entry: door.Entry) -> set[tuple[str, str]]:
+def told(entry: Entry) -> set[tuple[str, str]]:
     return {(reason.code, reason.pointer) for reason in entry.reasons}
 
 
-def causes(entry: door.Entry) -> set[str]:
+def causes(entry: Entry) -> set[str]:
     return {reason.code for reason in entry.reasons}

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake import codes, door, fhir_codes
+from services.intake.entry import Entry
 from tests.intake.fhir_messages import BSER, PATIENT, REQUEST, TASK, bundle, but
 
 FOLDER = Path(os.environ.get("THROUGHLINE_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -72,17 +73,17 @@ def bytes_of(file: str) -> bytes:
     return (FOLDER / "third_party" / file).read_bytes()
 
 
-def read(value: bytes) -> tuple[door.Entry, ...]:
+def read(value: bytes) -> tuple[Entry, ...]:
     """As FHIR by its header where it looks like it; the others come without one, as partners do."""
     return door.entries("acme", FHIR if b'"resourceType"' in value else {}, value)
 
 
-def best(found: tuple[door.Entry, ...]) -> str:
+def best(found: tuple[Entry, ...]) -> str:
     outcomes = {entry.outcome for entry in found}
     return next(outcome for outcome in ("event", "quarantine", "return") if outcome in outcomes)
 
 
-def proper(found: tuple[door.Entry, ...]) -> bool:
+def proper(found: tuple[Entry, ...]) -> bool:
     """Every entry ends in exactly one outcome, with reasons from the table only, and none by a defect of ours."""
     whole = all((entry.event is not None) == (entry.outcome == "event") for entry in found)
     said = [reason for entry in found for reason in entry.reasons]

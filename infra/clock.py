@@ -7,11 +7,15 @@ epoch and start reads the same virtual instant, because it is computed from the 
 import asyncio
 import heapq
 import itertools
+import os
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 WAIT_AT_MOST_S = 30.0
 """The longest sleep before the clock is read again: the wall clock may be set, or the machine suspended, meanwhile."""
+LOOK_EVERY_S = 0.05
+"""How soon a hand that was moved is seen."""
 
 
 class Clock:
@@ -43,6 +47,32 @@ class Clock:
         """Return when `now` has reached this virtual instant."""
         while (left := (instant - self.now()).total_seconds() / self.rate) > 0:  # noqa: ASYNC110
             await asyncio.sleep(min(left, WAIT_AT_MOST_S))
+
+
+class HandClock(Clock):
+    """Runs as fast as the world, so far away from it as a file says (seconds, shared by every process of a machine): to a developer
+    who moves it a week passes at once, as to a machine that slept. A file that is not there says nothing."""
+
+    def __init__(self, hand: Path) -> None:
+        super().__init__()
+        self._hand, self._looked_at, self._away = hand, float("-inf"), timedelta()
+
+    def now(self) -> datetime:
+        if self.monotonic() - self._looked_at > LOOK_EVERY_S:
+            self._away, self._looked_at = self._read(), self.monotonic()
+        return self.wall() + self._away
+
+    def move_to(self, instant: datetime) -> None:
+        """For every process that reads the same file. Forward alone, once it was set."""
+        if self._hand.exists() and instant < self.wall() + self._read():
+            raise ValueError("a clock runs forward")
+        beside = self._hand.with_suffix(".new")
+        beside.write_text(repr((instant - self.wall()).total_seconds()))
+        os.replace(beside, self._hand)
+        self._looked_at = float("-inf")
+
+    def _read(self) -> timedelta:
+        return timedelta(seconds=float(self._hand.read_text())) if self._hand.exists() else timedelta()
 
 
 class ManualClock(Clock):

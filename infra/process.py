@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute
 
 from infra import health, http, log
 from infra.bus import broker_for, connection, start
-from infra.clock import Clock
+from infra.clock import Clock, HandClock
 from infra.failpoints import arm_from_environment
 from infra.health import Vitals, coordinator_alive, poll_silence_s
 from infra.lane import Lane
@@ -63,6 +63,12 @@ class Parts:
         return dict(access(self.settings))
 
 
+def clock_of(settings: Settings) -> Clock:
+    """The time that this process lives in: the world's, unless a developer makes it run or moves it."""
+    moved = settings.clock_file
+    return HandClock(moved) if moved else Clock(settings.clock_rate, settings.clock_epoch, settings.clock_start)
+
+
 def access(settings: Settings) -> Mapping[str, Any]:
     """How to reach the brokers, for aiokafka's own clients: over TLS, unless a developer switched it off."""
     return connection(settings.kafka_bootstrap, settings.kafka_user, settings.kafka_password.get_secret_value(), tls(settings))
@@ -97,7 +103,7 @@ class Work:
 
 def parts(settings: Settings, partitions: Callable[[str], int]) -> Parts:
     """Built by hand, in one place. `partitions` tells how many a topic has."""
-    clock = Clock(settings.clock_rate, settings.clock_epoch, settings.clock_start)
+    clock = clock_of(settings)
     meters = Meters(settings.service)
     keep_traces(settings.trace_sampling_ratio if settings.trace_endpoint else 0)
     wrapper = LocalWrapper.of(settings.vault_kek.get_secret_value(), settings.vault_kek_previous.get_secret_value())

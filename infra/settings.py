@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     clock_rate: Annotated[float, Field(gt=0, le=1_000_000)] = Field(1.0, description="Virtual seconds a second; 1 in production.")
     clock_epoch: AwareDatetime | None = Field(None, description="Instant at which virtual time started to run; the same in every process.")
     clock_start: AwareDatetime | None = Field(None, description="Virtual time at that instant; by default the instant itself.")
+    clock_file: Path | None = Field(None, description="File of the seconds that virtual time is ahead: a developer moves it, all see it.")
 
     rules: str = Field("", description="Directories laid over the rules of services, the most specific last, one with `calendar.yaml`.")
 
@@ -113,9 +114,14 @@ def _rules(s: Settings) -> Iterable[tuple[bool, str]]:
     """What no single setting can say of itself. The texts name settings, never values."""
     virtual = s.clock_rate != 1 or s.clock_start is not None
     yield virtual and s.clock_epoch is None, f"{PREFIX}CLOCK_EPOCH must be set where CLOCK_RATE or CLOCK_START is, alike in every process"
+    yield (
+        virtual and s.clock_file is not None,
+        f"{PREFIX}CLOCK_FILE goes with neither CLOCK_RATE nor CLOCK_START",
+    )
     if not s.development:
         only = f"only with {PREFIX}DEVELOPMENT=true"
         yield virtual, f"{PREFIX}CLOCK_RATE and CLOCK_START may differ from the world's {only}"
+        yield s.clock_file is not None, f"{PREFIX}CLOCK_FILE may be set {only}"
         yield not s.kafka_tls, f"{PREFIX}KAFKA_TLS may be false {only}"
         yield bool(s.smtp_host) and s.smtp_security == "none", f"{PREFIX}SMTP_SECURITY may be none {only}"
         yield s.jwks.startswith("http://"), f"{PREFIX}JWKS may be plain http {only}; use https or a file"

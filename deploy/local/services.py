@@ -20,7 +20,7 @@ from infra.issuer import ISSUER, KEYS
 from infra.ruledirs import CALENDAR
 
 PREFIX = "THROUGHLINE_"
-CLOCK = ("CLOCK_RATE", "CLOCK_START", "CLOCK_EPOCH")
+CLOCK = ("CLOCK_RATE", "CLOCK_START", "CLOCK_EPOCH", "CLOCK_FILE")
 NETWORK = Path(__file__).parents[1] / "networks" / "example.yaml"
 
 
@@ -131,7 +131,7 @@ def _clock(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
     """Virtual time, where it runs at all: it started at one instant for every process, and does not start again with the next run. What
     the services are told is kept, for commands that decide beside them."""
     said = {name: inherited[f"{PREFIX}{name}"] for name in CLOCK if f"{PREFIX}{name}" in inherited}
-    if said and "CLOCK_EPOCH" not in said:
+    if said.keys() & {"CLOCK_RATE", "CLOCK_START"} and "CLOCK_EPOCH" not in said:
         known = state / "clock-epoch"
         if not known.exists():
             known.write_text(datetime.now(UTC).isoformat())

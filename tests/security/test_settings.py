@@ -53,6 +53,8 @@ def test_every_wrong_setting_is_told_at_once_with_what_it_means(clean: pytest.Mo
     [
         ({"clock_rate": 60, "development": True}, "CLOCK_EPOCH"),
         ({"clock_rate": 60, "clock_epoch": "2026-03-02T09:00:00Z"}, "DEVELOPMENT"),
+        ({"clock_file": "hand"}, "DEVELOPMENT"),
+        ({"clock_file": "hand", "clock_rate": 60, "clock_epoch": "2026-03-02T09:00:00Z", "development": True}, "neither CLOCK_RATE"),
         ({"kafka_tls": False}, "KAFKA_TLS"),
         ({"issuer": "https://issuer", "jwks": "http://issuer/keys"}, "JWKS"),
         ({"issuer": "https://issuer"}, "JWKS"),

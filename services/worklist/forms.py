@@ -9,12 +9,14 @@ from typing import Any
 
 from contracts.kernel import kind_of
 from infra.identity import Principal
-from services.worklist import forms_care, forms_crisis, forms_front
+from services.worklist import forms_care, forms_crisis, forms_front, forms_payer
 from services.worklist.fields import Form
 
-FORMS: Mapping[str, tuple[Form, ...]] = {**forms_front.FORMS, **forms_care.FORMS, **forms_crisis.FORMS}
+FORMS: Mapping[str, tuple[Form, ...]] = {**forms_front.FORMS, **forms_care.FORMS, **forms_crisis.FORMS, **forms_payer.FORMS}
 """By the kind of the aggregate that the command is about. The first that is allowed is what a row offers."""
-ON_ITS_PAGE = ("withdraw-request", "report-outcome", "report-death", "end-authorization", "end-transition", "discharge-plan")
+ON_ITS_PAGE = (
+    "withdraw-request", "close-request", "report-outcome", "report-death", "end-authorization", "end-transition", "discharge-plan",
+)  # fmt: skip
 
 
 def offered(row: Mapping[str, Any], principal: Principal) -> list[Form]:

@@ -1,4 +1,4 @@
-"""Forms of the front door, of the search for a place, and of what a payer is asked."""
+"""Forms of the front door and of the search for a place."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,6 @@ TRIAGE = (*DESK, "triage-clinician")
 COORDINATION = ("intake-desk", "coordinator", "network-lead")
 CONSENTING = (*TRIAGE, "coordinator", "network-lead")
 PLACEMENT = ("program-desk", *COORDINATION)
-AUTHORIZING = ("program-desk", "authorization-desk", "coordinator", "network-lead", "data-steward")
 ITEMS = (
     "birth-date",
     "contact-details",
@@ -24,12 +23,24 @@ ITEMS = (
     "service",
     "other",
 )
+CLOSINGS = (
+    "services-obtained",
+    "sent-to-the-wrong-place",
+    "out-of-area",
+    "no-program",
+    "not-reached",
+    "client-decision",
+    "found-elsewhere",
+    "worked-as-another",
+    "entered-in-error",
+    "death-verified",
+    "other",
+)
 PROGRAM, TEAM_FIELD, FACILITY = (
     known("program", "Program", "asked"),
     known("team", "Team", "teams"),
     known("facility", "Facility", "facilities"),
 )
-LINE = known("line", "Line", "lines")
 URGENCY = choice("urgency", "Urgency", "emergency", "urgent", "routine")
 
 
@@ -43,10 +54,6 @@ def _consent(command: str, name: str, path: str, *fields: Field, roles: tuple[st
 
 def _placement(command: str, name: str, *fields: Field, roles: tuple[str, ...] = PLACEMENT, path: str = "", hint: str = "") -> Form:
     return Form(command, name, "assignment", f"/v1/placements/{{id}}/{path or command}", roles, fields, hint)
-
-
-def _authorization(command: str, name: str, *fields: Field, hint: str = "") -> Form:
-    return Form(command, name, "authorization", f"/v1/authorizations/{{id}}/{command}", AUTHORIZING, fields, hint)
 
 
 FORMS: Mapping[str, tuple[Form, ...]] = {
@@ -73,6 +80,32 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             path="withdraw",
             hint="Its sender takes it back. This is final.",
         ),
+        _request(
+            "close-request",
+            "Close",
+            (*DESK, "coordinator", "network-lead"),
+            choice("how", "How it ends", "verified", "asserted", "unmet", "redirected", "cancelled", "entered-in-error", "died"),
+            choice("reason", "Why", *CLOSINGS),
+            known("to", "Who confirmed that they have it", "partners", required=False, hint="Only where it was sent on to somebody."),
+            path="close",
+            hint="Verified: a visit is recorded. Asserted: somebody says so.",
+        ),
+        _request(
+            "reopen-request",
+            "Open again",
+            (*DESK, "coordinator", "network-lead"),
+            choice("reason", "Why", "asked-again", "closed-in-error", "service-did-not-last", "redirection-failed", "other"),
+            at("asked_at", "Asked for at", required=False, hint="In UTC. Its clocks count from here."),
+            path="reopen",
+            hint="You answer for it from now on.",
+        ),
+        _request(
+            "report-death",
+            "Report a death",
+            (*TRIAGE, "coordinator", "program-desk", "crisis-desk", "network-lead"),
+            hint="Every contact and reminder stops at once, and somebody verifies it.",
+        ),
+        _request("refute-death", "The death was not so", (*DESK, "coordinator", "network-lead")),
     ),
     "consent": (
         _consent(
@@ -151,56 +184,6 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
         _placement("accept-hand-off", "Accept the hand-over"),
         _placement("decline-hand-off", "Decline the hand-over", choice("reason", "Why", "no-capacity", "not-ours", "on-leave", "other")),
         _placement("withdraw-hand-off", "Keep it after all"),
-    ),
-    "authorization": (
-        _authorization("inquire-decision", "Ask the payer where it is", Field("reference", "Our number for it")),
-        _authorization("confirm-receipt", "The payer has it", Field("reference", "Our number for it"), at("received_at", "Since")),
-        _authorization(
-            "enter-decision",
-            "Enter a decision",
-            LINE,
-            choice(
-                "answer.action",
-                "Review action",
-                "A1",
-                "A2",
-                "A3",
-                "A4",
-                "A5",
-                "A6",
-                "CT",
-                "NA",
-                "C",
-                hint="The X12 code decides: A1 approved, A2 in part, A3 denied, A4 pended, A6 modified.",
-            ),
-            Field("answer.notice_on", "Date on the notice", "day", required=False),
-            choice("channel", "How it came", "portal", "phone", "fax", "letter"),
-            at("received_at", "When it reached us", required=False),
-        ),
-        _authorization(
-            "send-information", "Documents are on their way", LINE, choice("channel", "How", "portal", "phone", "fax", "letter")
-        ),
-        _authorization("confirm-information", "The payer has the documents", LINE),
-        _authorization(
-            "enter-extension",
-            "The payer takes longer",
-            LINE,
-            at("until", "Until", now=False),
-            Field("notice_on", "Date on the notice", "day"),
-        ),
-        _authorization("file-appeal", "Appeal", LINE, Field("expedited", "Expedited", "flag", required=False)),
-        _authorization(
-            "waive-appeal",
-            "Do not appeal",
-            LINE,
-            choice("reason", "Why", "accepted", "other-service", "person-declined", "paid-otherwise", "withdrawn", "other"),
-        ),
-        _authorization("ask-continuation", "Ask to keep the care running", LINE),
-        _authorization(
-            "end-authorization",
-            "Nothing more to authorize",
-            choice("reason", "Why", "care-completed", "care-declined", "care-moved", "entered-in-error", "other"),
-        ),
     ),
 }
 

@@ -1,0 +1,66 @@
+"""Forms of what a payer is asked, and of what it says by portal, phone, fax or letter."""
+
+from collections.abc import Mapping
+
+from services.worklist.fields import Field, Form, at, choice, known
+
+AUTHORIZING = ("program-desk", "authorization-desk", "coordinator", "network-lead", "data-steward")
+LINE = known("line", "Line", "lines")
+
+
+def _authorization(command: str, name: str, *fields: Field, hint: str = "") -> Form:
+    return Form(command, name, "authorization", f"/v1/authorizations/{{id}}/{command}", AUTHORIZING, fields, hint)
+
+
+FORMS: Mapping[str, tuple[Form, ...]] = {
+    "authorization": (
+        _authorization("inquire-decision", "Ask the payer where it is", Field("reference", "Our number for it")),
+        _authorization("confirm-receipt", "The payer has it", Field("reference", "Our number for it"), at("received_at", "Since")),
+        _authorization(
+            "enter-decision",
+            "Enter a decision",
+            LINE,
+            choice(
+                "answer.action",
+                "Review action",
+                "A1",
+                "A2",
+                "A3",
+                "A4",
+                "A5",
+                "A6",
+                "CT",
+                "NA",
+                "C",
+                hint="The X12 code decides: A1 approved, A2 in part, A3 denied, A4 pended, A6 modified.",
+            ),
+            Field("answer.notice_on", "Date on the notice", "day", required=False),
+            choice("channel", "How it came", "portal", "phone", "fax", "letter"),
+            at("received_at", "When it reached us", required=False),
+        ),
+        _authorization(
+            "send-information", "Documents are on their way", LINE, choice("channel", "How", "portal", "phone", "fax", "letter")
+        ),
+        _authorization("confirm-information", "The payer has the documents", LINE),
+        _authorization(
+            "enter-extension",
+            "The payer takes longer",
+            LINE,
+            at("until", "Until", now=False),
+            Field("notice_on", "Date on the notice", "day"),
+        ),
+        _authorization("file-appeal", "Appeal", LINE, Field("expedited", "Expedited", "flag", required=False)),
+        _authorization(
+            "waive-appeal",
+            "Do not appeal",
+            LINE,
+            choice("reason", "Why", "accepted", "other-service", "person-declined", "paid-otherwise", "withdrawn", "other"),
+        ),
+        _authorization("ask-continuation", "Ask to keep the care running", LINE),
+        _authorization(
+            "end-authorization",
+            "Nothing more to authorize",
+            choice("reason", "Why", "care-completed", "care-declined", "care-moved", "entered-in-error", "other"),
+        ),
+    ),
+}

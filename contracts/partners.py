@@ -213,12 +213,16 @@ class ReferralInformationRequested(ToPartner):
 
 
 class ReferralStatusChanged(ToPartner):
-    """Where the referral stands: FHIR `Task.status`, BSeR business status, and the code of a reason where there is one."""
+    """Where the referral stands: FHIR `Task.status`, BSeR business status, and the code of a reason where there is one.
+
+    `to` is the organisation that confirmed that it has the referral now, where it was sent on.
+    """
 
     type: ClassVar = "referral.status-changed.v1"
     task_status: str
     business_status: str
     reason: Code | None = None
+    to: Code | None = None
 
 
 class AuthorizationRequested(ToPartner):

@@ -63,11 +63,10 @@ def lacking(request: str, partner: str, reference: str, items: tuple[str, ...], 
     return told(request, partner, reference, ReferralInformationRequested(reference=reference, items=items, answer_before=before))
 
 
-def status(request: str, partner: str, reference: str, state: str, reason: str | None = None) -> Fact:
+def status(request: str, partner: str, reference: str, state: str, reason: str | None = None, to: str | None = None) -> Fact:
     task, business = STATUS[state]
-    return told(
-        request, partner, reference, ReferralStatusChanged(reference=reference, task_status=task, business_status=business, reason=reason)
-    )
+    said = ReferralStatusChanged(reference=reference, task_status=task, business_status=business, reason=reason, to=to)
+    return told(request, partner, reference, said)
 
 
 def state_of(said: ReferralStatusChanged) -> str:
@@ -75,9 +74,9 @@ def state_of(said: ReferralStatusChanged) -> str:
     return next(state for state, words in STATUS.items() if words == (said.task_status, said.business_status))
 
 
-def of_request(request: str, state: Request, said: str, reason: str | None = None) -> list[Fact]:
+def of_request(request: str, state: Request, said: str, reason: str | None = None, to: str | None = None) -> list[Fact]:
     """The sender's view moves with ours; a referral that a person entered for nobody in particular has no topic to answer on."""
-    return [status(request, state.partner, state.reference, said, reason)] if state.channel == "partner" else []
+    return [status(request, state.partner, state.reference, said, reason, to)] if state.channel == "partner" else []
 
 
 def of_entry(message: Message, origin: Origin, reference: str | None, verdict: str, reasons: Sequence[Reason]) -> Sequence[Fact]:

@@ -89,6 +89,7 @@ async def test_a_redirected_referral_names_who_confirmed_that_they_have_it(desk:
     refused = await desk.command(subject, CloseRequest(how="redirected", reason="out-of-area"), key="1")
     assert refused.reasons[0].code == "TL-5123"
     assert (await desk.command(subject, CloseRequest(how="redirected", reason="out-of-area", to="other-network"), key="2")).kind == "event"
+    assert desk.answers()[-1]["to"] == "other-network", "its sender learns who has it now"
 
 
 async def test_time_alone_closes_nothing(desk: Desk) -> None:

@@ -1,10 +1,8 @@
 """Authorization and the front door as real processes, on a real broker and database: from a program's yes to a payer's no, and a crash."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,18 +11,16 @@ from confluent_kafka import Consumer, Producer
 
 from contracts.assignment import PlacementAccepted
 from deploy.access import partner_principal, service_principal
-from deploy.local import ports, processes
+from deploy.local import ports
 from deploy.local.engines import Engines
-from deploy.local.services import SERVICES, environment
-from deploy.local.stack import is_ready
 from deploy.running import Running
 from infra.envelope import headers, sequence_text
 from infra.identity import Principal
 from tests.authorization.stories import MANAGED, NINE, RESIDENTIAL, TABLES
 from tests.intake.test_payer import item, response
+from tests.running import Services
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(300)]
-ROOT = Path(__file__).parents[2]
 PLATFORM, DESK = Principal("staff/platform", frozenset({"platform"})), Principal("staff/31", frozenset({"program-desk", "intake-desk"}))
 PERSON = {"family_name": "Testperson", "given_name": "Ada", "identifiers": [{"system": "urn:riverbend:mrn", "value": "m-1"}]}
 REFERRAL = {
@@ -37,25 +33,12 @@ SECONDS_MAX = 60
 class House:
     """Two services, and raw clients beside them."""
 
-    def __init__(self, engines: Engines) -> None:
-        self.engines, self.running = engines, Running(engines.settings)
-        self.children: dict[str, processes.Child] = {}
+    def __init__(self, engines: Engines, services: Services) -> None:
+        self.engines, self.services, self.running = engines, services, Running(engines.settings)
         self.events: dict[tuple[str, str], tuple[str, Any]] = {}
         config = engines.kafka_config(service_principal("worklist"))
         self.reader = Consumer({**config, "group.id": "worklist.test", "auto.offset.reset": "earliest"})
         self.reader.subscribe(["intake-events", "authorization-events"])
-
-    def start(self, name: str) -> None:
-        (service,) = [one for one in SERVICES if one.name == name]
-        command, env = [sys.executable, "-m", service.module], environment(service, self.engines)
-        self.children[name] = processes.spawn(name, command, run=self.engines.run, logs=self.engines.logs, cwd=ROOT, env=env)
-        deadline = time.monotonic() + SECONDS_MAX
-        while not is_ready(self.engines.settings.http_port + service.offset):
-            assert self.children[name].alive() and time.monotonic() < deadline, processes.tail(self.children[name].log)
-            time.sleep(0.1)
-
-    def kill(self, name: str) -> None:
-        processes.kill(self.children[name])
 
     def post(self, service: str, path: str, body: dict[str, Any], principal: Principal = DESK, meaning: str = "") -> dict[str, Any]:
         answer = self.running.post(service, path, orjson.dumps(body), principal, meaning)
@@ -89,14 +72,13 @@ class House:
 def house(new_engines: Callable[..., Engines]) -> Iterator[House]:
     engines = new_engines(http_port=ports.free_port(7))
     engines.add_partners("riverbend", MANAGED)
-    house = House(engines)
-    try:
-        for name in ("intake", "authorization"):
-            house.start(name)
-        yield house
-    finally:
-        house.reader.close()
-        processes.stop(house.children.values())
+    with Services(engines) as services:
+        house = House(engines, services)
+        try:
+            services.start("intake", "authorization")
+            yield house
+        finally:
+            house.reader.close()
 
 
 def answer_to(reference: str, *items: dict[str, Any], **told: Any) -> bytes:
@@ -128,12 +110,12 @@ def test_from_a_programs_yes_to_the_payers_answer_and_over_a_crash(house: House)
     assert submitted["member"].startswith("sealed:") and submitted["diagnosis"].startswith("sealed:")
     house.heard("exchange.opened.v1")
 
-    house.kill("authorization")
+    house.services.kill("authorization")
     fhir, payer = [("content-type", b"application/fhir+json")], partner_principal(MANAGED)
     answer = answer_to(submitted["reference"], item("A3", 1, "Not Certified"), item("A1", 2))
     house.publish(payer, f"partner-in-{MANAGED}", "c1", fhir, answer)
     house.heard("payer-response.received.v1", 2)
-    house.start("authorization")
+    house.services.start("authorization")
     (denied,) = house.heard("authorization.denied.v1")
     (approved,) = house.heard("authorization.approved.v1")
     assert (denied["line"], denied.get("reasons", [])) == (1, [])

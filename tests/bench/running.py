@@ -15,12 +15,11 @@ from pymongo import MongoClient
 
 from contracts import catalogue
 from deploy import topics
-from deploy.local import ports, processes
+from deploy.local import processes
 from deploy.local.engines import Engines
 from deploy.local.services import SERVICES, environment
-from deploy.local.stack import is_ready
+from tests.running import ROOT, Services
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLING = "0.01"
 NO_COORDINATOR_YET = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 Result = dict[str, Any]
@@ -59,27 +58,13 @@ def measured(module: str, about: Mapping[str, Any], env: Mapping[str, str], time
 @contextmanager
 def running(engines: Engines, *services: str, **settings: str) -> Iterator[dict[str, processes.Child]]:
     """Processes of these services, ready; stopped at the end. One that is named again is another instance (`intake`, `intake-2`)."""
-    children: dict[str, processes.Child] = {}
-    try:
-        for service in services:
-            port, before = ports.free_port(), sum(name.partition("-")[0] == service for name in children)
-            name = f"{service}-{before + 1}" if before else service
-            children[name] = processes.spawn(
-                f"bench-{name}", [sys.executable, "-m", f"services.{service}.app"], run=engines.run, logs=engines.logs, cwd=ROOT,
-                env=told(engines, service, http_port=str(port), **settings),
-            )  # fmt: skip
-            _await_ready(children[name], port)
-        yield children
-    finally:
-        processes.stop(children.values())
-
-
-def _await_ready(child: processes.Child, port: int, seconds_max: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds_max
-    while not is_ready(port):
-        if not child.alive() or time.monotonic() > deadline:
-            raise RuntimeError(f"{child.name} is not ready:\n{processes.tail(child.log)}")
-        time.sleep(0.1)
+    given = {"trace_sampling_ratio": SAMPLING, "log_level": "WARNING", **settings}
+    with Services(engines, **given) as started:
+        for place, service in enumerate(services):
+            before = services[:place].count(service)
+            started.spawn(service, instance=f"{service}-{before + 1}" if before else service)
+            started.await_ready()
+        yield started.children
 
 
 def runnable(service: str) -> bool:

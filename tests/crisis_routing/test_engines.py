@@ -1,12 +1,10 @@
 """Real processes on real engines: two of them race for one team and one bed, and what they say is read back from the log."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,9 +15,7 @@ from confluent_kafka import Consumer, Producer
 from contracts.catalogue import CRISIS_INTAKE, topic_of
 from contracts.crisis_intake import ContactReceived
 from contracts.kernel import Command
-from deploy.local import ports, processes
 from deploy.local.engines import Engines
-from deploy.local.services import SERVICES, environment
 from infra.clock import Clock
 from infra.envelope import headers, sequence_text
 from infra.identity import Principal
@@ -27,9 +23,9 @@ from infra.issuer import LocalIssuer
 from services.crisis_routing import commands as asked
 from services.crisis_routing.episode import CRISIS_DESK
 from tests.crisis_routing.stories import ANA, FAY, HARBOR, NORTH, OAK, desk, facility, team
+from tests.running import Services
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(300)]
-ROOT = Path(__file__).parents[2]
 EPISODES, INSTANCES = 24, 2
 NETWORK = asked.ListRoster(
     teams=(team(NORTH, OAK),), facilities=(facility(HARBOR, OAK),), areas={OAK: "urban"},
@@ -41,34 +37,12 @@ ROLES = frozenset({"crisis-desk", "program-desk", "platform"})
 class Stand:
     """Two processes of crisis routing on engines of their own, spoken to as people and as intake do."""
 
-    def __init__(self, engines: Engines) -> None:
-        self.engines, self.children, self.http = engines, list[processes.Child](), list[int]()
-        for number in range(INSTANCES):
-            self.http.append(self._start("crisis_routing", f"crisis-{number}"))
-        self._start("intake", "intake")  # keys are made by the front door
+    def __init__(self, engines: Engines, services: Services) -> None:
+        self.engines, self.services = engines, services
+        self.http = [services.spawn("crisis_routing", instance=f"crisis-{number}", lanes="1") for number in range(INSTANCES)]
+        services.spawn("intake")  # keys are made by the front door
+        services.await_ready()
         self.issuer = LocalIssuer(engines.settings.state / "keys", "throughline", Clock())
-        for port in self.http:
-            self._await(port)
-
-    def _start(self, service: str, name: str) -> int:
-        (one,) = [known for known in SERVICES if known.name == service]
-        port = ports.free_port()
-        env = {**environment(one, self.engines), "THROUGHLINE_HTTP_PORT": str(port), "THROUGHLINE_LANES": "1"}
-        run = [sys.executable, "-m", one.module]
-        self.children.append(processes.spawn(name, run, run=self.engines.run, logs=self.engines.logs, cwd=ROOT, env=env))
-        return port
-
-    def _await(self, port: int) -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            assert all(child.alive() for child in self.children), "\n".join(processes.tail(child.log) for child in self.children)
-            try:
-                if httpx2.get(f"http://127.0.0.1:{port}/health/ready", timeout=2).status_code == 200:
-                    return
-            except httpx2.HTTPError:
-                pass
-            time.sleep(0.2)
-        raise TimeoutError("\n".join(processes.tail(child.log) for child in self.children))
 
     def ask(self, command: Command, path: str, who: str, instance: int = 0) -> int:
         token = self.issuer.token(Principal(who, ROLES), 60)
@@ -115,16 +89,14 @@ class Stand:
         while time.monotonic() < deadline:
             if len(found := [fact for fact in self.log() if fact["type"] == kind]) >= wanted:
                 return found
-        raise TimeoutError("\n".join(processes.tail(child.log) for child in self.children))
+        raise TimeoutError(self.services.told())
 
 
 @pytest.fixture
 def stand(new_engines: Any) -> Iterator[Stand]:
-    started = Stand(new_engines())
-    try:
-        yield started
-    finally:
-        processes.stop(started.children)
+    engines = new_engines()
+    with Services(engines) as services:
+        yield Stand(engines, services)
 
 
 def taken(facts: list[dict[str, Any]], subject: str, held: tuple[str, ...], freed: tuple[str, ...]) -> tuple[int, int]:

@@ -8,8 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,15 +20,14 @@ from contracts.catalogue import PARTNER_IN, PARTNER_OUT
 from contracts.kernel import derived
 from deploy import kept
 from deploy.access import partner_principal
-from deploy.local import ports, processes
+from deploy.local import ports
 from deploy.local.engines import Engines
-from deploy.local.services import SERVICES, environment
-from deploy.local.stack import is_ready
 from infra.store import Held, Receipt
 from infra.store.mongo import MongoStore
 from infra.upkeep import Upkeep
 from tests.chaos import report
 from tests.intake.test_third_party import FHIR, bytes_of, read, rows
+from tests.running import Services
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
@@ -76,23 +74,6 @@ class Ended:
 
 def _numbers(counts: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(str(counts.get(name, 0)) for name in ("files", "entries", *ENDS))
-
-
-@contextmanager
-def stand(engines: Engines) -> Iterator[Engines]:
-    """The services, on engines that run."""
-    children: list[processes.Child] = []
-    try:
-        for service in (one for one in SERVICES if one.name in RUNNING):
-            run, env = [sys.executable, "-m", service.module], environment(service, engines)
-            children.append(processes.spawn(service.process, run, run=engines.run, logs=engines.logs, cwd=ROOT, env=env))
-            until = time.monotonic() + WITHIN_S
-            while not is_ready(engines.settings.http_port + service.offset):
-                assert children[-1].alive() and time.monotonic() < until, processes.tail(children[-1].log)
-                time.sleep(0.1)
-        yield engines
-    finally:
-        processes.stop(children)
 
 
 def sent(engines: Engines) -> Sent:
@@ -174,7 +155,8 @@ def section(found: Ended) -> str:
 def main() -> None:
     with tempfile.TemporaryDirectory() as here, Engines.isolated(Path(here) / "state", http_port=ports.free_port(7)) as engines:
         engines.add_partners(PARTNER)
-        with stand(engines):
+        with Services(engines) as services:
+            services.start(*RUNNING)
             found = ended(engines)
     sys.stdout.write(f"{found.table()}\n{found.entries} entries in {found.seconds:.1f} s, {len(found.answers)} answers\n")
     report.write(PAGE, section(found), "published")

@@ -9,6 +9,7 @@ from deploy.local.engines import Engines
 from tests.intake import published
 from tests.intake.published import Ended
 from tests.intake.test_third_party import needs_files, rows
+from tests.running import Services
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(600), needs_files]
 
@@ -17,7 +18,8 @@ pytestmark = [pytest.mark.engines, pytest.mark.timeout(600), needs_files]
 def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
     with Engines.isolated(tmp_path_factory.mktemp("published"), http_port=ports.free_port(7)) as engines:
         engines.add_partners(published.PARTNER)
-        with published.stand(engines):
+        with Services(engines) as services:
+            services.start(*published.RUNNING)
             yield published.ended(engines)
 
 

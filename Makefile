@@ -61,6 +61,9 @@ journeys: $(READY) ## the console in real Chromium: every page, light and dark, 
 screenshots: $(READY) ## pictures of a running demo's console, into docs/images (needs chromium, and `make run` beside it)
 	$(BIN)/python -m tests.worklist.screenshots
 
+walks: $(READY) ## lives of invented people through the running product, as stories; writes docs/walks.md
+	$(BIN)/python -m tests.walks
+
 bench: $(READY) ## measure; writes docs/benchmarks.md and docs/benchmarks.json
 	$(BIN)/python -m tests.bench
 

@@ -1,0 +1,80 @@
+"""Where the walks take place: the example network on a real broker and a real database, every service a process of its own.
+
+Time is the network's own. It starts on a Monday morning in March and runs as fast as the world, and between two steps a walk moves it
+forward for all processes at once (`THROUGHLINE_CLOCK_FILE`): to the product that is a machine which slept, so a clock that ran out
+meanwhile is found within a second of waking. Nothing is told to it that lies ahead of that time.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx2
+
+from deploy import network as networks
+from deploy.demo.publishing import played
+from deploy.local import ports
+from deploy.local.engines import Engines
+from deploy.local.services import NETWORK, SERVICES, SMTP_OFFSET
+from deploy.network import Network
+from deploy.running import Running
+from infra.clock import HandClock
+from tests.running import Services
+
+STARTS = datetime(2026, 3, 2, 13, 30, tzinfo=UTC)
+"""Monday, half past eight where the network is."""
+
+
+class World:
+    """The network, its clock, and the ways in. Nothing in here looks behind a door."""
+
+    def __init__(self, running: Running, network: Network, clock: HandClock, ends: ExitStack) -> None:
+        self.running, self.network, self.clock, self.ends = running, network, clock, ends
+        self.client = ends.enter_context(httpx2.Client(timeout=30))
+        self.zone = ZoneInfo(network.zone)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def wait(self, **length: float) -> datetime:
+        """Let time pass: `wait(hours=3)`."""
+        return self.until(self.now + timedelta(**length))
+
+    def until(self, instant: datetime) -> datetime:
+        """Let time pass up to there; where it is there already, none passes."""
+        self.clock.move_to(max(instant, self.now))
+        return self.now
+
+    def local(self, instant: datetime) -> datetime:
+        return instant.astimezone(self.zone)
+
+    def at(self, hour: int, minute: int = 0, days: int = 0) -> datetime:
+        """A time of day where the network is, today or so many days on."""
+        return (self.local(self.now) + timedelta(days=days)).replace(hour=hour, minute=minute, second=0, microsecond=0).astimezone(UTC)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What the network's people are called: `Staff 7` is Alexa."""
+        return {f"Staff {one.id.partition('/')[2]}": one.name.partition(",")[0] for one in self.network.staff}
+
+
+@contextmanager
+def world(directory: Path) -> Iterator[World]:
+    """Everything up, the network file applied, its partners admitted; all of it gone at the end."""
+    clock = HandClock(directory / "clock")
+    clock.move_to(STARTS)
+    told = {"clock_file": str(directory / "clock"), "lanes": "1", "log_level": "WARNING"}
+    with (
+        Engines.isolated(directory / "state", http_port=ports.free_port(SMTP_OFFSET + 1)) as engines,
+        Services(engines, **told) as services,
+        ExitStack() as ends,
+    ):
+        services.start(*(one.name for one in SERVICES))
+        running, network = Running(engines.settings), networks.load(NETWORK)
+        played(running, [partner.id for partner in network.partners])
+        networks.apply(running, network, lambda line: None)
+        yield World(running, network, clock, ends)

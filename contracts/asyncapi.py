@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from contracts import catalogue, samples, shapes
+from contracts.answers import OUTBOUND
 from contracts.attributes import ATTRIBUTES, CORE, Attribute
 from contracts.catalogue import SERVICES, Topic
 from contracts.kernel import Event
-from contracts.partners import INBOUND, OUTBOUND
+from contracts.partners import INBOUND
 
 Document = dict[str, Any]
 PARTNER = {

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from contracts import (
     alerts,
+    answers,
     assignment,
     authorization,
     authorization_lines,
@@ -29,6 +30,7 @@ from contracts import (
     stays,
     transitions,
     upkeep,
+    visits,
 )
 
 SERVICES = ("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist")
@@ -66,7 +68,7 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
 
 
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
-FRONT_DOOR = (*intake.EVENTS, *endings.EVENTS, *consents.EVENTS, *stays.EVENTS)
+FRONT_DOOR = (*intake.EVENTS, *endings.EVENTS, *consents.EVENTS, *stays.EVENTS, *visits.EVENTS)
 CARE = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=FRONT_DOOR),
@@ -104,7 +106,7 @@ def partner_in(partner: str) -> Topic:
 
 def partner_out(partner: str) -> Topic:
     """What a partner is told; intake alone writes it."""
-    return Topic(PARTNER_OUT + partner, "intake", (f"partner-{partner}",), "the partner's own reference", partners.OUTBOUND, 1, 30 * DAY_MS)
+    return Topic(PARTNER_OUT + partner, "intake", (f"partner-{partner}",), "the partner's own reference", answers.OUTBOUND, 1, 30 * DAY_MS)
 
 
 def heard_by(service: str) -> tuple[Topic, ...]:
@@ -114,7 +116,7 @@ def heard_by(service: str) -> tuple[Topic, ...]:
 def event_types() -> dict[str, type[kernel.Event]]:
     """Every event we know, by wire type."""
     every: list[type[kernel.Event]] = [event for topic in TOPICS for event in topic.events]
-    every += [*partners.INBOUND, *partners.OUTBOUND]
+    every += [*partners.INBOUND, *answers.OUTBOUND]
     return {event.type: event for event in every}
 
 

@@ -3,17 +3,14 @@
 `noted_at` is when it was decided; `at` when it happened, which may have been long before.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import AwareDatetime
 
 from contracts import lateness
 from contracts.clocks import Owed
 from contracts.kernel import Change, Code
-from contracts.partners import Sensitivity, Urgency
-
-Channel = Literal["in-person", "video", "telephone", "text", "e-mail", "letter", "portal"]
-VisitKind = Literal["evaluation", "service"]
+from contracts.partners import Channel, Sensitivity, Urgency, VisitKind
 
 
 class Noted(Change):

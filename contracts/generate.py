@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from contracts import asyncapi, catalogue, partners, reference, samples, shapes
+from contracts import answers, asyncapi, catalogue, reference, samples, shapes
 from contracts.compatibility import breaks, next_version
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +52,7 @@ def forbidden() -> list[str]:
         if event is None:
             found.append(f"{path.relative_to(ROOT)} has no event: facts of {path.stem} are for ever, so its class stays in the catalogue")
             continue
-        outside = event in partners.OUTBOUND
+        outside = event in answers.OUTBOUND
         for sentence in breaks(json.loads(path.read_text("utf-8")), shapes.schema_of(event), heard_outside=outside):
             found.append(f"{path.stem} {sentence}. Leave it as it was and make {next_version(path.stem)}")
     return found

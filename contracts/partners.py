@@ -1,16 +1,15 @@
-"""What partners publish to us and what we answer them. CloudEvents; personal values are readable here, under ACL and TLS.
+"""What partners publish to us. CloudEvents; personal values are readable here, under ACL and TLS. What we answer is in `answers`.
 
 `reference` is always the partner's own referral number: the pair (partner, reference) is one referral, whoever repeats it.
 """
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
 from contracts.kernel import Code, Event, Model, Personal
-from contracts.payers import LineNumber, PayerAnswer
-from contracts.upkeep import Issue
+from contracts.payers import PayerAnswer
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Note = Annotated[str, Field(min_length=1, max_length=20_000)]
@@ -33,6 +32,13 @@ StayStep = Literal["admitted", "discharged", "admission-cancelled", "discharge-c
 """What happened of a stay: HL7 v2's A01, A03, A11 and A13."""
 Problem = Literal["mental-health", "substance-use", "other"]
 AgeGroup = Literal["under-6", "6-12", "13-17", "adult"]
+
+
+VisitStep = Literal["booked", "arrived", "attended", "missed", "cancelled", "entered-in-error"]
+"""What became of an appointment: FHIR's booked, arrived, fulfilled, noshow, cancelled, entered-in-error."""
+VisitKind = Literal["evaluation", "service"]
+Channel = Literal["in-person", "video", "telephone", "text", "e-mail", "letter", "portal"]
+CalledOffBy = Literal["client", "program"]
 
 
 class Identifier(Model):
@@ -167,6 +173,34 @@ class StayReported(FromPartner):
     consent: Text | None = None
 
 
+class VisitReported(FromPartner):
+    """A program tells of an appointment or a visit, `reference` being its own number for it. `starts_at` is when it begins or began.
+
+    The same as its last word is one fact; another instant under the same number moves it. It becomes a visit of the person's plan where
+    the plan's program is the sender's own; whatever others tell, the person was seen in the network.
+    """
+
+    type: ClassVar = "visit.reported.v1"
+    step: VisitStep
+    starts_at: AwareDatetime | None = None
+    """Needed, unless it was called off or never was."""
+    at: AwareDatetime | None = None
+    """When what it tells of happened, where that is another instant: arrived, called off."""
+    person: PersonDetails | None = None
+    """Needed, unless the visit or its referral is known already."""
+    referral: Text | None = None
+    """The number under which the same partner sent the referral that it is for."""
+    program: Code | None = None
+    """Which of the sender's programs, where it has several."""
+    kind: VisitKind = "service"
+    channel: Channel = "in-person"
+    by: CalledOffBy | None = None
+    reason: Code | None = None
+    """Why it was called off; or why a first visit is later than the regulation allows: client-choice, no-slot, other."""
+    sensitivity: Sensitivity = ""
+    consent: Text | None = None
+
+
 class DeathTold(FromPartner):
     """A partner says that somebody died, beside anything else it has to say of them. `reference` is its own number for this word."""
 
@@ -174,80 +208,7 @@ class DeathTold(FromPartner):
     person: PersonDetails
 
 
-class ToPartner(Event):
-    """What every answer says: the partner's own reference, or the offset of what was sent where it had none."""
-
-    reference: str | None = None
-    offset: int | None = None
-    entry: str = ""
-
-
-class ReferralReceived(ToPartner):
-    """A machine has the message. Nobody has looked at it yet. `quarantine`: one of us must look before anything follows."""
-
-    type: ClassVar = "referral.received.v1"
-    outcome: Literal["event", "duplicate", "quarantine"]
-    issues: tuple[Issue, ...] = ()
-
-
-class ReferralAcknowledged(ToPartner):
-    """A person took the referral. `received` never means this."""
-
-    type: ClassVar = "referral.acknowledged.v1"
-    acknowledged_at: AwareDatetime
-
-
-class ReferralReturned(ToPartner):
-    """Not taken; the sender can mend it, or nobody here hears it. Every issue says where and what to do."""
-
-    type: ClassVar = "referral.returned.v1"
-    issues: tuple[Issue, ...]
-
-
-class ReferralInformationRequested(ToPartner):
-    """We cannot go on without `items`, and ask for them before `answer_before`: amend the referral. The person's clocks run on."""
-
-    type: ClassVar = "referral.information-requested.v1"
-    items: tuple[Code, ...]
-    answer_before: AwareDatetime
-
-
-class ReferralStatusChanged(ToPartner):
-    """Where the referral stands: FHIR `Task.status`, BSeR business status, and the code of a reason where there is one.
-
-    `to` is the organisation that confirmed that it has the referral now, where it was sent on.
-    """
-
-    type: ClassVar = "referral.status-changed.v1"
-    task_status: str
-    business_status: str
-    reason: Code | None = None
-    to: Code | None = None
-
-
-class AuthorizationRequested(ToPartner):
-    """To a payer: these lines are put to you. `bundle` is a Da Vinci PAS request; answer with a ClaimResponse that repeats `reference`.
-
-    `notice` goes with what 42 CFR Part 2 protects, and the consent with the envelope.
-    """
-
-    type: ClassVar = "authorization.requested.v1"
-    bundle: dict[str, Any]
-    notice: Text | None = None
-
-
-class DecisionAwaited(ToPartner):
-    """To a payer: part of the time for its decision on these lines of the submission `reference` is over, and none is known here."""
-
-    type: ClassVar = "authorization.decision-awaited.v1"
-    lines: tuple[LineNumber, ...]
-    due: AwareDatetime
-
-
 INBOUND = (
-    ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered, ContactReported, StayReported, DeathTold,
-)  # fmt: skip
-OUTBOUND = (
-    ReferralReceived, ReferralAcknowledged, ReferralReturned, ReferralInformationRequested, ReferralStatusChanged, AuthorizationRequested,
-    DecisionAwaited,
+    ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered, ContactReported, StayReported, VisitReported,
+    DeathTold,
 )  # fmt: skip

@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from contracts import lateness
-from contracts.follow_up import Channel, Noted, VisitKind
+from contracts.follow_up import Noted
 from contracts.kernel import Code, Model
-from contracts.partners import Sensitivity
+from contracts.partners import CalledOffBy, Channel, Sensitivity, VisitKind
 
 Level = Literal["ok", "watch", "stale", "lapsing", "review"]
 """How far somebody has drifted from a plan; `review` is for a supervisor."""
@@ -82,7 +82,7 @@ class VisitCancelled(Noted):
 
     type: ClassVar = "plan.visit-cancelled.v1"
     visit: str
-    by: Literal["client", "program"]
+    by: CalledOffBy
     at: AwareDatetime
     reason: Code | None = None
 

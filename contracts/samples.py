@@ -14,9 +14,10 @@ from typing import Any
 from uuid import UUID
 
 from contracts import catalogue, shapes
+from contracts.answers import OUTBOUND
 from contracts.attributes import ATTRIBUTES
 from contracts.kernel import OUTSIDE, SEALED_PREFIX, Event
-from contracts.partners import INBOUND, OUTBOUND
+from contracts.partners import INBOUND
 
 FOLDER = Path(__file__).parent / "examples"
 INDEX = FOLDER / "index.txt"

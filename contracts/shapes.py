@@ -9,9 +9,10 @@ from importlib import import_module
 from typing import Any
 
 import contracts
+from contracts.answers import OUTBOUND
 from contracts.attributes import ATTRIBUTES, CORE
 from contracts.kernel import SEALED_PREFIX, Event, Model
-from contracts.partners import INBOUND, OUTBOUND
+from contracts.partners import INBOUND
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]

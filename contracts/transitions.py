@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from contracts import lateness
-from contracts.follow_up import Channel, Noted
+from contracts.follow_up import Noted
 from contracts.kernel import Code, Model
-from contracts.partners import AgeGroup, Problem, Sensitivity, StayKind
+from contracts.partners import AgeGroup, Channel, Problem, Sensitivity, StayKind
 
 # — transition: from a stay until the person is seen, linked or lost to it
 

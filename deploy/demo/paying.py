@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from confluent_kafka import Consumer
 
+from contracts.answers import AuthorizationRequested
 from contracts.kernel import derived
-from contracts.partners import AuthorizationRequested
 from contracts.payers import Payer
 from deploy.demo.acting import LEAD, Hands, Row, id_of, on_duty, together
 from deploy.demo.feed import Published, published

@@ -4,9 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
-from contracts.follow_up import Channel, VisitKind
 from contracts.kernel import Code, Command
-from contracts.partners import AgeGroup, Problem, StayKind
+from contracts.partners import AgeGroup, CalledOffBy, Channel, Problem, StayKind, VisitKind
 from contracts.plans import SuppressionKind
 
 PastLimit = Literal["client-choice", "no-slot", "other"]
@@ -49,7 +48,7 @@ class MoveVisit(Command):
 class CancelVisit(Command):
     type: ClassVar = "cancel-visit"
     visit: Code
-    by: Literal["client", "program"]
+    by: CalledOffBy
     at: AwareDatetime
     reason: CancelReason | None = None
 

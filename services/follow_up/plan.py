@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from contracts.follow_up import Channel, VisitKind
 from contracts.kernel import State
+from contracts.partners import Channel, VisitKind
 from contracts.plans import Level, Signal, SuppressionKind
 from services.follow_up import commands
 from services.follow_up.items import Item, Need

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from contracts.catalogue import PARTNER_IN, PARTNER_OUT
-from contracts.kernel import Event, Fact, Message, Reason
-from contracts.partners import (
+from contracts.answers import (
     ReferralAcknowledged,
     ReferralInformationRequested,
     ReferralReceived,
@@ -13,6 +11,8 @@ from contracts.partners import (
     ReferralStatusChanged,
     ToPartner,
 )
+from contracts.catalogue import PARTNER_IN, PARTNER_OUT
+from contracts.kernel import Event, Fact, Message, Reason
 from contracts.upkeep import Issue, Origin
 from services.intake.requests import Request
 

@@ -1,6 +1,7 @@
 """The front door, wired: what it hears, what it decides, what it says."""
 
-from contracts import catalogue, crisis_intake, partners
+from contracts import answers as told
+from contracts import catalogue, crisis_intake
 from infra.app import App, run
 from infra.outward import Outward
 from infra.records import Received
@@ -30,7 +31,7 @@ SERVICE = Service(
     door=door,
     aside={"contact": catalogue.CRISIS_INTAKE},
     apart={"crisis": "crisis-"},
-    outward={partners.AuthorizationRequested.type: Outward(submissions.Sealed, submissions.opened)},
+    outward={told.AuthorizationRequested.type: Outward(submissions.Sealed, submissions.opened)},
     answer=answers.of_entry,
 )
 APP = App(

@@ -105,7 +105,10 @@ def invalid(kind: str) -> str:
 # FHIR: what is heard.
 NO_KIND = _cause("TL-3201", "return", "there is no resourceType", "send FHIR R4 resources")
 KIND_UNHEARD = _cause(
-    "TL-3202", "return", "nobody here hears {kind} yet", "send a ServiceRequest, a Task about one, an Encounter or a ClaimResponse"
+    "TL-3202",
+    "return",
+    "nobody here hears {kind} yet",
+    "send a ServiceRequest, a Task about one, an Appointment, an Encounter or a ClaimResponse",
 )
 NO_RESOURCE = _cause(
     "TL-3203", "return", "the entry holds no resource", "send the resource; reads and patches by operation are not answered here"
@@ -113,7 +116,7 @@ NO_RESOURCE = _cause(
 DELETION = _cause(
     "TL-3204", "quarantine", "a ServiceRequest is deleted by its address", "send it with status revoked; we look at it meanwhile"
 )
-STU3 = _cause("TL-3205", "return", "this is FHIR STU3", "send an R4 ServiceRequest")
+STU3 = _cause("TL-3205", "return", "this is FHIR STU3", "send it as R4: a ServiceRequest, an Appointment")
 REPORT_UNHEARD = _cause(
     "TL-3206", "return", "reports of what became of a referral are not heard from partners yet",
     "to ask for care send the ServiceRequest active and its Task requested; to take it back send revoked or cancelled",
@@ -129,8 +132,10 @@ PART_OF_CLAIM = _cause(
     "send it without the Claim to ask for care",
 )
 NO_STAY = _cause(
-    "TL-3213", "return", "this Encounter is no stay: a visit", "nobody here hears those; send admissions and discharges, and ED visits"
+    "TL-3213", "return", "this Encounter is neither a stay nor a visit", "nobody here hears those; send admissions, discharges and visits"
 )
+NOT_BOOKED = _cause("TL-3214", "return", "nobody agreed to this appointment yet", "send it again once it is booked")
+SEVERAL_PEOPLE = _cause("TL-3215", "return", "this appointment is of several people", "send one for each of them, with its own identifier")
 BILL = _cause("TL-3212", "return", "this ClaimResponse is about a bill", "nobody here hears those; send answers to prior authorizations")
 
 # FHIR: what the sender must say.
@@ -139,7 +144,7 @@ LONG_REFERENCE = _cause("TL-3302", "return", "your referral number is longer tha
 NO_STATUS = _cause("TL-3303", "return", "there is no status", "send one")
 NO_INSTANT = _cause("TL-3304", "return", "nothing says when care was asked for, so no clock can start", "send ServiceRequest.authoredOn")
 COARSE_INSTANT = _cause("TL-3305", "return", "a month or a year starts no clock", "send authoredOn to the second, with a zone")
-NO_PERSON = _cause("TL-3306", "return", "the request does not say who needs care", "send the Patient, or subject.identifier")
+NO_PERSON = _cause("TL-3306", "return", "it does not say whom it is for", "send the Patient, or its identifier")
 NOT_A_PERSON = _cause("TL-3307", "return", "the subject is not a Patient", "a referral is for one person; send a Patient")
 BLANK_PERSON = _cause(
     "TL-3308", "return", "the Patient says nothing by which a person could be found", "send an identifier, a name or a phone"
@@ -153,6 +158,9 @@ NO_STAY_NUMBER = _cause(
 NO_STAY_INSTANT = _cause(
     "TL-3311", "return", "nothing says when the person was admitted or left", "send Encounter.period, with its end once they left"
 )
+
+NO_VISIT_NUMBER = _cause("TL-3312", "return", "the visit has no number of yours", "send its identifier")
+NO_VISIT_INSTANT = _cause("TL-3313", "return", "nothing says when the visit begins or began", "send Appointment.start, or Encounter.period")
 
 # FHIR: one of us must look.
 DANGLING = _cause(
@@ -216,6 +224,7 @@ UNUSABLE_IDENTIFIER = _cause(
     "send both system and value",
 )
 UNFIT_VALUE = _cause("TL-3508", "issue", "a value that is too long or has no usable form was left out", "keep to the lengths of our schema")
+WEAK_NUMBER = _cause("TL-3520", "issue", "no identifier; the resource's own id was taken as its number", "send its identifier")
 UNCODED_SERVICE = _cause(
     "TL-3509", "issue", "the service asked for has no usable code; a person will choose", "send ServiceRequest.code with a coding"
 )

@@ -7,6 +7,7 @@ here, so that no decision can forget it.
 from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime
 
+from contracts.answers import DecisionAwaited, ReferralStatusChanged
 from contracts.clocks import Step
 from contracts.consents import (
     SHUT,
@@ -23,7 +24,6 @@ from contracts.consents import (
 from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathRetracted, RequestReopened
 from contracts.intake import RequestAmended, RequestReceived, RequestWithdrawn
 from contracts.kernel import Change, Event, Fact, Message, World
-from contracts.partners import DecisionAwaited, ReferralStatusChanged
 from services.intake import answers, requests
 from services.intake.consents import Consent, ask, consent_of, nothing, permit_of, still_or_asked
 from services.intake.requests import Request

@@ -6,31 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from contracts import clocks
-from contracts.assignment import (
-    NoProgramAvailable,
-    PlacementAccepted,
-    PlacementEnded,
-    PlacementOffered,
-    PlacementWaitlisted,
-    PlacementWithheld,
-)
+from contracts.assignment import PlacementEnded
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired
 from contracts.endings import ClusterLearned, RecordDeathNoted, RecordDeathRefuted, RecordDeathVerified
-from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
 from contracts.intake import ExchangeOpened, PartnerRegistered, PayerResponseReceived, RequestAcknowledged, RequestTriaged
 from contracts.kernel import (
-    Blind,
     Change,
     Deadline,
     DeadlinePassed,
     Decision,
     Early,
-    Event,
     Fact,
     Message,
     Reason,
     Refused,
-    Route,
     State,
     World,
     kind_of,
@@ -43,8 +32,8 @@ from contracts.partners import (
     ReferralRequested,
     ReferralWithdrawn,
     StayReported,
+    VisitReported,
 )
-from contracts.plans import PlanDeathReported, SuppressionEnded
 from services.intake import (
     answers,
     asking,
@@ -56,12 +45,15 @@ from services.intake import (
     deaths,
     disclosing,
     exchanges,
+    following,
     lateness,
     records,
     referrals,
     requests,
+    routing,
     stays,
     submissions,
+    visits,
 )
 from services.intake.commands import (
     AcknowledgeRequest,
@@ -84,10 +76,12 @@ from services.intake.commands import (
     WaiveConsent,
     WithdrawRequest,
 )
-from services.intake.records import Named, Record
-from services.intake.referrals import record_of, request_of, sender
+from services.intake.following import DEATHS, FOLLOWED, HEARS, followed
+from services.intake.records import Record
+from services.intake.referrals import sender
 from services.intake.requests import Request
 
+__all__ = ("HEARS", "STATES", "deadlines", "decide", "evolve", "route")
 UNPLACEABLE = Reason("TL-5105", "", "this service does not hear that")
 
 
@@ -100,63 +94,12 @@ class Partner(State):
 
 STATES: dict[str, type[State]] = {
     "request": Request, "record": Record, "partner": Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
-    "stay": stays.Stay, "cluster": clusters.Cluster,
+    "stay": stays.Stay, "visit": visits.Visit, "cluster": clusters.Cluster,
     "consent": consents.Consent,
 }  # fmt: skip
 
 
-def route(message: Message, blind: Blind) -> Route:
-    """The request by (partner, its own reference); the record by claims; a person's command by the item it is about."""
-    data = message.data
-    match data:
-        case ReferralRequested() | EnterReferral():
-            partner = sender(message)
-            named = Named(partner, data.person, data.reference, blind)
-            known = record_of(partner, data.reference, blind)
-            request = request_of(partner, data.reference, blind)
-            return Route((request, named.record, *_consent_of(request, data)), (*named.claims, known))
-        case ContactReported() | EnterContact():
-            return contacts.route(sender(message), data, blind)
-        case StayReported():
-            return stays.route(sender(message), data, blind)
-        case DeathTold():
-            return deaths.route(sender(message), data, blind)
-        case ReferralAmended():
-            partner = sender(message)
-            request = request_of(partner, data.reference, blind)
-            writes = (request, *_consent_of(request, data))
-            if not data.person:
-                return Route(writes)
-            named = Named(partner, data.person, data.reference, blind)
-            return Route(writes, (*named.claims, record_of(partner, data.reference, blind)))
-        case ReferralWithdrawn():
-            return Route(_with_consent(request_of(sender(message), data.reference, blind)))
-        case AuthorizationSubmitted():
-            return Route((exchanges.exchange_of(data.reference, blind), consents.consent_of(message.subject)), references=(data.record,))
-        case DecisionInquired():
-            return Route((exchanges.exchange_of(data.reference, blind), consents.consent_of(message.subject)))
-        case AuthorizationAnswered():
-            return Route((exchanges.exchange_of(data.reference, blind),))
-        case PlanDeathReported(record=str(record)):
-            return Route((*_with_consent(followed(message.subject)), record))
-        case DeadlinePassed(name=deaths.TELL):
-            return Route((*_with_consent(message.subject), *_with_consent(data.about)))
-        case DeadlinePassed() if kind_of(message.subject) == "request":
-            return Route((message.subject,))
-        case _ if type(data) in HEARS:
-            return Route(_with_consent(followed(message.subject)))
-    return Route(_with_consent(message.subject))
-
-
-def _with_consent(subject: str) -> tuple[str, ...]:
-    """A request and its consent, whichever of them was named."""
-    kind, _, rest = subject.partition("/")
-    return (f"request/{rest}", f"consent/{rest}") if kind in ("request", "consent") else (subject,)
-
-
-def _consent_of(request: str, data: ReferralRequested | EnterReferral | ReferralAmended) -> tuple[str, ...]:
-    """Where a sender says anything of label or consent."""
-    return (consents.consent_of(request),) if data.sensitivity or data.consent or data.consent_ended else ()
+route = routing.route
 
 
 def decide(message: Message, world: World, now: datetime) -> Decision:
@@ -207,44 +150,6 @@ def _withdrawn_by_hand(message: Message, world: World, now: datetime) -> Decisio
     return requests.unless_allowed(state, WithdrawRequest.type) or referrals.withdraw(message.subject, state, message.data.reason, now)
 
 
-FOLLOWED: dict[type[Any], str] = {
-    PlacementOffered: "offered",
-    PlacementAccepted: "accepted",
-    PlacementWaitlisted: "waitlisted",
-    NoProgramAvailable: "unplaced",
-    PlacementWithheld: "withheld",
-    CareScheduled: "scheduled",
-    CareUnscheduled: "unscheduled",
-    CareMissed: "missed",
-    CareStarted: "started",
-    OutcomeReported: "outcome",
-}
-"""What assignment and follow_up say, and what that is to the sender."""
-DEATHS = (PlanDeathReported, SuppressionEnded)
-HEARS: tuple[type[Event], ...] = (*FOLLOWED, PlacementEnded, *DEATHS, AuthorizationSubmitted, DecisionInquired)
-
-
-def followed(subject: str) -> str:
-    """`placement/0190…`, `care/0190…`, `plan/0190…` and `consent/0190…` are of `request/0190…`."""
-    return f"request/{subject.partition('/')[2]}"
-
-
-def _followed(message: Message, world: World, now: datetime) -> Decision:
-    """What became of it: told to the sender. Its first visit is evidence, and the last word hands it back to us."""
-    request, data = followed(message.subject), message.data
-    state: Request | None = world[request]
-    if state is None:
-        return Early(request)
-    if not state.is_open:
-        return []
-    ours = closing.served(request, state, message) if isinstance(data, CareStarted) else []
-    if isinstance(data, OutcomeReported | PlacementEnded):
-        ours = closing.outcome(request, state, message, now)
-    if (told := FOLLOWED.get(type(data))) is None:
-        return ours
-    return [*ours, *answers.of_request(request, state, told, data.outcome if isinstance(data, OutcomeReported) else None)]
-
-
 def _passed(message: Message, world: World, now: datetime) -> Decision:
     if message.data.name == deaths.TELL:
         return deaths.told(message, world, now)
@@ -271,6 +176,10 @@ def _stay_reported(message: Message, world: World, now: datetime) -> Decision:
     return stays.reported(message, sender(message), world, now)
 
 
+def _visit_reported(message: Message, world: World, now: datetime) -> Decision:
+    return visits.reported(message, sender(message), world, now)
+
+
 def _death_reported(message: Message, world: World, now: datetime) -> Decision:
     return deaths.by_partner(message, sender(message), world, now)
 
@@ -281,6 +190,7 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     ContactReported: _contacted,
     EnterContact: _contacted,
     StayReported: _stay_reported,
+    VisitReported: _visit_reported,
     DeathTold: _death_reported,
     ReferralAmended: referrals.amended,
     ReferralWithdrawn: referrals.withdrawn,
@@ -300,7 +210,7 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     AuthorizationSubmitted: exchanges.opened,
     DecisionInquired: exchanges.inquired,
     AuthorizationAnswered: _payer_answered,
-    **dict.fromkeys((*FOLLOWED, PlacementEnded), _followed),
+    **dict.fromkeys((*FOLLOWED, PlacementEnded), following.heard),
     **dict.fromkeys(DEATHS, _died),
     DeadlinePassed: _passed,
 }
@@ -316,6 +226,8 @@ def evolve(state: Any, fact: Change) -> State | None:
         return contacts.evolve(state, fact)
     if fact.type.startswith("stay."):
         return stays.evolve(state, fact)
+    if fact.type.startswith("visit."):
+        return visits.evolve(state, fact)
     if fact.type.startswith("consent."):
         return consents.evolve(state, fact)
     if isinstance(fact, RecordDeathNoted | RecordDeathVerified | RecordDeathRefuted):

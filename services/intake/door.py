@@ -22,7 +22,7 @@ from services.intake.entry import Entry
 BYTES_MAX, DEPTH_MAX, EVENTS_MAX, IDENTIFIERS_MAX = 256 << 10, 64, 1_000, 20
 NATIVE: dict[str, type[partners.FromPartner]] = {event.type: event for event in partners.INBOUND}
 HEARD = ", ".join(NATIVE)
-INSTANTS = ("at", "admitted_at", "contacted_at", "requested_at", "amended_at", "withdrawn_at")
+INSTANTS = ("at", "starts_at", "admitted_at", "contacted_at", "requested_at", "amended_at", "withdrawn_at")
 COMPRESSIONS = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh")
 _NAMES: dict[type[Model], Set[str]] = {kind: kind.model_fields.keys() for kind in (*partners.INBOUND, partners.PersonDetails)}
 _INSTANT = re.compile(r"(19|2[01])\d\d-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from contracts.kernel import Reason
-from services.intake import codes, fhir_codes, fhir_death, fhir_message, fhir_payer, fhir_referral, fhir_stay
+from services.intake import codes, fhir_codes, fhir_death, fhir_message, fhir_payer, fhir_referral, fhir_stay, fhir_visit
 from services.intake.entry import Entry
 from services.intake.fhir_bundle import Package, Resource, unpack
 from services.intake.fhir_element import Body
@@ -16,9 +16,9 @@ About = TypeVar("About", Case, Resource)
 def entries(message: Body, at: str = "") -> tuple[Entry, ...]:
     """The entries of one FHIR message that lies at the pointer `at` of its record; at least one.
 
-    A ServiceRequest with everything about it is one; so is each item of a payer's ClaimResponse, an Encounter, a Task without its
-    ServiceRequest, and each resource that stands for itself but that nobody hears. The rest serves these and has no outcome of its own,
-    unless it serves nothing.
+    A ServiceRequest with everything about it is one; so is each item of a payer's ClaimResponse, an Appointment, an Encounter, a Task
+    without its ServiceRequest, and each resource that stands for itself but that nobody hears. The rest serves these and has no outcome
+    of its own, unless it serves nothing.
     """
     package = unpack(message, at)
     if package.crowded:
@@ -27,6 +27,7 @@ def entries(message: Body, at: str = "") -> tuple[Entry, ...]:
     heard = _one_number_each([_guarded(fhir_referral.entry, case, case.lead.pointer) for case in found.cases])
     heard += [entry for each in found.answers for entry in _answers(each, package)]
     heard += [_guarded(lambda stay: fhir_stay.entry(stay, package), each, each.pointer) for each in found.stays]
+    heard += [_guarded(lambda visit: fhir_visit.entry(visit, package), each, each.pointer) for each in found.visits]
     heard += fhir_death.entries(package, heard)
     unheard = [_guarded(_unheard, each, each.pointer) for each in found.unheard]
     strays = [Entry(each.pointer, codes.outcome_of([each]), None, None, (each,)) for each in package.strays]

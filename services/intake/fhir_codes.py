@@ -2,19 +2,22 @@
 
 from typing import Literal
 
+from contracts.partners import CalledOffBy, Channel, StayKind, VisitStep
+
 Stance = Literal["ask", "draft", "hold", "report", "withdraw"]
 """What a status says to us: care is asked for, not yet, not now, this became of it, taken back."""
 
 HEARD = {
     "ServiceRequest": "a referral",
     "Task": "the state of a referral's ServiceRequest",
-    "Encounter": "a stay: admitted, left, or never was",
+    "Appointment": "a visit: booked, come to, missed, called off",
+    "Encounter": "a stay or a visit, by its class",
     "ClaimResponse": "a payer's answer to a prior authorization",
 }
 """Kinds of resource that are entries and heard. A new listener moves its kind here from `UNHEARD`."""
 
 UNHEARD = frozenset((
-    "Appointment", "AppointmentResponse", "CarePlan", "Claim", "Communication", "CommunicationRequest",
+    "AppointmentResponse", "CarePlan", "Claim", "Communication", "CommunicationRequest",
     "CoverageEligibilityRequest", "CoverageEligibilityResponse", "EpisodeOfCare", "ProcedureRequest", "ReferralRequest",
     "Slot",
 ))  # fmt: skip
@@ -27,6 +30,13 @@ SERVING = frozenset((
     "Provenance", "QuestionnaireResponse", "RelatedPerson", "Schedule", "Subscription",
 ))  # fmt: skip
 """Kinds that may be named when they come alone; other kinds are returned without their name."""
+
+STAYS: dict[str, StayKind] = {
+    "IMP": "hospital", "ACUTE": "hospital", "NONAC": "hospital", "OBSENC": "hospital", "SS": "hospital", "EMER": "ed",
+}  # fmt: skip
+VISITS: dict[str, Channel] = {"AMB": "in-person", "HH": "in-person", "FLD": "in-person", "VR": "video"}
+"""Encounter.class of a stay and of a visit. A virtual one is by video, unless its type says that it was by telephone."""
+NEITHER = frozenset(("PRENC",))
 
 STU3_ONLY = frozenset(("ReferralRequest", "ProcedureRequest"))
 CLAIMS = frozenset(("Claim",))
@@ -42,6 +52,21 @@ TASK_SAYS: dict[str, Stance] = {
     "completed": "report", "failed": "report", "rejected": "report", "cancelled": "withdraw", "entered-in-error": "withdraw",
 }  # fmt: skip
 """Task.status. `failed` is a report like `rejected`, and never taken for it: why it failed is for a person to read."""
+
+APPOINTMENT_SAYS: dict[str, VisitStep | None] = {
+    "proposed": None, "pending": None, "waitlist": None, "booked": "booked", "arrived": "arrived", "checked-in": "arrived",
+    "fulfilled": "attended", "noshow": "missed", "cancelled": "cancelled", "entered-in-error": "entered-in-error",
+}  # fmt: skip
+VISIT_SAYS: dict[str, VisitStep | None] = {
+    "planned": "booked", "arrived": "arrived", "triaged": "arrived", "in-progress": "attended", "onleave": "attended",
+    "finished": "attended", "cancelled": "cancelled", "entered-in-error": "entered-in-error",
+}  # fmt: skip
+"""Appointment.status, and Encounter.status of a visit. None: nobody agreed to it yet. `unknown` is missing on purpose."""
+CPT, HCPCS = "http://www.ama-assn.org/go/cpt", "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+EVALUATIONS = frozenset(((CPT, "90791"), (CPT, "90792"), (HCPCS, "H0001"), (HCPCS, "H0031")))
+"""A psychiatric diagnostic evaluation, and an assessment of mind or substance: what an initial evaluation is billed as."""
+CANCELLED_BY: dict[str, CalledOffBy] = {"pat": "client", "prov": "program", "maint": "program"}
+"""How HL7's reasons to cancel an appointment begin, and who that was; of the others nobody can say."""
 
 INTENTS = frozenset(("proposal", "plan", "directive", "order", "original-order", "reflex-order", "filler-order", "instance-order"))
 NOT_AN_ASK = ("option",)
@@ -85,8 +110,8 @@ REVIEW_ACTIONS: dict[str, tuple[str, ...]] = {
 OURS = "urn:throughline:service"
 """The code system of our own service codes: they are taken bare."""
 SYSTEMS = {
-    "http://snomed.info/sct": "sct", "http://loinc.org": "loinc", "http://www.ama-assn.org/go/cpt": "cpt",
-    "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets": "hcpcs", "http://hl7.org/fhir/sid/icd-10-cm": "icd-10-cm",
+    "http://snomed.info/sct": "sct", "http://loinc.org": "loinc", CPT: "cpt", HCPCS: "hcpcs",
+    "http://hl7.org/fhir/sid/icd-10-cm": "icd-10-cm",
     "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes": "sdohcc",
 }  # fmt: skip
 """Short names of code systems in a service token; any other system stands there with its whole URI."""

@@ -4,6 +4,7 @@ Each resource is judged alone, so a bad neighbour costs nothing. The models are 
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -29,6 +30,13 @@ def warm() -> None:
     """Load every model now, so that the first message does not wait for it."""
     for kind in sorted(JUDGED):
         _model(kind)
+
+
+def modified(resource: Resource) -> Iterator[Reason]:
+    """FHIR forbids acting on a resource with a modifier that one does not know."""
+    for name in ("modifierExtension", "implicitRules"):
+        if resource.body.get(name):
+            yield codes.reason(codes.MODIFIED, f"{resource.pointer}/{name}")
 
 
 def issues(resource: Resource) -> list[Reason]:

@@ -1,13 +1,11 @@
 """A Patient that is said to have died, in whatever message it came: a word of its own, where no event of the message says it already."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from pydantic import ValidationError
-
-from contracts.kernel import OUTSIDE
 from contracts.partners import DeathTold
-from services.intake import codes, fhir_conformance, fhir_person
-from services.intake.entry import Entry
+from services.intake import fhir_conformance, fhir_person
+from services.intake.entry import Entry, read_as
 from services.intake.fhir_bundle import Package, Resource
 from services.intake.fhir_element import text
 
@@ -31,11 +29,4 @@ def _entry(patient: Resource) -> Entry:
     person, told = fhir_person.details(patient)
     told += fhir_conformance.issues(patient)
     number = text(patient.scope.body.get("id")) if patient.scope.is_bundle else None
-    event = None
-    if codes.outcome_of(told) == "event":
-        try:
-            event = DeathTold.model_validate({"reference": number or UNNUMBERED, "person": person}, context=OUTSIDE)
-        except ValidationError:
-            told.append(codes.reason(codes.UNFIT, patient.pointer))
-    reasons = codes.told(told)
-    return Entry(patient.pointer, codes.outcome_of(reasons), event, number, reasons)
+    return replace(read_as(DeathTold, {"reference": number or UNNUMBERED, "person": person}, patient.pointer, told), reference=number)

@@ -36,6 +36,11 @@ def parts(body: Any, name: str) -> Iterator[tuple[str, Body]]:
         yield from ((f"/{name}/{place}", each) for place, each in enumerate(value) if isinstance(each, dict))
 
 
+def listed(value: Any) -> list[Any]:
+    """A value where a list belongs is a list of one."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 def part(body: Any, name: str) -> Body:
     """The first object under a name, or an empty one."""
     return next((each for _, each in parts(body, name)), {})

@@ -1,24 +1,25 @@
 """Which resources of a FHIR message are entries, and which only serve one.
 
-Entries are ServiceRequests with the Tasks about them, Tasks about one that did not come, stays, and resources that stand for
+Entries are ServiceRequests with the Tasks about them, Tasks about one that did not come, stays, visits, and resources that stand for
 themselves but that nobody hears. What serves none of these is told once, together.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.intake import fhir_codes, fhir_element, fhir_payer
+from services.intake import fhir_codes, fhir_element, fhir_payer, fhir_visit
 from services.intake.fhir_bundle import Package, Resource, find
-from services.intake.fhir_element import part, parts
+from services.intake.fhir_element import Body, part, parts
 from services.intake.fhir_request import Case
 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A message sorted: referrals, answers of payers, stays, what stands alone unheard, and what serves none of them."""
+    """A message sorted: referrals, answers of payers, visits, stays, what stands alone unheard, and what serves none of them."""
 
     cases: list[Case]
     answers: list[Resource]
+    visits: list[Resource]
     stays: list[Resource]
     unheard: list[Resource]
     unserved: list[Resource]
@@ -31,12 +32,15 @@ def sort(package: Package) -> Sorted:
     heard = [each for case in cases for each in case.both] + answers + _asking(answers, package)
     served = {id(found) for each in heard for found in _targets(each, package)} | {id(each) for each in heard}
     alone = [each for each in package.resources if _stands_alone(each, package, lines) and id(each) not in served]
-    stays = [each for each in alone if each.kind == "Encounter"]
-    unheard = [each for each in alone if each.kind != "Encounter"]
-    entries = heard + alone
-    about = [(each, "subject") for each in (*(case.lead for case in cases), *stays)] + [(each, "patient") for each in answers]
-    missing = any(_misses_its_person(each, name, package) for each, name in about)
-    return Sorted(cases, answers, stays, unheard, [] if missing else _unserved(package, entries))
+    visits = [each for each in alone if fhir_visit.is_visit(each)]
+    stays = [each for each in alone if each.kind == "Encounter" and not fhir_visit.is_visit(each)]
+    settled = {id(each) for each in (*visits, *stays)} | {id(found) for visit in visits for found in _targets(visit, package)}
+    unheard = [each for each in alone if id(each) not in settled]
+    about = [(each, part(each.body, "subject")) for each in (*(case.lead for case in cases), *stays)]
+    about += [(each, part(each.body, "patient")) for each in answers]
+    about += [(each, fhir_visit.person_of(each, package)[0]) for each in visits]
+    missing = any(_misses_its_person(each, who, package) for each, who in about)
+    return Sorted(cases, answers, visits, stays, unheard, [] if missing else _unserved(package, heard + alone))
 
 
 def _asking(answers: list[Resource], package: Package) -> list[Resource]:
@@ -45,9 +49,9 @@ def _asking(answers: list[Resource], package: Package) -> list[Resource]:
     return [task for task in package.of("Task") if id(task.scope) in scopes and fhir_payer.is_asking(task.body)]
 
 
-def _misses_its_person(each: Resource, name: str, package: Package) -> bool:
+def _misses_its_person(each: Resource, who: Body, package: Package) -> bool:
     """A Patient that no entry leads to may be the very one that this one names wrongly: it is looked at with it."""
-    said = fhir_element.reference(part(each.body, name))
+    said = fhir_element.reference(who)
     return said is not None and find(said, each, package).how != "one"
 
 

@@ -20,9 +20,12 @@ MISSING = {"none": codes.DANGLING, "many": codes.AMBIGUOUS, "contradiction": cod
 
 def subject(case: Case) -> tuple[Details | None, Resource | None, list[Reason]]:
     """Who needs care, the Patient where one came, and what has to be told."""
-    lead = case.lead
-    about, at = part(lead.body, "subject"), f"{lead.pointer}/subject"
-    said = fhir_element.reference(about)
+    return person(case, part(case.lead.body, "subject"), f"{case.lead.pointer}/subject")
+
+
+def person(case: Case, about: Body, at: str) -> tuple[Details | None, Resource | None, list[Reason]]:
+    """The person that a Reference at the pointer `at` names."""
+    lead, said = case.lead, fhir_element.reference(about)
     found = find(said, lead, case.package) if said else Found("none")
     if found.how == "one" and found.resource is not None:
         return _from_resource(found.resource, at, case)
@@ -178,7 +181,7 @@ def _read_labels(body: Body, at: str, package: Package) -> Labels:
 def _labels(body: Body, at: str, told: list[Reason]) -> Iterator[str]:
     meta = body.get("meta")
     given: Any = meta.get("security") if isinstance(meta, dict) else meta
-    for coding in _listed(given):
+    for coding in fhir_element.listed(given):
         code = text(coding.get("code")) if isinstance(coding, dict) else None
         if code is None:
             told.append(codes.reason(codes.LABEL_UNREADABLE, f"{at}/meta"))
@@ -186,10 +189,6 @@ def _labels(body: Body, at: str, told: list[Reason]) -> Iterator[str]:
             yield from _meaning(code, coding.get("system"))
     if body.get("resourceType") == "Consent":
         yield from _consented_labels(body)
-
-
-def _listed(given: Any) -> list[Any]:
-    return given if isinstance(given, list) else [] if given is None else [given]
 
 
 def _consented_labels(consent: Body) -> Iterator[str]:

@@ -7,12 +7,10 @@ one that either of the two takes back is a ReferralWithdrawn.
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import ValidationError
-
 from contracts import partners
-from contracts.kernel import OUTSIDE, Reason
+from contracts.kernel import Reason
 from services.intake import codes, fhir_codes, fhir_conformance, fhir_element, fhir_parties, fhir_request
-from services.intake.entry import Entry
+from services.intake.entry import Entry, read_as
 from services.intake.fhir_bundle import Resource
 from services.intake.fhir_codes import Stance
 from services.intake.fhir_element import part, text
@@ -29,23 +27,19 @@ def entry(case: Case) -> Entry:
     """What becomes of one referral. Whatever its outcome, every problem found is told at once."""
     reference, told = fhir_request.reference(case)
     stance, about_stance = _stance(case)
-    told = [*told, *about_stance, *_modified(case), *_misplaced(case), *_displays(case)]
+    told = [*told, *about_stance, *_misplaced(case), *_displays(case)]
     draft, more = _draft(stance, reference, case)
     told += more
     for each in case.both:
-        told += fhir_conformance.issues(each)
-    event, unfit = _fitted(draft, case.lead.pointer) if draft and reference and codes.outcome_of(told) == "event" else (None, [])
-    return _closed(case.lead.pointer, event, reference, [*told, *unfit])
-
-
-def _closed(pointer: str, event: partners.FromPartner | None, reference: str | None, told: list[Reason]) -> Entry:
-    reasons = codes.told(told)
-    outcome = codes.outcome_of(reasons)
-    return Entry(pointer, outcome, event if outcome == "event" else None, reference, reasons)
+        told += [*fhir_conformance.modified(each), *fhir_conformance.issues(each)]
+    kind, said = draft or (partners.FromPartner, {"reference": reference})
+    return read_as(kind, said, case.lead.pointer, told)
 
 
 def _draft(stance: Stance | None, reference: str | None, case: Case) -> tuple[Draft | None, list[Reason]]:
     """What the event would say, and what has to be told about it. A referral of unclear stance is read for its other problems."""
+    if header := fhir_request.answering(case):
+        return None, [codes.reason(codes.REPORT_UNHEARD, header.pointer)]
     if stance == "withdraw":
         taken_back = {"reference": reference, "withdrawn_at": fhir_request.changed_at(case), "reason": _withdrawal_reason(case)}
         return (partners.ReferralWithdrawn, taken_back), []
@@ -90,14 +84,6 @@ def _asked(case: Case) -> tuple[dict[str, Any], list[Reason]]:
     why, about_why = fhir_request.why(case)
     read = {"service": service, "urgency": urgency, "reason": why}
     return {name: value for name, value in read.items() if value}, [*about_service, *about_urgency, *about_why]
-
-
-def _fitted(draft: Draft, pointer: str) -> tuple[partners.FromPartner | None, list[Reason]]:
-    kind, said = draft
-    try:
-        return kind.model_validate({name: value for name, value in said.items() if value is not None}, context=OUTSIDE), []
-    except ValidationError:
-        return None, [codes.reason(codes.UNFIT, pointer)]
 
 
 def _stance(case: Case) -> tuple[Stance | None, list[Reason]]:
@@ -189,14 +175,6 @@ def _withdrawal_reason(case: Case) -> str:
     statuses = (text(each.body.get("status")) for each in case.both)
     saying = (status for status in statuses if status in ("revoked", "cancelled", "entered-in-error"))
     return next(filter(None, given), None) or next(saying, "cancellation-requested")
-
-
-def _modified(case: Case) -> Iterator[Reason]:
-    """FHIR forbids acting on a resource with a modifier that one does not know."""
-    for each in case.both:
-        for name in ("modifierExtension", "implicitRules"):
-            if each.body.get(name):
-                yield codes.reason(codes.MODIFIED, f"{each.pointer}/{name}")
 
 
 def _misplaced(case: Case) -> Iterator[Reason]:

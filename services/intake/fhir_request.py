@@ -136,6 +136,16 @@ def changed_at(case: Case) -> datetime | None:
     return next((found.at for value in said if (found := fhir_element.moment(value)).precision == "instant"), None)
 
 
+def answering(case: Case) -> Resource | None:
+    """The header of a message that answers another: it says what became of a referral, and asks for none."""
+    headers = (each for each in case.package.of("MessageHeader") if each.scope is case.lead.scope)
+    return next((each for each in headers if each.body.get("response") or _event(each).endswith("-response")), None)
+
+
+def _event(header: Resource) -> str:
+    return text(part(header.body, "eventCoding").get("code")) or ""
+
+
 def service(request: Resource) -> tuple[str | None, list[Reason]]:
     """What is asked for, as one token; None where it has no code that could be one."""
     concepts = [concept for name in ("code", "category") for _, concept in parts(request.body, name)]

@@ -7,20 +7,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
-
-from contracts.kernel import OUTSIDE, Reason
+from contracts.kernel import Reason
 from contracts.partners import Problem, StayKind, StayReported, StayStep
-from services.intake import codes, fhir_conformance, fhir_element, fhir_parties, fhir_request
-from services.intake.entry import Entry
+from services.intake import codes, fhir_codes, fhir_conformance, fhir_element, fhir_parties, fhir_request
+from services.intake.entry import Entry, read_as
 from services.intake.fhir_bundle import Package, Resource, find
 from services.intake.fhir_element import Body, part, parts, text
 from services.intake.fhir_request import Case
 
-KINDS: dict[str, StayKind] = {
-    "IMP": "hospital", "ACUTE": "hospital", "NONAC": "hospital", "OBSENC": "hospital", "SS": "hospital", "EMER": "ed",
-}  # fmt: skip
-NO_STAYS = frozenset(("AMB", "HH", "VR", "FLD", "PRENC"))
 STEPS: dict[str, StayStep] = {
     "arrived": "admitted", "triaged": "admitted", "in-progress": "admitted", "onleave": "admitted", "finished": "discharged",
     "cancelled": "admission-cancelled", "entered-in-error": "admission-cancelled",
@@ -51,16 +45,7 @@ def entry(encounter: Resource, package: Package) -> Entry:
         "reference": number, "step": step, "kind": kind, "person": person, **instants, **_left(encounter.body),
         "problem": _problem(encounter, package), "sensitivity": label, "consent": agreed.consent,
     }  # fmt: skip
-    event, unfit = _fitted(said, at) if codes.outcome_of(told) == "event" else (None, [])
-    reasons = codes.told([*told, *unfit])
-    return Entry(at, codes.outcome_of(reasons), event, number, reasons)
-
-
-def _fitted(said: dict[str, Any], at: str) -> tuple[StayReported | None, list[Reason]]:
-    try:
-        return StayReported.model_validate({name: value for name, value in said.items() if value is not None}, context=OUTSIDE), []
-    except ValidationError:
-        return None, [codes.reason(codes.UNFIT, at)]
+    return read_as(StayReported, said, at, told)
 
 
 def _step(encounter: Resource) -> tuple[StayStep | None, list[Reason]]:
@@ -75,9 +60,9 @@ def _step(encounter: Resource) -> tuple[StayStep | None, list[Reason]]:
 
 def _kind(encounter: Resource) -> tuple[StayKind | None, list[Reason]]:
     code, at = text(part(encounter.body, "class").get("code")) or "", f"{encounter.pointer}/class"
-    if code in KINDS:
-        return KINDS[code], []
-    return None, [codes.reason(codes.NO_STAY if code in NO_STAYS else codes.UNKNOWN_CODE, at)]
+    if code in fhir_codes.STAYS:
+        return fhir_codes.STAYS[code], []
+    return None, [codes.reason(codes.NO_STAY if code in fhir_codes.NEITHER else codes.UNKNOWN_CODE, at)]
 
 
 def _instants(encounter: Resource, step: StayStep | None) -> tuple[dict[str, datetime | None], list[Reason]]:
@@ -96,11 +81,9 @@ def _instants(encounter: Resource, step: StayStep | None) -> tuple[dict[str, dat
 
 def _elsewise(encounter: Resource, number: str | None) -> Iterator[Reason]:
     """What else stands in the way: no lasting number, a modifier."""
+    yield from fhir_conformance.modified(encounter)
     if number is None:
         yield codes.reason(codes.NO_STAY_NUMBER, f"{encounter.pointer}/identifier")
-    for name in ("modifierExtension", "implicitRules"):
-        if encounter.body.get(name):
-            yield codes.reason(codes.MODIFIED, f"{encounter.pointer}/{name}")
 
 
 def _disposition(body: Body) -> list[str]:

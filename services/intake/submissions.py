@@ -6,10 +6,11 @@ which it could link people, no way to reach them.
 
 from typing import Any
 
+from contracts.answers import AuthorizationRequested, DecisionAwaited
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired
 from contracts.catalogue import PARTNER_OUT
 from contracts.kernel import Fact, Personal, Sealable
-from contracts.partners import AuthorizationRequested, DecisionAwaited, PersonDetails, Text
+from contracts.partners import PersonDetails, Text
 from services.intake.records import Record
 
 Body = dict[str, Any]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts import alerts, consents, directory, endings, intake, lateness, notices, readings, recipients, rosters, stays, upkeep
+from contracts import alerts, consents, directory, endings, intake, lateness, notices, readings, recipients, rosters, stays, upkeep, visits
 from contracts import assignment as placing
 from contracts import authorization as asking
 from contracts.kernel import Event, kind_of
@@ -204,6 +204,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     intake.RequestOverdue: _overdue,
     intake.RequestOverdueRetracted: _retracted,
     stays.StayReceived: lambda e: f"A facility told of a stay: {plain(e.step).lower()}",
+    visits.VisitReceived: lambda e: f"A partner told of a visit: {plain(e.step).lower()}",
     intake.RecordOpened: "A partner's record of this person became known",
     intake.RecordAmended: "A partner told more about this person",
     intake.RecordLinked: "This record and another are the same person",

@@ -10,7 +10,7 @@ from annotated_types import MaxLen
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from contracts import catalogue, partners, shapes
+from contracts import answers, catalogue, partners, shapes
 from contracts.attributes import ATTRIBUTES
 from contracts.kernel import OUTSIDE, SEALED_PREFIX, Event, Model, Personal, Sealable
 from contracts.partners import Code, PersonDetails
@@ -92,13 +92,13 @@ def test_every_reason_is_still_needed():
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
 def test_personal_values_are_sealed_under_a_record_inside_and_never_said_to_partners(event):
-    if event in partners.OUTBOUND:
+    if event in answers.OUTBOUND:
         assert not bears_personal_values(event)
     elif event not in partners.INBOUND:
         assert not bears_personal_values(event) or issubclass(event, Sealable)
 
 
-@pytest.mark.parametrize("event", partners.OUTBOUND, ids=lambda event: event.type)
+@pytest.mark.parametrize("event", answers.OUTBOUND, ids=lambda event: event.type)
 def test_partners_are_told_nothing_by_which_they_could_link_people(event):
     assert {"person", "record", "people", "cluster"}.isdisjoint(event.model_fields)
     assert {a.name for a in ATTRIBUTES if a.on_partner_out}.isdisjoint(

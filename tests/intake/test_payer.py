@@ -9,10 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
+from contracts.answers import AuthorizationRequested
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired, LineAsked
 from contracts.intake import PayerResponseReceived
 from contracts.kernel import Personal
-from contracts.partners import AuthorizationAnswered, AuthorizationRequested
+from contracts.partners import AuthorizationAnswered
 from contracts.payers import PayerAnswer
 from infra.outward import closed
 from infra.sealing import seal_here

@@ -53,7 +53,7 @@ def test_where_to_and_against_advice_and_what_for_are_read():
     ("changes", "outcome", "code"),
     [
         ({"status": "planned"}, "return", codes.NOT_YET), ({"status": "unknown"}, "quarantine", codes.UNKNOWN_CODE),
-        ({"status": None}, "return", codes.NO_STATUS), ({"class": {"code": "AMB"}}, "return", codes.NO_STAY),
+        ({"status": None}, "return", codes.NO_STATUS), ({"class": {"code": "PRENC"}}, "return", codes.NO_STAY),
         ({"class": {"code": "???"}}, "quarantine", codes.UNKNOWN_CODE), ({"identifier": None}, "return", codes.NO_STAY_NUMBER),
         ({"period": None}, "return", codes.NO_STAY_INSTANT), ({"period": {"start": "2026-02-27"}}, "return", codes.NO_STAY_INSTANT),
         ({"period": {"end": "2026-03-01T10:011:30Z"}}, "quarantine", codes.BROKEN_INSTANT),

@@ -1,0 +1,56 @@
+"""What assignment and follow_up say became of a request: told to its sender, and taken over where it comes back to us."""
+
+from datetime import datetime
+from typing import Any
+
+from contracts.assignment import (
+    NoProgramAvailable,
+    PlacementAccepted,
+    PlacementEnded,
+    PlacementOffered,
+    PlacementWaitlisted,
+    PlacementWithheld,
+)
+from contracts.authorization import AuthorizationSubmitted, DecisionInquired
+from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
+from contracts.kernel import Decision, Early, Event, Message, World
+from contracts.plans import PlanDeathReported, SuppressionEnded
+from services.intake import answers, closing
+from services.intake.requests import Request
+
+FOLLOWED: dict[type[Any], str] = {
+    PlacementOffered: "offered",
+    PlacementAccepted: "accepted",
+    PlacementWaitlisted: "waitlisted",
+    NoProgramAvailable: "unplaced",
+    PlacementWithheld: "withheld",
+    CareScheduled: "scheduled",
+    CareUnscheduled: "unscheduled",
+    CareMissed: "missed",
+    CareStarted: "started",
+    OutcomeReported: "outcome",
+}
+"""What assignment and follow_up say, and what that is to the sender."""
+DEATHS = (PlanDeathReported, SuppressionEnded)
+HEARS: tuple[type[Event], ...] = (*FOLLOWED, PlacementEnded, *DEATHS, AuthorizationSubmitted, DecisionInquired)
+
+
+def followed(subject: str) -> str:
+    """`placement/0190…`, `care/0190…`, `plan/0190…` and `consent/0190…` are of `request/0190…`."""
+    return f"request/{subject.partition('/')[2]}"
+
+
+def heard(message: Message, world: World, now: datetime) -> Decision:
+    """What became of it: told to the sender. Its first visit is evidence, and the last word hands it back to us."""
+    request, data = followed(message.subject), message.data
+    state: Request | None = world[request]
+    if state is None:
+        return Early(request)
+    if not state.is_open:
+        return []
+    ours = closing.served(request, state, message) if isinstance(data, CareStarted) else []
+    if isinstance(data, OutcomeReported | PlacementEnded):
+        ours = closing.outcome(request, state, message, now)
+    if (told := FOLLOWED.get(type(data))) is None:
+        return ours
+    return [*ours, *answers.of_request(request, state, told, data.outcome if isinstance(data, OutcomeReported) else None)]

@@ -1,0 +1,76 @@
+"""Which aggregates a message may change, whom it must find first, and what it only looks at."""
+
+from contracts.authorization import AuthorizationSubmitted, DecisionInquired
+from contracts.kernel import Blind, DeadlinePassed, Message, Route, kind_of
+from contracts.partners import (
+    AuthorizationAnswered,
+    ContactReported,
+    DeathTold,
+    ReferralAmended,
+    ReferralRequested,
+    ReferralWithdrawn,
+    StayReported,
+    VisitReported,
+)
+from contracts.plans import PlanDeathReported
+from services.intake import consents, contacts, deaths, exchanges, stays, visits
+from services.intake.commands import EnterContact, EnterReferral
+from services.intake.following import HEARS, followed
+from services.intake.records import Named
+from services.intake.referrals import record_of, request_of, sender
+
+
+def route(message: Message, blind: Blind) -> Route:
+    """The request by (partner, its own reference); the record by claims; a person's command by the item it is about."""
+    data = message.data
+    match data:
+        case ReferralRequested() | EnterReferral():
+            partner = sender(message)
+            named = Named(partner, data.person, data.reference, blind)
+            known = record_of(partner, data.reference, blind)
+            request = request_of(partner, data.reference, blind)
+            return Route((request, named.record, *_consent_of(request, data)), (*named.claims, known))
+        case ContactReported() | EnterContact():
+            return contacts.route(sender(message), data, blind)
+        case StayReported():
+            return stays.route(sender(message), data, blind)
+        case VisitReported():
+            return visits.route(sender(message), data, blind)
+        case DeathTold():
+            return deaths.route(sender(message), data, blind)
+        case ReferralAmended():
+            partner = sender(message)
+            request = request_of(partner, data.reference, blind)
+            writes = (request, *_consent_of(request, data))
+            if not data.person:
+                return Route(writes)
+            named = Named(partner, data.person, data.reference, blind)
+            return Route(writes, (*named.claims, record_of(partner, data.reference, blind)))
+        case ReferralWithdrawn():
+            return Route(_with_consent(request_of(sender(message), data.reference, blind)))
+        case AuthorizationSubmitted():
+            return Route((exchanges.exchange_of(data.reference, blind), consents.consent_of(message.subject)), references=(data.record,))
+        case DecisionInquired():
+            return Route((exchanges.exchange_of(data.reference, blind), consents.consent_of(message.subject)))
+        case AuthorizationAnswered():
+            return Route((exchanges.exchange_of(data.reference, blind),))
+        case PlanDeathReported(record=str(record)):
+            return Route((*_with_consent(followed(message.subject)), record))
+        case DeadlinePassed(name=deaths.TELL):
+            return Route((*_with_consent(message.subject), *_with_consent(data.about)))
+        case DeadlinePassed() if kind_of(message.subject) == "request":
+            return Route((message.subject,))
+        case _ if type(data) in HEARS:
+            return Route(_with_consent(followed(message.subject)))
+    return Route(_with_consent(message.subject))
+
+
+def _with_consent(subject: str) -> tuple[str, ...]:
+    """A request and its consent, whichever of them was named."""
+    kind, _, rest = subject.partition("/")
+    return (f"request/{rest}", f"consent/{rest}") if kind in ("request", "consent") else (subject,)
+
+
+def _consent_of(request: str, data: ReferralRequested | EnterReferral | ReferralAmended) -> tuple[str, ...]:
+    """Where a sender says anything of label or consent."""
+    return (consents.consent_of(request),) if data.sensitivity or data.consent or data.consent_ended else ()

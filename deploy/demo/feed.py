@@ -59,12 +59,17 @@ class Client:
 
 def clients(count: int, seed: int) -> list[Client]:
     """bhsim's people."""
+    (people,) = invented(count, seed, "individuals")
+    return [Client(row["individual_id"], *_named(row["full_name"]), row["date_of_birth"]) for row in people]
+
+
+def invented(count: int, seed: int, *tables: str) -> list[list[dict[str, str]]]:
+    """The rows of these tables of bhsim, for so many people."""
     with tempfile.TemporaryDirectory() as place:
         database, out = Path(place) / "people.db", Path(place) / "csv"
         _bhsim("generate", str(database), "--clients", str(count), "--seed", str(seed))
         _bhsim("export-csv", str(database), str(out))
-        with (out / "individuals.csv").open(encoding="utf-8") as file:
-            return [Client(row["individual_id"], *_named(row["full_name"]), row["date_of_birth"]) for row in csv.DictReader(file)]
+        return [list(csv.DictReader((out / f"{table}.csv").read_text("utf-8").splitlines())) for table in tables]
 
 
 def _bhsim(*arguments: str) -> None:

@@ -16,7 +16,8 @@ LEVELS: tuple[Level, ...] = ("ok", "watch", "stale", "lapsing", "review")
 SIGNALS = "signals"
 TIGHT_DAYS = 7
 DAY = timedelta(days=1)
-ABSENCE = ("no-contact", "no-next-visit", "no-first-visit", "nothing-recorded", "treatment-gap")
+NO_CONTACT = "no-contact"
+ABSENCE = (NO_CONTACT, "no-next-visit", "no-first-visit", "nothing-recorded", "treatment-gap")
 """Signals that silence makes: where the feed is silent too they say nothing of the person."""
 
 
@@ -60,17 +61,22 @@ def _no_shows(plan: Plan) -> Found:
 
 def _silence(plan: Plan) -> Found:
     """Days since the last contact over the cadence; sooner with newcomers. Not while a visit within one cadence is booked."""
+    for level, at in _distances(plan):
+        counted = max(at, plan.accepted_until or at) if level == "review" else at
+        yield from ((NO_CONTACT, level, since) for since in _unwaited(plan, counted))
+
+
+def _distances(plan: Plan) -> Iterator[tuple[Level, datetime]]:
+    """When it will be how long since the last contact."""
     if plan.exchanged_at is None:
         return
     start = max(plan.exchanged_at, plan.resumed_at or plan.exchanged_at)
     early = plan.visits < THRESHOLDS.early_visits
     for ratio, level in THRESHOLDS.ratios:
         ratio = max(ratio * THRESHOLDS.early_factor, THRESHOLDS.ratio_least) if early else ratio
-        at = _shielded(plan, _after(plan, start, ratio))
-        yield "no-contact", level, max(at, plan.accepted_until or at) if level == "review" else at
+        yield level, _after(plan, start, ratio)
     if plan.cadence_days <= THRESHOLDS.review_cadence_days_max:
-        at = _shielded(plan, start + THRESHOLDS.review_days * DAY)
-        yield "no-contact", "review", max(at, plan.accepted_until or at)
+        yield "review", start + THRESHOLDS.review_days * DAY
 
 
 def _after(plan: Plan, start: datetime, ratio: float) -> datetime:
@@ -81,12 +87,19 @@ def _after(plan: Plan, start: datetime, ratio: float) -> datetime:
     return start + ratio * plan.cadence_days * DAY
 
 
-def _shielded(plan: Plan, at: datetime) -> datetime:
+def _waits(plan: Plan) -> list[tuple[datetime, datetime]]:
     """A booked visit is waited for, from one cadence before it until it must be known whether it was kept."""
-    for booking in plan.bookings:
-        if booking.starts_at - plan.cadence_days * DAY <= at < booking.settle_by:
-            at = booking.settle_by
-    return at
+    return [(booking.starts_at - plan.cadence_days * DAY, booking.settle_by) for booking in plan.bookings]
+
+
+def _is_waited(plan: Plan, at: datetime) -> bool:
+    return any(begin <= at < end for begin, end in _waits(plan))
+
+
+def _unwaited(plan: Plan, at: datetime) -> Iterator[datetime]:
+    """When silence that has lasted until then begins to speak, and speaks again once a visit that was waited for is over."""
+    ends = sorted(end for _, end in _waits(plan) if end > at)
+    return (one for one in (at, *ends) if not _is_waited(plan, one))
 
 
 def _unbooked(plan: Plan) -> Found:
@@ -110,9 +123,10 @@ def _gap(plan: Plan) -> Found:
 
 
 def _stale(plan: Plan) -> Found:
-    """Nothing at all was recorded."""
+    """Nothing at all was recorded, and no visit that is booked is still to come."""
     last = max(plan.recorded_at, plan.resumed_at or plan.recorded_at)
-    yield "nothing-recorded", "stale", _shielded(plan, last + THRESHOLDS.stale_cadences * plan.cadence_days * DAY)
+    over = last + THRESHOLDS.stale_cadences * plan.cadence_days * DAY
+    yield "nothing-recorded", "stale", max([over, *(booking.settle_by for booking in plan.bookings)])
 
 
 class Reading(NamedTuple):
@@ -125,8 +139,13 @@ class Reading(NamedTuple):
 def reading(plan: Plan, now: datetime) -> Reading:
     """The signals that hold, one a code, and the highest level among them."""
     held: dict[str, Signal] = {}
+    hidden = NO_CONTACT if _is_waited(plan, now) else None
     for signal in signals(plan):
-        if signal.since <= now and rank(signal.level) >= rank(held[signal.code].level if signal.code in held else "ok"):
+        if (
+            signal.since <= now
+            and signal.code != hidden
+            and rank(signal.level) >= rank(held[signal.code].level if signal.code in held else "ok")
+        ):
             held[signal.code] = signal
     return Reading(max((signal.level for signal in held.values()), key=rank, default="ok"), tuple(held.values()))
 
@@ -176,10 +195,13 @@ def _flagged(plan: Plan, level: Level, held: tuple[Signal, ...], now: datetime) 
 
 
 def instants(plan: Plan, feed: str) -> Iterator[Deadline]:
-    """When to look: whenever a signal begins to hold; and daily while the feed is silent."""
+    """When to look: whenever a signal begins to hold, or a visit comes near that is waited for; and daily while the feed is silent."""
     if plan.status == "ended" or plan.suppressions:
         return
-    for at in sorted({signal.since for signal in signals(plan)}):
+    found = signals(plan)
+    silent = min((signal.since for signal in found if signal.code == NO_CONTACT), default=None)
+    hides = {begin for begin, _ in _waits(plan) if silent and silent < begin}
+    for at in sorted(hides | {signal.since for signal in found}):
         yield Deadline(SIGNALS, feed, at)
     if plan.checked_at:
         yield Deadline(SIGNALS, feed, plan.checked_at + DAY)

@@ -63,6 +63,24 @@ def test_a_visit_booked_further_away_than_one_cadence_hides_nothing_until_it_is_
     assert [(days, level) for days, level, _ in flagged(given)] == [(21.0, "watch"), (28.0, "lapsing")]
 
 
+def test_a_flag_falls_when_a_booked_visit_comes_near_and_stands_again_when_nobody_recorded_it():
+    given = active(cadence_days=14)
+    given.asks(booked(NINE + 60 * DAY))
+    given.passes(50 * DAY)
+    assert given.flags[-1] == "settled" and given.told(FlagCleared)[-1].noted_at == NINE + 46 * DAY and given.plan.level == "ok"
+    given.passes(2 * WEEK)
+    assert flagged(given)[-1] == (63.0, "review", ("no-contact", "nothing-recorded")), "the business day after a Friday"
+
+
+def test_a_plan_with_a_visit_to_come_is_not_without_any_event():
+    given = enrolled(cadence_days=7)
+    given.asks(booked(NINE + 40 * DAY, reason="client-choice"))
+    given.passes(40 * DAY)
+    assert given.flags == []
+    given.passes(3 * DAY)
+    assert {one.code for one in given.plan.signals} == {"no-first-visit", "nothing-recorded"}
+
+
 def test_a_booked_visit_whose_end_nobody_recorded_hides_nothing_for_ever():
     given = active(cadence_days=14)
     given.asks(booked(NINE + 28 * DAY))

@@ -4,6 +4,7 @@ Pure: facts go in, numbers come out. They are *operational* versions, made to ac
 out it says (I-SERV leaves out whom nobody ever evaluated, so their number stands beside it).
 """
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from contracts.follow_up import CareEnded, CareOpened, Noted, OutcomeReported
 from contracts.kernel import Change
 from contracts.measures import Mean, Rate, mean_of
 from contracts.partners import AgeGroup, Problem, StayKind
-from contracts.plans import ContactLogged, FlagCleared, VisitAttended
+from contracts.plans import ContactAttempted, ContactLogged, FlagCleared, FlagRetracted, PlanMoved, PlanOpened, VisitAttended
 from infra.calendar import Hours
 from services.follow_up import history, transition
 from services.follow_up.plan import Plan
@@ -22,6 +23,8 @@ from services.follow_up.transition import Transition
 
 DAY = timedelta(days=1)
 RETURNED_WITHIN = 15 * DAY
+NEW_AFTER_MONTHS = 6
+"""I-SERV is of new clients: whoever was served in the six months before is none."""
 CONTACTS_LEFT_OUT = 30 * DAY
 """I-SERV leaves out whoever came in the last days: there was no time to see them yet."""
 KINDS = ("care", "plan", "transition")
@@ -29,7 +32,7 @@ PARTIES = ("program", "facility")
 """Fields of facts that name an organisation a case concerns: its people see the measures of these cases."""
 FOLLOW_UP_DAYS: tuple[Literal[7, 30], ...] = (7, 30)
 TOO_YOUNG_FOR: Mapping[str, tuple[AgeGroup, ...]] = {"mental-health": ("under-6",), "substance-use": ("under-6", "6-12")}
-"""FUM from six years, FUA from thirteen; FUH and FUI follow their problem."""
+"""FUH and FUM from six years, FUI and FUA from thirteen."""
 INPATIENT: tuple[StayKind, ...] = ("hospital", "detox", "residential")
 FOLLOW_UPS: Mapping[str, tuple[tuple[StayKind, ...], Problem]] = {
     "FUH": (("hospital",), "mental-health"),
@@ -77,35 +80,49 @@ def _stays(known: Known) -> Iterator[tuple[str, Transition]]:
 
 
 def returned(known: Known, as_of: datetime) -> Rate:
-    """Who came back within fifteen days of the first outreach."""
+    """Who came back within fifteen days of the first outreach, round by round: by a contact or a visit, whatever it left to be done."""
     met, missed, still = list[str](), list[str](), list[str]()
     for subject, facts in known.items():
-        if not subject.startswith("plan/"):
-            continue
-        plan: Plan | None = None
-        for fact in facts:
-            plan = history.evolve(plan, fact)
-            if isinstance(fact, FlagCleared) and fact.outreach_at and fact.why == "returned" and fact.returned_at:
-                (met if fact.returned_at - fact.outreach_at <= RETURNED_WITHIN else missed).append(subject)
-        if plan and plan.outreach_at:
-            (still if as_of - plan.outreach_at <= RETURNED_WITHIN else missed).append(subject)
+        for first, back in _rounds(facts) if subject.startswith("plan/") else ():
+            in_time = (back or as_of) - first <= RETURNED_WITHIN
+            (missed if not in_time else met if back else still).append(subject)
     return Rate("returned-within-15-days", tuple(met), tuple(missed), tuple(still))
+
+
+def _rounds(facts: Iterable[Noted]) -> Iterator[tuple[datetime, datetime | None]]:
+    """The first outreach of each round, and the contact that ended it. What was no drifting away after all was no round."""
+    plan: Plan | None = None
+    first: datetime | None = None
+    for fact in facts:
+        is_newest = isinstance(fact, ContactLogged | VisitAttended) and plan and (plan.exchanged_at is None or fact.at > plan.exchanged_at)
+        if isinstance(fact, ContactAttempted) and plan and plan.round_at and fact.at >= plan.round_at:
+            first = min(first or fact.at, fact.at)
+        elif first and is_newest and isinstance(fact, ContactLogged | VisitAttended):
+            if fact.at > first:
+                yield first, fact.at
+            first = None
+        elif isinstance(fact, FlagRetracted) or (isinstance(fact, FlagCleared) and fact.why == "suppressed"):
+            first = None
+        plan = history.evolve(plan, fact)
+    if first:
+        yield first, None
 
 
 def time_to(kind: Literal["evaluation", "service"], known: Known, hours: Hours, since: datetime) -> Mean:
     """I-SERV: mean business days from the first contact to the initial evaluation, or the initial service.
 
     First contact is the earlier of the request and the first two-way exchange. Contacts after `since` (thirty days before the end of
-    the period) are left out, and so is whom nobody ever evaluated.
+    the period) are left out, and so is whom nobody ever evaluated. Only who is new counts: not served in the six months before, in any
+    program that is seen here. Nobody's age is known here: none is left out for being under twelve.
     """
-    lengths, cases, never = list[float](), list[str](), list[str]()
+    lengths, cases, never, served = list[float](), list[str](), list[str](), _served(known)
     for subject, facts in known.items():
         opened = next((fact for fact in facts if isinstance(fact, CareOpened)), None)
         if opened is None:
             continue
         told = known.get(subject.replace("care/", "plan/", 1), [])
         first = min(_first_contacts(opened, told))
-        if first > since:
+        if first > since or any(_half_a_year_before(first) <= at < first for at in served[_person(told) or subject]):
             continue
         attended = [fact for fact in told if isinstance(fact, VisitAttended)]
         if not any(fact.kind == "evaluation" for fact in attended):
@@ -114,6 +131,27 @@ def time_to(kind: Literal["evaluation", "service"], known: Known, hours: Hours, 
             lengths.append(business_days(hours, first, min(reached)))
             cases.append(subject)
     return Mean(f"I-SERV {kind}", mean_of(lengths), "business days", tuple(cases), tuple(never))
+
+
+def _served(known: Known) -> Mapping[str, list[datetime]]:
+    """When each person had a visit, in any plan of theirs."""
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for subject, facts in known.items():
+        if subject.startswith("plan/"):
+            found[_person(facts) or subject] += [fact.at for fact in facts if isinstance(fact, VisitAttended)]
+    return found
+
+
+def _half_a_year_before(at: datetime) -> datetime:
+    """The same day six months earlier, or the last one of that month."""
+    month = at.year * 12 + at.month - 1 - NEW_AFTER_MONTHS
+    last = monthrange(month // 12, month % 12 + 1)[1]
+    return at.replace(year=month // 12, month=month % 12 + 1, day=min(at.day, last))
+
+
+def _person(plan: Iterable[Noted]) -> str | None:
+    """Whose plan it is, as its last word on that says."""
+    return next((fact.person for fact in reversed(list(plan)) if isinstance(fact, PlanOpened | PlanMoved)), None)
 
 
 def closed_loop(known: Known) -> Iterator[Rate]:

@@ -25,6 +25,8 @@ STAYS: dict[str, SuppressionKind] = {
 }  # fmt: skip
 """Which stays explain that somebody does not come. A visit to the ED, or a step-down inside the network, does not."""
 READMITTED_TO = ("hospital", "detox", "crisis-unit")
+STILL_COUNTED = ("linked", "declined")
+"""Ends by a person's word, after which a visit or another acute stay is still known of the stay."""
 READMITTED_WITHIN = timedelta(days=30)
 Told = tuple[Change, datetime | None]
 """A change, and when it happened where that is known."""
@@ -38,7 +40,7 @@ def for_plan(id: str, plan: Plan, subject: str, person: Person, now: datetime) -
         return
     yield from _death(plan, person, now)
     for stay in person.stays():
-        yield from _stay(plan, stay)
+        yield from _stay(plan, stay, now)
     elsewhere = max((one.at for one in person.sightings if one.plan != id), default=None)
     if elsewhere and (plan.seen_elsewhere_at is None or elsewhere > plan.seen_elsewhere_at):
         yield SeenElsewhere(at=elsewhere), None
@@ -53,8 +55,9 @@ def _death(plan: Plan, person: Person, now: datetime) -> Iterator[Told]:
         yield SuppressionEnded(kind=DIED, why="refuted", at=now, passed_on=True), None
 
 
-def _stay(plan: Plan, stay: Involved) -> Iterator[Told]:
-    """While the person is there, the plan waits; when they leave, it goes on from that day; if it never was, as if never told."""
+def _stay(plan: Plan, stay: Involved, now: datetime) -> Iterator[Told]:
+    """While the person is there, the plan waits; when they leave, it goes on from that day; if it never was, as if never told. A stay of
+    which nobody said an end explains silence until it is to be looked at, and never again."""
     standing = next((one for one in plan.suppressions if one.by == stay.id), None)
     if standing and (not stay.open or not stay.kind):
         yield SuppressionEnded(kind=standing.kind, why="released" if stay.kind else "refuted", at=stay.until or standing.since), None
@@ -63,8 +66,8 @@ def _stay(plan: Plan, stay: Involved) -> Iterator[Told]:
     if kind is None or stay.since is None or standing or any(one.kind == kind for one in plan.suppressions):
         return
     counted_from = max(at for at in (plan.opened_at, plan.exchanged_at, plan.resumed_at) if at)
-    if stay.open or (stay.until and stay.until > counted_from):
-        until = stay.until or clock("suppression-review", stay.since).due_at
+    until = stay.until or clock("suppression-review", stay.since).due_at
+    if until > (now if stay.open else counted_from):
         yield PlanSuppressed(kind=kind, since=stay.since, until=until, by=stay.id), None
     if stay.until and stay.until > counted_from:
         yield SuppressionEnded(kind=kind, why="released", at=stay.until), None
@@ -75,28 +78,28 @@ def for_stay(id: str, stay: Transition, subject: str, person: Person) -> Iterato
     if stay.person != subject:
         yield TransitionMoved(person=subject), None
     if stay.status == "ended":
+        yield from _counted(id, stay, person) if stay.ended_how in STILL_COUNTED else ()
         return
     if (stay.dead_since is None) != (person.dead_since is None):
         yield TransitionSilenced(since=person.dead_since), None
     plan = next(iter(person.plans()), None)
     if plan and stay.plan is None:
         yield TransitionMatched(plan=plan.id, program=plan.program, owner=plan.owner, person=subject), None
-    yield from _seen(stay, person)
-    if again := _readmitted(id, stay, person):
-        yield TransitionEnded(how="readmitted", at=again, by="person"), again
+    reached = next((one.at for one in person.sightings if stay.discharged_at and one.at >= stay.discharged_at), None)
+    if reached and (stay.first_reached_at is None or reached < stay.first_reached_at):
+        yield DischargeReached(at=reached), reached
+    yield from _counted(id, stay, person)
 
 
-def _seen(stay: Transition, person: Person) -> Iterator[Told]:
-    """Contacts and visits after the stay, wherever they were. An earlier one, told later, corrects what was known."""
-    after = [one for one in person.sightings if stay.discharged_at and one.at >= stay.discharged_at]
-    if not after:
-        return
-    if stay.first_reached_at is None or after[0].at < stay.first_reached_at:
-        yield DischargeReached(at=after[0].at), after[0].at
-    visit = next((one for one in after if one.visit and stay.counts(one.at)), None)
+def _counted(id: str, stay: Transition, person: Person) -> Iterator[Told]:
+    """What measures ask of a stay: the first visit after it, wherever it was, and whether the person was in an acute one again. An earlier
+    visit, told later, corrects what was known."""
+    visit = next((one for one in person.sightings if one.visit and stay.counts(one.at)), None)
     if visit and (stay.seen_at is None or visit.at < stay.seen_at):
         days = stay.days_after(visit.at)
         yield PersonSeen(at=visit.at, plan=visit.plan, within_7=days <= 7, within_30=days <= 30), visit.at
+    if again := _readmitted(id, stay, person):
+        yield TransitionEnded(how="readmitted", at=again, by="person"), again
 
 
 def _readmitted(id: str, stay: Transition, person: Person) -> datetime | None:

@@ -10,7 +10,22 @@ from contracts.assignment import PlacementEnded
 from services.follow_up import commands
 from services.follow_up.measures import business_days, closed_loop, follow_up, known_at, measures, returned, time_to
 from services.follow_up.rules import RULES
-from tests.follow_up.stories import DAY, HOUR, NINE, Story, accepted, active, admission, attempt, attended, contact, discharge, opened
+from tests.follow_up.stories import (
+    DAY,
+    HOUR,
+    NINE,
+    STAY,
+    Story,
+    accepted,
+    active,
+    admission,
+    attempt,
+    attended,
+    booked,
+    contact,
+    discharge,
+    opened,
+)  # fmt: skip
 
 
 def facts(given: Story) -> list[tuple[str, Any]]:
@@ -89,6 +104,41 @@ def test_of_stays_in_a_row_only_the_last_discharge_counts():
     given.asks(discharge(given.now, reference="E-2"), "transition/new")
     rate = follow_up("FUH", 30, known_at(facts(given), given.now), given.now)
     assert len(rate.met) + len(rate.missed) + len(rate.open) == 1
+
+
+@pytest.mark.parametrize("how", ["linked", "declined"])
+def test_a_stay_that_somebody_called_over_still_learns_of_a_visit_and_of_the_next_acute_stay(how):
+    given = active(books_visits=False)
+    given.asks(discharge(given.now), "transition/new")
+    given.passes(DAY)
+    given.asks(commands.EndTransition(how=how, at=given.now), STAY)
+    given.passes(2 * DAY)
+    given.asks(attended(given.now))
+    assert len(follow_up("FUH", 7, known_at(facts(given), given.now), given.now).met) == 1
+    given.passes(DAY)
+    given.asks(admission(given.now, reference="E-2"), "transition/new")
+    assert follow_up("FUH", 7, known_at(facts(given), given.now), given.now).met == ()
+
+
+def test_whoever_comes_to_a_booked_visit_has_returned_though_its_booking_had_settled_the_flag():
+    given = active(cadence_days=7, books_visits=False)
+    given.passes(14 * DAY)
+    given.asks(attempt(given.now))
+    given.asks(booked(given.now + 2 * DAY))
+    assert given.flags[-1] == "settled"
+    given.passes(2 * DAY)
+    given.asks(attended(given.now, visit=given.plan.bookings[0].visit))
+    assert returned(known_at(facts(given), given.now), given.now).met == ("plan/1",)
+
+
+def test_whoever_was_served_in_the_six_months_before_is_not_new():
+    given = active(books_visits=False)
+    given.passes(100 * DAY)
+    given.hears(accepted(requested_at=given.now, books_visits=False), "placement/2")
+    given.asks(attended(given.now, kind="evaluation"), "plan/2")
+    known = known_at(facts(given), given.now)
+    assert "care/2" not in time_to("evaluation", known, RULES.hours, given.now).cases
+    assert time_to("evaluation", known, RULES.hours, given.now).left_out == ("care/1",)
 
 
 @pytest.mark.parametrize(("after", "met", "missed"), [(10, 1, 0), (16, 0, 1)])

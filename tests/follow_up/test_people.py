@@ -76,6 +76,16 @@ def test_an_admission_elsewhere_is_known_to_every_program():
     assert [one.kind for plan in ("plan/1", "plan/2") for one in given.states[plan].suppressions] == ["in-hospital", "in-hospital"]
 
 
+def test_a_stay_of_which_nobody_says_the_end_explains_silence_until_it_is_looked_at_and_never_again():
+    given = two_programs()
+    given.asks(admission(given.now, record="record/2"), STAY)
+    given.passes(31 * DAY)
+    given.asks(contact(given.now), "plan/2")
+    given.passes(21 * DAY)
+    assert len(given.told(PlanSuppressed, "plan/1")) == 1 and given.plan.suppressions == ()
+    assert given.plan.level == "review" and given.states["plan/2"].level == "review"
+
+
 def test_an_admission_under_a_record_that_is_linked_later_is_known_then():
     given = two_programs(person="person/2")
     given.asks(admission(given.now, record="record/2"), STAY)

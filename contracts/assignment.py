@@ -101,6 +101,8 @@ class PlacementAccepted(Clocked):
 
     type: ClassVar = "placement.accepted.v1"
     program: str
+    partner: str | None = None
+    """The partner whose program it is, as its entry in the directory says: it may tell of its visits."""
     by: str
     released: tuple[str, ...]
     desk: str | None = None

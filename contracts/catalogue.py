@@ -10,6 +10,7 @@ from types import MappingProxyType
 from contracts import (
     alerts,
     answers,
+    appointments,
     assignment,
     authorization,
     authorization_lines,
@@ -69,7 +70,7 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
 
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
 FRONT_DOOR = (*intake.EVENTS, *endings.EVENTS, *consents.EVENTS, *stays.EVENTS, *visits.EVENTS)
-CARE = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)
+CARE = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS, *appointments.EVENTS)
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=FRONT_DOOR),
     _own("intake", "crisis_routing", "notification", "worklist", name=CRISIS_INTAKE, events=crisis_intake.EVENTS),

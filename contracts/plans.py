@@ -27,6 +27,8 @@ class PlanOpened(Noted):
     record: str | None = None
     person: str | None = None
     program: str
+    partner: str | None = None
+    """Whose system tells of the program's visits, where one does."""
     owner: str
     service: str | None = None
     opened_at: AwareDatetime
@@ -95,6 +97,18 @@ class VisitAttended(Noted):
     at: AwareDatetime
     kind: VisitKind
     channel: Channel
+
+
+class VisitRetracted(Noted):
+    """It was not so that the person came: whoever told it takes it back. `at` is when they were said to have come.
+
+    `exchanged_at` is the last contact that is still known.
+    """
+
+    type: ClassVar = "plan.visit-retracted.v1"
+    visit: str
+    at: AwareDatetime
+    exchanged_at: AwareDatetime | None = None
 
 
 class VisitMissed(Noted):
@@ -279,7 +293,8 @@ class PlanOverdueRetracted(lateness.OverdueRetracted, Noted):
 
 
 EVENTS = (
-    PlanOpened, PlanAdjusted, VisitBooked, VisitMoved, VisitCancelled, VisitAttended, VisitMissed, ContactLogged, ContactAttempted,
-    PlanFlagged, FlagCleared, FlagRetracted, SupervisorAsked, PlanReviewed, PlanSuppressed, PlanDeathReported, SuppressionEnded,
-    SeenElsewhere, PlanUnknown, PlanKnown, PlanMoved, PlanHandedOn, PlanDischarged, PlanWarned, PlanOverdue, PlanOverdueRetracted,
+    PlanOpened, PlanAdjusted, VisitBooked, VisitMoved, VisitCancelled, VisitAttended, VisitMissed, VisitRetracted, ContactLogged,
+    ContactAttempted, PlanFlagged, FlagCleared, FlagRetracted, SupervisorAsked, PlanReviewed, PlanSuppressed, PlanDeathReported,
+    SuppressionEnded, SeenElsewhere, PlanUnknown, PlanKnown, PlanMoved, PlanHandedOn, PlanDischarged, PlanWarned, PlanOverdue,
+    PlanOverdueRetracted,
 )  # fmt: skip

@@ -121,6 +121,7 @@ class PersonSeen(Noted):
     type: ClassVar = "transition.seen.v1"
     at: AwareDatetime
     plan: str
+    """Or the appointment, where it is of no plan."""
     within_7: bool
     within_30: bool
 
@@ -180,12 +181,13 @@ class ClientKnown(Noted):
 
 
 class Involved(Model):
-    """One plan or stay of a person, as its own aggregate says."""
+    """One plan or stay of a person, or an appointment that is of no plan, as its own aggregate says."""
 
     id: str
     record: str | None = None
     owner: str
     program: str = ""
+    partner: str | None = None
     open: bool
     kind: str = ""
     since: AwareDatetime | None = None
@@ -193,7 +195,7 @@ class Involved(Model):
 
 
 class Sighting(Model):
-    """A plan was in touch with a person: a visit, or an exchange."""
+    """A plan was in touch with a person: a visit, or an exchange. Of a visit that is of no plan, `plan` is the appointment."""
 
     plan: str
     at: AwareDatetime

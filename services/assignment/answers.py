@@ -22,6 +22,7 @@ def accept(case: Case, data: AcceptOffer) -> Changes:
     program = case.directory.program(asked.program)
     accepted = PlacementAccepted(
         program=asked.program,
+        partner=program.partner if program else None,
         by=case.actor.id,
         released=tuple(other.program for other in placement.may_say_yes if other.program != asked.program),
         desk=asked.desk,

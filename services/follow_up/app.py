@@ -1,6 +1,6 @@
 """Follow-up, wired: what it hears, what it decides, what it says."""
 
-from contracts import catalogue, follow_up, plans, transitions
+from contracts import catalogue
 from infra import measuring
 from infra.app import App, run
 from infra.service import Service
@@ -14,7 +14,7 @@ SERVICE = Service(
     states=domain.STATES,
     hears={event.type: event for event in domain.HEARS},
     commands={command.type: command for command in COMMANDS},
-    says={event.type: event for event in (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)},
+    says={event.type: event for event in catalogue.CARE},
     route=domain.route,
     decide=domain.decide,
     evolve=domain.evolve,

@@ -24,7 +24,12 @@ HAS_DIED = Reason("TL-5527", "", "a death was reported: verify it with a dischar
 
 def visit_of(subject: str, data: BookVisit) -> str:
     """The id of a visit from its meaning: the partner's number, or else when it is."""
-    return derived(subject, "visit", data.reference or data.starts_at.isoformat())
+    return numbered(subject, data.reference or data.starts_at.isoformat())
+
+
+def numbered(subject: str, reference: str) -> str:
+    """The visit of a plan by the number that its program has for it, whoever tells it."""
+    return derived(subject, "visit", reference)
 
 
 def book(case: Case, data: BookVisit) -> Changes:
@@ -38,13 +43,14 @@ def book(case: Case, data: BookVisit) -> Changes:
         return case.refused(refusal)
     return (
         VisitBooked(
-            visit=visit, reference=data.reference, starts_at=data.starts_at, settle_by=_settle_by(data.starts_at), kind=data.kind,
+            visit=visit, reference=data.reference, starts_at=data.starts_at, settle_by=settle_by(data.starts_at), kind=data.kind,
             channel=data.channel, reason=data.reason,
         ),
     )  # fmt: skip
 
 
-def _settle_by(starts_at: datetime) -> datetime:
+def settle_by(starts_at: datetime) -> datetime:
+    """When it must be known whether the visit was kept."""
     return clock("record-attendance", starts_at).due_at
 
 
@@ -67,7 +73,7 @@ def _moved(case: Case, visit: str, left_at: datetime, starts_at: datetime, reaso
         return ()
     if not case.state.visits and starts_at > case.state.visit_by and reason is None:
         return case.refused(PAST_LIMIT)
-    return (VisitMoved(visit=visit, starts_at=starts_at, settle_by=_settle_by(starts_at), left_at=left_at, reason=reason),)
+    return (VisitMoved(visit=visit, starts_at=starts_at, settle_by=settle_by(starts_at), left_at=left_at, reason=reason),)
 
 
 def cancel(case: Case, data: CancelVisit) -> Changes:

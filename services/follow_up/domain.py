@@ -1,6 +1,6 @@
 """What follow_up decides. Pure: message, states and time go in, facts come out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +13,11 @@ from contracts.kernel import Blind, Change, DeadlinePassed, Decision, Early, Fac
 from contracts.plans import PlanAdjusted
 from contracts.stays import StayReceived
 from contracts.transitions import FeedResumed, FeedSilent
-from services.follow_up import appointments, care, commands, engagement, outreach, people, placed, stays, timed
+from contracts.visits import VisitReceived
+from services.follow_up import appointments, care, commands, engagement, outreach, people, placed, reported, stays, timed
 from services.follow_up.appointments import HAS_DIED
 from services.follow_up.care import Care
-from services.follow_up.facts import EVOLVES, noted, of, planned, told
+from services.follow_up.facts import EVOLVES, followed, labelled, noted, of, planned, told
 from services.follow_up.items import Case, Changes
 from services.follow_up.people import Client, Feed, Person, client_of
 from services.follow_up.plan import Plan
@@ -29,10 +30,11 @@ UNKNOWN_RECORD = Reason("TL-5503", "/record", "no partner's record is known by t
 PLACED = (OwnerAssigned, HandedOff, PlacementEnded)
 HEARS = (
     RecordOpened, RecordLinked, RecordDeathNoted, RecordDeathRefuted, RequestClosed, PlacementAccepted, *PLACED, PlacementHalted,
-    PlacementResumed, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared, StayReceived,
+    PlacementResumed, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared, StayReceived, VisitReceived,
 )  # fmt: skip
 STATES: dict[str, type[State]] = {
     "care": Care, "plan": Plan, "transition": Transition, "client": Client, "person": Person, "feed": Feed,
+    reported.KIND: reported.Appointment,
 }  # fmt: skip
 
 
@@ -53,8 +55,12 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((data.plan,))
         case ReferralPutAtRisk() | RiskCleared():
             return Route((of(subject, "care"),))
+        case DeadlinePassed(name=people.TELL) if kind_of(subject) == reported.KIND and kind_of(data.about) == "plan":
+            return Route((subject, data.about, of(data.about, "care")))
         case DeadlinePassed(name=people.TELL):
             return Route((subject, data.about))
+        case VisitReceived():
+            return Route((reported.appointment_of(subject),), references=(client_of(data.record), data.person))
         case DeadlinePassed(name=engagement.SIGNALS):
             return Route((subject,), references=(data.about,))
         case commands.Stay() | StayReceived():
@@ -91,6 +97,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
             return _stay(message, world, now)
         case StayReceived():
             return _reported(message, world, now)
+        case VisitReceived():
+            return _visit(message, world, now)
         case commands.ReportFeed():
             return noted(_feed(message, world), now)
     return _asked(message, world, now)
@@ -141,7 +149,8 @@ def _asked(message: Message, world: World, now: datetime) -> Decision:
         return changes
     if kind_of(subject) != "plan":
         return told(subject, state, changes, now, getattr(data, "at", None))
-    return [*planned(subject, state, changes, now, happened(data)), *_followed(of(subject, "care"), world, changes, state, now)]
+    care_of = of(subject, "care")
+    return [*planned(subject, state, changes, now, happened(data)), *followed(care_of, world[care_of], changes, state, now)]
 
 
 def _may_not(state: Any, command: str) -> Reason | None:
@@ -158,12 +167,6 @@ STANDING = (commands.RecordAttendance.type, commands.LogContact.type)
 def happened(data: Any) -> datetime | None:
     """When what a command tells of happened: an instant of the past, not one of a booking to come."""
     return getattr(data, "at", None)
-
-
-def _followed(subject: str, world: World, changes: Iterable[Change], plan: Plan, now: datetime) -> list[Fact]:
-    said = list(care.follow(world[subject], changes, plan.at_risk))
-    happened_at = next((getattr(one, "started_at", None) for one in said if getattr(one, "started_at", None)), None)
-    return told(subject, world[subject], said, now, happened_at)
 
 
 def _stay(message: Message, world: World, now: datetime) -> Decision:
@@ -190,6 +193,17 @@ def _reported(message: Message, world: World, now: datetime) -> Decision:
     case = Case(subject, world[subject], message.actor, now)
     changes = stays.reported(case, data, client.person, message)
     return changes if isinstance(changes, Refused) else told(subject, case.state, changes, now, data.at)
+
+
+def _visit(message: Message, world: World, now: datetime) -> Decision:
+    """A partner tells of a visit by the front door. Whose plan it counts in may be known at once, or later by the person."""
+    data: VisitReceived = message.data
+    subject, client = reported.appointment_of(message.subject), world[client_of(data.record)]
+    if client is None:
+        return Early(client_of(data.record))
+    person: Person | None = world[client.person]
+    found = reported.heard(data, world[subject], client.person, person.plans() if person else [], message.at)
+    return labelled(noted((Fact(subject, one) for one in found), now), message.sensitivity, message.consent)
 
 
 STAYS: dict[type[Any], Callable[[Case, Any], Changes]] = {

@@ -1,16 +1,17 @@
 """Changes become facts here: each with who owes what after it, and a plan's with what they make of its signals."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from contracts.kernel import Change, Fact, kind_of
-from services.follow_up import care, engagement, history, items, outreach, people, transition
+from services.follow_up import care, engagement, history, items, outreach, people, reported, transition
 from services.follow_up.plan import Plan
 
 EVOLVES: dict[str, Callable[[Any, Change], Any]] = {
     "care": care.evolve, "plan": history.evolve, "transition": transition.evolve,
-    "client": people.client_evolve, "person": people.person_evolve, "feed": people.feed_evolve,
+    "client": people.client_evolve, "person": people.person_evolve, "feed": people.feed_evolve, reported.KIND: reported.evolve,
 }  # fmt: skip
 
 
@@ -39,3 +40,15 @@ def planned(
     for change in found:
         plan = history.evolve(plan, change.model_copy(update={"noted_at": now}))
     return told(subject, before, [*changes, *found, *outreach.used_up(plan, now)], now, happened_at)
+
+
+def followed(subject: str, known: Any, changes: Iterable[Change], plan: Plan, now: datetime) -> list[Fact]:
+    """What a plan's visits mean for its referral, in the same breath."""
+    said = list(care.follow(known, changes, plan.at_risk))
+    happened_at = next((getattr(one, "started_at", None) for one in said if getattr(one, "started_at", None)), None)
+    return told(subject, known, said, now, happened_at)
+
+
+def labelled(facts: Iterable[Fact], sensitivity: str, consent: str | None) -> list[Fact]:
+    """What is said because of a labelled word is labelled."""
+    return [replace(fact, sensitivity=sensitivity, consent=consent or "") if sensitivity else fact for fact in facts]

@@ -28,6 +28,7 @@ from contracts.plans import (
     VisitCancelled,
     VisitMissed,
     VisitMoved,
+    VisitRetracted,
 )
 from services.follow_up import items
 from services.follow_up.plan import DIED, Attempt, Booking, Missed, Plan, Sighted, Suppression
@@ -38,7 +39,8 @@ CALM = {"level": "ok", "signals": (), "flagged_at": None, "attempts": (), "outre
 Updates = dict[str, Any]
 MINDED = (PlanOpened, VisitAttended, ContactLogged, PlanSuppressed, SuppressionEnded, PlanMoved, PlanHandedOn, PlanDischarged)
 """Facts that matter beyond the plan, and are told to whoever follows the person."""
-RECORDED = (VisitBooked, VisitMoved, VisitCancelled, VisitAttended, VisitMissed, ContactLogged, ContactAttempted, PlanAdjusted)
+VISITS = (VisitBooked, VisitMoved, VisitCancelled, VisitAttended, VisitMissed, VisitRetracted)
+RECORDED = (*VISITS, ContactLogged, ContactAttempted, PlanAdjusted)
 """What a program records. A plan without any of it goes stale."""
 
 
@@ -89,7 +91,8 @@ def _settled(plan: Plan, visit: str | None, end: str) -> Updates:
 
 
 def _cancelled(plan: Plan, fact: VisitCancelled) -> Updates:
-    told = _settled(plan, fact.visit, "cancelled")
+    """One that was said to be missed is not, once it is known to have been called off."""
+    told = _settled(plan, fact.visit, "cancelled") | {"missed": tuple(one for one in plan.missed if one.visit != fact.visit)}
     return told | ({"unbooked_since": fact.at} if plan.visits and not told["bookings"] and not plan.unbooked_since else {})
 
 
@@ -113,6 +116,18 @@ def _attended(plan: Plan, fact: VisitAttended) -> Updates:
     if last == fact.at:
         told["telephone_evaluation"] = fact.kind == "evaluation" and fact.channel == "telephone"
     return told | ({"status": "active"} if plan.status == "enrolled" else {})
+
+
+def _retracted(plan: Plan, fact: VisitRetracted) -> Updates:
+    """As if they had not come, as far as is still known; visits that they missed before are not missed anew."""
+    told = _settled(plan, fact.visit, "retracted")
+    left = tuple(one for one in plan.sighted if one.at != fact.at)
+    visits, last = max(plan.visits - 1, 0), max((one.at for one in left if one.visit), default=None)
+    told |= {"visits": visits, "sighted": left, "visited_at": last if visits else None}
+    told["exchanged_at"] = fact.exchanged_at
+    if plan.unbooked_since == fact.at:
+        told["unbooked_since"] = last if visits and not told["bookings"] else None
+    return told
 
 
 def _exchanged(plan: Plan, fact: VisitAttended | ContactLogged, visit: bool = False) -> Updates:
@@ -174,6 +189,7 @@ FOLDS: dict[type[Change], Callable[[Plan, Any], Updates]] = {
     VisitCancelled: _cancelled,
     VisitMissed: _missed,
     VisitAttended: _attended,
+    VisitRetracted: _retracted,
     ContactLogged: _exchanged,
     ContactAttempted: _attempted,
     PlanFlagged: _flagged,

@@ -6,7 +6,7 @@ out it says (I-SERV leaves out whom nobody ever evaluated, so their number stand
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -14,7 +14,16 @@ from contracts.follow_up import CareEnded, CareOpened, Noted, OutcomeReported
 from contracts.kernel import Change
 from contracts.measures import Mean, Rate, mean_of
 from contracts.partners import AgeGroup, Problem, StayKind
-from contracts.plans import ContactAttempted, ContactLogged, FlagCleared, FlagRetracted, PlanMoved, PlanOpened, VisitAttended
+from contracts.plans import (
+    ContactAttempted,
+    ContactLogged,
+    FlagCleared,
+    FlagRetracted,
+    PlanMoved,
+    PlanOpened,
+    VisitAttended,
+    VisitRetracted,
+)
 from infra.calendar import Hours
 from services.follow_up import history, transition
 from services.follow_up.plan import Plan
@@ -124,10 +133,10 @@ def time_to(kind: Literal["evaluation", "service"], known: Known, hours: Hours, 
         first = min(_first_contacts(opened, told))
         if first > since or any(_half_a_year_before(first) <= at < first for at in served[_person(told) or subject]):
             continue
-        attended = [fact for fact in told if isinstance(fact, VisitAttended)]
-        if not any(fact.kind == "evaluation" for fact in attended):
+        came = attended(told)
+        if not any(fact.kind == "evaluation" for fact in came):
             never.append(subject)
-        elif reached := [fact.at for fact in attended if fact.kind == kind]:
+        elif reached := [fact.at for fact in came if fact.kind == kind]:
             lengths.append(business_days(hours, first, min(reached)))
             cases.append(subject)
     return Mean(f"I-SERV {kind}", mean_of(lengths), "business days", tuple(cases), tuple(never))
@@ -138,7 +147,7 @@ def _served(known: Known) -> Mapping[str, list[datetime]]:
     found: dict[str, list[datetime]] = defaultdict(list)
     for subject, facts in known.items():
         if subject.startswith("plan/"):
-            found[_person(facts) or subject] += [fact.at for fact in facts if isinstance(fact, VisitAttended)]
+            found[_person(facts) or subject] += [fact.at for fact in attended(facts)]
     return found
 
 
@@ -183,9 +192,21 @@ def measures(said: Iterable[tuple[str, Change]], as_of: datetime) -> Iterator[Ra
     yield from (time_to(kind, known, RULES.hours, as_of - CONTACTS_LEFT_OUT) for kind in ("evaluation", "service"))
 
 
-def _first_contacts(opened: CareOpened, told: Iterable[Noted]) -> Iterator[datetime]:
+def _first_contacts(opened: CareOpened, told: Sequence[Noted]) -> Iterator[datetime]:
     yield opened.requested_at or opened.accepted_at
-    yield from (fact.at for fact in told if isinstance(fact, ContactLogged | VisitAttended))
+    yield from (fact.at for fact in told if isinstance(fact, ContactLogged))
+    yield from (fact.at for fact in attended(told))
+
+
+def attended(told: Iterable[Noted]) -> list[VisitAttended]:
+    """Visits to which the person came, less those that were taken back."""
+    found: list[VisitAttended] = []
+    for fact in told:
+        if isinstance(fact, VisitAttended):
+            found.append(fact)
+        elif isinstance(fact, VisitRetracted):
+            found = [one for one in found if (one.visit, one.at) != (fact.visit, fact.at)]
+    return found
 
 
 def business_days(hours: Hours, begin: datetime, end: datetime) -> int:

@@ -13,14 +13,18 @@ from pydantic import AwareDatetime
 
 from contracts.endings import RecordDeathNoted, RecordDeathRefuted
 from contracts.intake import RecordLinked, RecordOpened
-from contracts.kernel import Change, Deadline, Fact, State
+from contracts.kernel import Change, Deadline, Fact, State, kind_of
 from contracts.transitions import ClientKnown, FeedResumed, FeedSilent, Involved, PersonLearned, RecordsMoved, Sighting
+from services.follow_up import reported
 from services.follow_up.items import later
 from services.follow_up.plan import DIED, Plan
+from services.follow_up.reported import Appointment
 from services.follow_up.transition import Transition
 
 TELL = "tell"
 SIGHTINGS_KEPT = 200
+UNMATCHED_KEPT = 20
+"""Of appointments that are of no plan, the last ones."""
 
 
 class Client(State):
@@ -93,9 +97,11 @@ def died(data: RecordDeathNoted | RecordDeathRefuted, person: Person | None) -> 
 # — passed on
 
 
-def learned(person: Person | None, id: str, state: Plan | Transition) -> PersonLearned | None:
-    """What a plan or a stay has to tell that is not known of the person yet."""
+def learned(person: Person | None, id: str, state: Plan | Transition | Appointment) -> PersonLearned | None:
+    """What a plan, a stay or an appointment has to tell that is not known of the person yet."""
     known = person or Person()
+    if isinstance(state, Appointment):
+        return _appointed(known, id, state)
     mine, heard = (_plan(id, state), _sightings(id, state, known)) if isinstance(state, Plan) else (_stay(id, state), ())
     died = _died(known, state) if isinstance(state, Plan) else None
     refuted = isinstance(state, Plan) and _is_refuted(known, state)
@@ -115,8 +121,17 @@ def _is_refuted(known: Person, plan: Plan) -> bool:
     return bool(plan.refuted_at and known.died_noted_at and known.dead_since and plan.refuted_at >= known.died_noted_at)
 
 
+def _appointed(known: Person, id: str, state: Appointment) -> PersonLearned | None:
+    """One that found its plan is the plan's to tell, and nothing of the person's any more."""
+    mine, seen = reported.as_involved(id, state), reported.as_sighted(id, state)
+    if (known.involved.get(id), tuple(one for one in known.sightings if one.plan == id)) == (mine if mine.open else None, seen):
+        return None
+    return PersonLearned(involved=(mine,), sightings=seen)
+
+
 def _plan(id: str, plan: Plan) -> Involved:
-    return Involved(id=id, record=plan.record, owner=plan.owner, program=plan.program, open=plan.status != "ended", since=plan.opened_at)
+    named = {"record": plan.record, "owner": plan.owner, "program": plan.program, "partner": plan.partner}
+    return Involved(id=id, **named, open=plan.status != "ended", since=plan.opened_at)
 
 
 def _stay(id: str, stay: Transition) -> Involved:
@@ -138,12 +153,23 @@ def person_evolve(person: Person | None, fact: Change) -> Person | None:
     known = person or Person()
     match fact:
         case PersonLearned():
-            heard = sorted({*known.sightings, *fact.sightings}, key=lambda one: (one.at, one.plan, one.visit))[-SIGHTINGS_KEPT:]
-            told: dict[str, Any] = {"involved": {**known.involved, **{one.id: one for one in fact.involved}}, "sightings": tuple(heard)}
+            anew = {one.id for one in fact.involved if kind_of(one.id) == reported.KIND}
+            stand = (one for one in known.sightings if one.plan not in anew)
+            heard = sorted({*stand, *fact.sightings}, key=lambda one: (one.at, one.plan, one.visit))[-SIGHTINGS_KEPT:]
+            told: dict[str, Any] = {"involved": _involved(known, fact), "sightings": tuple(heard)}
             return known.model_copy(update={**told, **_dead(fact), "news_at": later(fact.noted_at, known.news_at)})
         case RecordsMoved():
             return _moved(known, fact)
     return person
+
+
+def _involved(known: Person, fact: PersonLearned) -> dict[str, Involved]:
+    """Plans and stays for ever; of appointments the last ones that are of no plan."""
+    found = {**known.involved, **{one.id: one for one in fact.involved}}
+    loose = [one for one in found.values() if kind_of(one.id) == reported.KIND]
+    kept = sorted((one for one in loose if one.open), key=lambda one: (one.since is not None, one.since, one.id))[-UNMATCHED_KEPT:]
+    gone = {one.id for one in loose} - {one.id for one in kept}
+    return {id: one for id, one in found.items() if id not in gone}
 
 
 def _dead(fact: PersonLearned) -> dict[str, Any]:

@@ -26,9 +26,9 @@ def accepted(message: Message, world: World, now: datetime) -> Decision:
         return []
     opened = care.opened(message, of(message.subject, "request"), data, now)
     begun = PlanOpened(
-        record=data.record, person=client.person if client else None, program=data.program, owner=opened.owner, service=data.service,
-        opened_at=message.at, visit_by=opened.visit_by, cadence_days=data.cadence_days or CADENCE_DAYS, books_visits=data.books_visits,
-        sensitivity=opened.sensitivity, consent=opened.consent,
+        record=data.record, person=client.person if client else None, program=data.program, partner=data.partner, owner=opened.owner,
+        service=data.service, opened_at=message.at, visit_by=opened.visit_by, cadence_days=data.cadence_days or CADENCE_DAYS,
+        books_visits=data.books_visits, sensitivity=opened.sensitivity, consent=opened.consent,
     )  # fmt: skip
     goes_on = world[plan] is not None and world[plan].status != "ended"
     enrolled = told(plan, world[plan], [PlanHandedOn(owner=opened.owner)], now) if goes_on else told(plan, None, [begun], now, message.at)

@@ -65,6 +65,7 @@ class Plan(Item):
     """
 
     program: str
+    partner: str | None = None
     record: str | None = None
     person: str | None = None
     service: str | None = None

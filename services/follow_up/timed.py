@@ -6,12 +6,13 @@ from itertools import chain
 from typing import Any
 
 from contracts.kernel import Deadline, Decision, Fact, Message, State, World, kind_of
-from services.follow_up import engagement, items, outreach, people, tidings, transition
+from services.follow_up import engagement, items, outreach, people, reported, tidings, transition
 from services.follow_up.care import Care
-from services.follow_up.facts import noted, planned, told
+from services.follow_up.facts import followed, labelled, noted, of, planned, told
 from services.follow_up.items import Case
 from services.follow_up.people import Feed, Person
 from services.follow_up.plan import Plan
+from services.follow_up.reported import Appointment
 from services.follow_up.transition import Transition
 
 
@@ -19,6 +20,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     subject, data = message.subject, message.data
     state = world[subject]
     if data.name == people.TELL:
+        if isinstance(state, Appointment) and kind_of(data.about) == "plan":
+            return _counted(state, data.about, world, now)
         return _tell(subject, state, data.about, world[data.about], now)
     case = Case(subject, state, message.actor, now)
     if data.name == engagement.SIGNALS:
@@ -31,8 +34,21 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     return told(subject, state, items.passed(case, data), now)
 
 
+def _counted(said: Appointment, subject: str, world: World, now: datetime) -> list[Fact]:
+    """A visit that a partner told of, in its plan and in the plan's referral."""
+    plan: Plan | None = world[subject]
+    if plan is None or said.plan != subject:
+        return []
+    changes, happened_at = reported.told(subject, plan, said)
+    if not changes:
+        return []
+    care = of(subject, "care")
+    facts = [*planned(subject, plan, changes, now, happened_at), *followed(care, world[care], changes, plan, now)]
+    return labelled(facts, said.sensitivity, said.consent)
+
+
 def _tell(subject: str, state: Any, other: str, known: Any, now: datetime) -> list[Fact]:
-    """From a plan or a stay to its person, or from a person to a plan or a stay: what is news there."""
+    """From a plan, a stay or an appointment to its person, or from a person to one of them: what is news there."""
     if kind_of(other) == "person":
         learned = people.learned(known, subject, state)
         return noted([Fact(other, learned)] if learned else (), now)
@@ -41,6 +57,9 @@ def _tell(subject: str, state: Any, other: str, known: Any, now: datetime) -> li
     if kind_of(other) == "plan":
         changes = [change for change, _ in tidings.for_plan(other, known, subject, state, now)]
         return planned(other, known, changes, now) if changes else []
+    if isinstance(known, Appointment):
+        found = reported.for_appointment(known, subject, state.plans())
+        return labelled(noted((Fact(other, one) for one in found), now), known.sensitivity, known.consent)
     return list(chain.from_iterable(_one_by_one(other, known, tidings.for_stay(other, known, subject, state), now)))
 
 
@@ -63,6 +82,8 @@ def deadlines(state: State) -> Iterable[Deadline]:
             return (*items.deadlines(state), *people.news(state))
         case Care():
             return tuple(items.deadlines(state))
+        case Appointment():
+            return tuple(reported.deadlines(state, people.TELL))
         case Person():
             return tuple(people.tidings(state))
     return ()

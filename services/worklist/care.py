@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
+from contracts import appointments, plans, transitions
 from contracts import follow_up as caring
-from contracts import plans, transitions
 from contracts.kernel import Event
 from services.worklist.standing import risk_key
 
@@ -70,6 +70,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     plans.VisitMoved: "The visit was moved",
     plans.VisitCancelled: lambda e: f"The {e.by} cancelled the visit",
     plans.VisitAttended: "The person came to a visit",
+    plans.VisitRetracted: "The person had not come to the visit after all",
     plans.VisitMissed: "The person did not come to a booked visit",
     plans.ContactLogged: "Somebody was in touch with the person",
     plans.ContactAttempted: lambda e: f"Somebody tried to reach the person by {_words(e.channel)}",
@@ -110,6 +111,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     transitions.RecordsMoved: "Records joined or left this person",
     transitions.FeedSilent: "The program has gone silent",
     transitions.FeedResumed: "The program tells again",
+    appointments.AppointmentTold: lambda e: f"A partner told of an appointment: {_words(e.step)}",
+    appointments.AppointmentMatched: "The appointment counts in a plan of the person",
+    appointments.AppointmentMoved: "The appointment belongs to another person's records now",
 }
 
 
@@ -140,6 +144,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
     plans.VisitMoved: lambda e: _visit(e.visit, e.starts_at),
     plans.VisitCancelled: lambda e: _visit(e.visit, None),
     plans.VisitMissed: lambda e: _visit(e.visit, None),
+    plans.VisitRetracted: lambda e: {"last_contact": e.exchanged_at, **_visit(e.visit, None)},
     plans.VisitAttended: lambda e: {"status": "active", "last_contact": e.at, **_visit(e.visit, None)},
     plans.ContactLogged: lambda e: {"last_contact": e.at},
     plans.ContactAttempted: lambda e: {"last_attempt": {"at": e.at, "channel": e.channel, "outcome": e.outcome}},

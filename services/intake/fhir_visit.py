@@ -35,7 +35,8 @@ def entry(visit: Resource, package: Package) -> Entry:
     person, patient, about_person = _person(case)
     agreed, about_consent = fhir_parties.consents(case, patient)
     label, about_label = fhir_parties.sensitivity(case, patient, agreed.came)
-    told += [*about_step, *about_start, *about_person, *about_consent, *about_label, *fhir_conformance.modified(visit)]
+    told += [*about_step, *about_start, *about_person, *about_consent, *about_label]
+    told += [*_broken(visit), *fhir_conformance.modified(visit)]
     told += fhir_conformance.issues(patient) if patient else []
     said = {
         "reference": number, "step": step, "starts_at": starts_at, "person": person, "referral": _referral(visit, package),
@@ -136,6 +137,15 @@ def _starts_at(visit: Resource, step: VisitStep | None) -> tuple[Any, list[Reaso
     read = fhir_element.moment(body["start"])
     cause = {"broken": codes.BROKEN_INSTANT, "coarse": codes.NO_VISIT_INSTANT, "day": codes.DAY_ONLY}.get(read.precision)
     return read.at, [codes.reason(cause, f"{at}/start")] if cause else []
+
+
+def _broken(visit: Resource) -> Iterator[Reason]:
+    """An instant that is none makes the whole of what stands beside it doubtful, though nothing here is read from it."""
+    places = (("/meta/lastUpdated", part(visit.body, "meta").get("lastUpdated")), ("/created", visit.body.get("created")),
+              ("/end", visit.body.get("end")), ("/period/end", part(visit.body, "period").get("end")))  # fmt: skip
+    for at, value in places:
+        if value is not None and fhir_element.moment(value).precision == "broken":
+            yield codes.reason(codes.BROKEN_INSTANT, visit.pointer + at)
 
 
 def _class(encounter: Resource) -> str:

@@ -43,7 +43,7 @@ class App:
     access: Mapping[str, Rule] = field(default_factory=dict)
     answers_on: str = ""
     streams: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    performer: Callable[[Parts, Store], Performer] | None = None
+    performer: Callable[[Parts], Performer] | None = None
     pools: Mapping[str, int] = field(default_factory=dict)
     lane_max: int = 2
     pages: Callable[[Parts, Store, Counter | None], Sequence[BaseRoute]] | None = None
@@ -93,7 +93,7 @@ def _errands(app: App, made: Parts, core: Runtime) -> list[ErrandLoop]:
     """At most one loop, where there is something to do outside."""
     if app.performer is None:
         return []
-    performer, lease_s = app.performer(made, core.settler.store), float(made.settings.errand_seconds)
+    performer, lease_s = app.performer(made), float(made.settings.errand_seconds)
     loop = ErrandLoop(
         core.settler, performer, made.clock, core.owned, app.pools, made.meters, lease_s=lease_s, lane_max=app.lane_max
     )  # fmt: skip

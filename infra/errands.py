@@ -13,6 +13,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -43,7 +44,7 @@ def pool_of(lane: str) -> str:
 
 
 class Performer(Protocol):
-    """A service's outside. `begin` and `begun` are pure; `perform` is bounded in time and answers what is to be decided after it."""
+    """A service's outside. All but `perform` is pure; that is bounded in time and answers what is to be decided after it."""
 
     def begin(self, subject: str, state: Any, token: str, until: datetime) -> Event | None:
         """The claim to decide on; None when there is nothing to do."""
@@ -51,7 +52,10 @@ class Performer(Protocol):
     def begun(self, state: Any, token: str) -> bool:
         """Whether the state says that this claim is the one that stands."""
 
-    async def perform(self, subject: str, state: Any) -> Event:
+    def beside(self, state: Any) -> Collection[str]:
+        """Which other aggregates must be looked at to do it."""
+
+    async def perform(self, subject: str, state: Any, beside: Mapping[str, Aggregate]) -> Event:
         """Do it."""
 
 
@@ -139,17 +143,19 @@ class ErrandLoop(Rounds):
         """Decide the claims together, and start those that stand."""
         until = self._clock.now() + timedelta(seconds=self._lease_s * self._clock.rate)
         rows = await self._settler.store.load(ready)
-        tokens = {subject: self._token() for subject in ready}
-        items = [item for subject in ready if (item := self._claiming(subject, rows.get(subject), tokens[subject], until))]
-        if items:
+        states = {subject: state for subject, row in rows.items() if (state := self._claimable(row)) is not None}
+        tokens = {subject: self._token() for subject in states}
+        if items := [item for subject in states if (item := self._claiming(subject, states[subject], tokens[subject], until))]:
             await self._settler.settle(items)
-        after = await self._settler.store.load([item.message.subject for item in items])
+        claimed = [item.message.subject for item in items]
+        beside = {subject: self._performer.beside(states[subject]) for subject in claimed}
+        after = await self._settler.store.load({*claimed, *chain.from_iterable(beside.values())})
         started = 0
         for subject in ready:
-            state = parsed(self._settler.service, after.get(subject))
+            state = parsed(self._settler.service, after.get(subject)) if subject in beside else None
             if state is not None and self._performer.begun(state, tokens[subject]):
                 self._waited(rows[subject])
-                self._start(subject, tokens[subject], state)
+                self._start(subject, tokens[subject], state, {one: after[one] for one in beside[subject] if one in after})
                 started += 1
             else:
                 self._release(subject)
@@ -164,22 +170,23 @@ class ErrandLoop(Rounds):
         self._turn += 1
         return f"{self._process}-{self._turn}"
 
-    def _claiming(self, subject: str, row: Aggregate | None, token: str, until: datetime) -> Item | None:
-        if row is None or row.parked or row.sv > self._settler.service.schema:
-            return None
-        data = self._performer.begin(subject, parsed(self._settler.service, row), token, until)
+    def _claimable(self, row: Aggregate) -> Any:
+        return None if row.parked or row.sv > self._settler.service.schema else parsed(self._settler.service, row)
+
+    def _claiming(self, subject: str, state: Any, token: str, until: datetime) -> Item | None:
+        data = self._performer.begin(subject, state, token, until)
         return None if data is None else self._item(subject, token, "begin", data)
 
     def _item(self, subject: str, token: str, step: str, data: Event) -> Item:
         message = Message(derived("errand", subject, token, step), data, subject, "errand", at=self._clock.now())
         return Item("errand", message, Origin(topic="errand"))
 
-    def _start(self, subject: str, token: str, state: Any) -> None:
+    def _start(self, subject: str, token: str, state: Any, beside: Mapping[str, Aggregate]) -> None:
         lane, pool = self._known[subject], pool_of(self._known[subject])
 
         async def perform() -> None:
             try:
-                ended = await self._performer.perform(subject, state)  # awaited first: the list may be another one by then
+                ended = await self._performer.perform(subject, state, beside)  # awaited first: the list may be another one then
                 self._done.append((subject, token, ended))
                 self._meters.count("errands_total", 1, pool, "done")
             except (Exception, asyncio.CancelledError) as error:  # libraries raise that too; its claim runs out, and the service decides

@@ -4,7 +4,6 @@ from contracts import catalogue
 from infra.app import App, run
 from infra.process import Parts
 from infra.service import Service
-from infra.store import Store
 from services.notification import domain
 from services.notification.api import ACCESS, ROUTES
 from services.notification.channels import channels
@@ -31,10 +30,10 @@ SERVICE = Service(
 )
 
 
-def sender(made: Parts, store: Store) -> Sender:
+def sender(made: Parts) -> Sender:
     settings = made.settings
     composer = Composer(settings.alerts_url or settings.board_url, settings.demo_data)
-    return Sender(store, made.vault, channels(settings), composer)
+    return Sender(made.vault, channels(settings), composer)
 
 
 APP = App(

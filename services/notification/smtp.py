@@ -5,8 +5,11 @@ there. That is `dropped`; it is sent again, byte for byte, under the same Messag
 """
 
 import asyncio
-from email.message import EmailMessage
-from email.policy import SMTP as WIRE
+import quopri
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import compat32
+from email.utils import format_datetime
 
 from aiosmtplib import (
     SMTP,
@@ -21,6 +24,7 @@ from aiosmtplib import (
 from infra.settings import Settings
 from services.notification.channel import Handed, Letter
 
+WIRE = compat32.clone(linesep="\r\n")
 IDLE_S = 20.0
 PLACES_MAX = 8
 """Messages of one recipient domain on their way at a time, of a pool: well below what a mail server takes from one sender (Postfix: 20)."""
@@ -99,13 +103,21 @@ def _refused(code: int) -> Handed:
 
 
 def written(letter: Letter, sender: str) -> bytes:
-    """The message on the wire: the same bytes for the same letter, whenever and wherever it is written."""
-    message = EmailMessage(policy=WIRE)
+    """The message on the wire: the same bytes for the same letter, whenever and wherever it is written.
+
+    `EmailMessage` would be shorter, but parses every header that it is given: 3 ms of CPU a message, more than all decisions about it.
+    """
+    message = MIMEMultipart("alternative", f"={letter.id}=", [_part("plain", letter.text), _part("html", letter.html)])
     message["Message-ID"] = f"<{letter.id}@{sender.rpartition('@')[2]}>"
-    message["Date"] = letter.at
+    message["Date"] = format_datetime(letter.at)
     message["From"], message["To"], message["Subject"] = sender, letter.address, letter.subject
     message["Auto-Submitted"], message["Content-Language"] = "auto-generated", letter.locale
-    message.set_content(letter.text)
-    message.add_alternative(letter.html, subtype="html")
-    message.set_boundary(f"={letter.id}=")
-    return message.as_bytes()
+    return message.as_bytes(policy=WIRE)
+
+
+def _part(subtype: str, text: str) -> MIMENonMultipart:
+    """Quoted-printable: lines that any relay takes, and words that its administrator can read."""
+    part = MIMENonMultipart("text", subtype, charset="utf-8")
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part.set_payload(quopri.encodestring(text.encode()).decode("ascii"))
+    return part

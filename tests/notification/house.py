@@ -97,7 +97,7 @@ class House:
         self.settler = Settler(SERVICE, self.store, self.said, self.vault, self.clock, self.seen, "/test/notification")
         self.reader, replayer = Reader(SERVICE), Replayer(SERVICE, self.store, self.vault)
         self.due = DueLoop(self.settler, replayer, self.clock, self.owned)
-        sender = Sender(self.store, self.vault, {"email": self.mail, "inbox": self.inbox}, Composer("http://board"))
+        sender = Sender(self.vault, {"email": self.mail, "inbox": self.inbox}, Composer("http://board"))
         self.errands = ErrandLoop(self.settler, sender, self.clock, self.owned, {"crisis": 8, "other": 8}, Meters("notification"))
 
     async def owned(self) -> Collection[int]:

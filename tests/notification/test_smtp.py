@@ -2,11 +2,15 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
+from string import ascii_letters
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import text
 
 from infra.settings import Settings
 from services.notification.channel import Handed, Letter
@@ -83,3 +87,12 @@ def test_what_is_written_is_mail_in_both_forms_and_says_that_a_machine_wrote_it(
     assert message["Auto-Submitted"] == "auto-generated" and message["Message-ID"] == "<notice-1@example.org>"
     assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
     assert "." in message.get_body(("plain",)).get_content().splitlines() and message["Subject"] == "Subject: á"
+
+
+@given(text(ascii_letters + "áñü ¿.=", min_size=1, max_size=300), text(ascii_letters + "áñü ¿.=\n", max_size=3_000))
+def test_what_is_written_is_read_again_as_it_was(subject: str, words: str) -> None:
+    sent = replace(letter(), subject=" ".join(subject.split()) or "-", text=words)
+    wire = written(sent, "throughline@example.org")
+    message = message_from_bytes(wire, policy=default)
+    assert message["Subject"] == sent.subject and message.get_body(("plain",)).get_content().replace("\r\n", "\n") == words
+    assert all(len(line) <= 78 for line in wire.split(b"\r\n") if not line.startswith(b"Message-ID:"))

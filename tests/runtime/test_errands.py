@@ -1,7 +1,7 @@
 """What must be done outside: once in effect, whoever dies, and no lane waits for another."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from infra.clock import ManualClock
 from infra.errands import ErrandLoop
 from infra.service import Item, Service
 from infra.settle import Settler
+from infra.store import Aggregate
 from infra.store.memory import MemoryStore, Tables
 from infra.telemetry import Meters
 from infra.vault import MemoryVault
@@ -105,6 +106,8 @@ class Outside:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.looks_at: tuple[str, ...] = ()
+        self.seen: dict[str, frozenset[str]] = {}
         self.hung: set[str] = set()
         self.broken: set[str] = set()
         self.slow: dict[str, asyncio.Event] = {}
@@ -117,7 +120,11 @@ class Outside:
     def begun(self, state: Any, token: str) -> bool:
         return state.status == "begun" and state.claim == token
 
-    async def perform(self, subject: str, state: Any) -> Event:
+    def beside(self, state: Any) -> Collection[str]:
+        return self.looks_at
+
+    async def perform(self, subject: str, state: Any, beside: Mapping[str, Aggregate]) -> Event:
+        self.seen[subject] = frozenset(beside)
         self.now[state.lane] = self.now.get(state.lane, 0) + 1
         self.most[state.lane] = max(self.most.get(state.lane, 0), self.now[state.lane])
         if state.lane in self.hung:
@@ -188,6 +195,13 @@ async def test_what_is_asked_is_done_once_and_told(one: Process, outside: Outsid
     await one.rounds(40)
     assert sorted(outside.done) == sorted(name for name, _ in jobs(9))
     assert {await one.status(name) for name, _ in jobs(9)} == {"done"}
+
+
+async def test_what_it_looks_at_is_read_with_its_claim(one: Process, outside: Outside) -> None:
+    outside.looks_at = ("job/7", "job/never-born")
+    await one.ask(("job/7", "a hung"), ("job/1", "a x"))
+    await one.rounds()
+    assert outside.seen["job/1"] == {"job/7"}
 
 
 async def test_a_lane_that_hangs_holds_up_no_other(one: Process, outside: Outside) -> None:

@@ -13,6 +13,7 @@ from infra.commands import Counter, Entry, commands
 from infra.errands import ErrandLoop, Performer
 from infra.gauges import Gauges
 from infra.identity import Identity, keyring
+from infra.partition import PARTITIONS
 from infra.process import Parts, Work, parts, watch_over
 from infra.process import run as run_process
 from infra.restore import Catcher
@@ -31,7 +32,8 @@ class App:
     """What a deciding service is, beside its decisions: topics it listens to, commands people give, who may give them.
 
     `partitions` tells how many a topic has; `answers_on` is the prefix of the topics on which senders outside are answered.
-    `streams` are topics read apart (`Runtime`). `performer` makes what does the service's errands, of which `pools` says how many run
+    `streams` are topics read apart (`Runtime`), `lanes_max` bounds the lanes that a process is told to have: where other loops keep it
+    busy, more of them only make batches smaller. `performer` makes what does the service's errands, of which `pools` says how many run
     at a time, and `lane_max` how many of one lane; `pages` makes further routes, with the counter for what people click where somebody
     can be known.
     """
@@ -43,6 +45,7 @@ class App:
     access: Mapping[str, Rule] = field(default_factory=dict)
     answers_on: str = ""
     streams: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    lanes_max: int = PARTITIONS
     performer: Callable[[Parts], Performer] | None = None
     pools: Mapping[str, int] = field(default_factory=dict)
     lane_max: int = 2
@@ -59,7 +62,7 @@ def work(app: App, settings: Settings) -> Work:
     """The process of a deciding service. Nothing is connected yet."""
     made = parts(settings, app.partitions)
     store = MongoStore(made.mongo_url, app.service.name, driver=settings.mongo_driver)
-    limits = Limits(settings.lanes, settings.batch_events_max, settings.unpublished_facts_max)
+    limits = Limits(min(settings.lanes, app.lanes_max), settings.batch_events_max, settings.unpublished_facts_max)
     core = Runtime(app.service, settler(app, made, store), app.topics, limits, app.streams)
     for stream, lanes in core.subscriptions:
         subscribe(made.broker, stream, lanes)

@@ -41,6 +41,7 @@ APP = App(
     topics=[topic.name for topic in HEARD if topic.name not in CRISIS_TOPICS],
     streams={"crisis": CRISIS_TOPICS},
     partitions=catalogue.partitions_of,
+    lanes_max=1,
     commands=ROUTES,
     access=ACCESS,
     performer=sender,

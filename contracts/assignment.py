@@ -279,6 +279,13 @@ class PlacementReopened(Clocked):
     """The program that had it until now."""
 
 
+class PlacementCountedEarlier(Clocked):
+    """Another sender had asked for the same before: the person's clocks count from `requested_at`, and open offers end no later for it."""
+
+    type: ClassVar = "placement.counted-earlier.v1"
+    requested_at: AwareDatetime
+
+
 class PlacementEnded(Clocked):
     """Nothing is left to place (`reason`: withdrawn, …); open offers are `released`, and `program` is the one that had taken it."""
 
@@ -293,5 +300,5 @@ EVENTS = (
     OfferUnanswered,
     NoProgramAvailable, HandOffAsked, HandedOff, HandOffDeclined, HandOffWithdrawn, PlacementEnded,
     PlacementWaitlisted, PlacementContactLogged, PlacementWarned, PlacementOverdue, PlacementOverdueRetracted,
-    PlacementHalted, PlacementResumed, PlacementReopened, DisclosureChanged, PlacementWithheld,
+    PlacementHalted, PlacementResumed, PlacementReopened, PlacementCountedEarlier, DisclosureChanged, PlacementWithheld,
 )  # fmt: skip

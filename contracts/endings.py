@@ -45,16 +45,18 @@ class RequestClosed(Change):
     """A person closed it; time alone never does. Whoever still works on it stops.
 
     `to` is the organisation that confirmed that it has the referral now, where it was redirected; `outcome` what had been reported.
+    `joined`: nobody closed it, it goes on as the request `into`, with which another sender had asked for the same.
     """
 
     type: ClassVar = "request.closed.v1"
-    how: How
+    how: How | Literal["joined"]
     by: str
     closed_at: AwareDatetime
     reason: Code
     outcome: Code | None = None
     to: Code | None = None
     record: str | None = None
+    into: str | None = None
 
 
 class RequestReopened(Clocked):

@@ -8,6 +8,7 @@ from contracts import consents
 from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathRetracted, RequestReopened
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Early, Message, Reason, Refused, Route, State, World
+from contracts.needs import RequestJoined
 from contracts.plans import PlanDischarged
 from services.assignment import answers, directory, endings, history, lateness, offers, ownership, steps
 from services.assignment.commands import (
@@ -32,7 +33,7 @@ OVER = Reason("TL-5203", "", "nothing is left to place")
 DEAD = Reason("TL-5207", "", "a death was reported: have it verified or refuted first")
 HEARS = (
     RequestReceived, RequestAcknowledged, RequestTriaged, RequestAmended, RequestWithdrawn, RequestClosed, RequestReopened,
-    RequestDeathReported, RequestDeathRetracted, PlanDischarged, *consents.CHANGES,
+    RequestDeathReported, RequestDeathRetracted, RequestJoined, PlanDischarged, *consents.CHANGES,
 )  # fmt: skip
 ABOUT_OFFERS = (AcceptOffer, DeclineOffer, OfferAgain, Waitlist, LogContact)
 STATES: dict[str, type[State]] = {"placement": Placement, "directory": Directory}
@@ -87,6 +88,7 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
     RequestAcknowledged: ownership.acknowledged,
     RequestTriaged: offers.triaged,
     RequestAmended: offers.amended,
+    RequestJoined: offers.joined,
     RequestWithdrawn: endings.withdrawn,
     RequestClosed: endings.closed,
     RequestReopened: endings.reopened,

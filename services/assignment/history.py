@@ -13,6 +13,7 @@ from contracts.assignment import (
     OwnerAssigned,
     PlacementAccepted,
     PlacementContactLogged,
+    PlacementCountedEarlier,
     PlacementDeclined,
     PlacementEnded,
     PlacementHalted,
@@ -91,6 +92,8 @@ def _evolved(state: Placement, fact: Change) -> Placement:
             return state.model_copy(update={"status": "ended", "asked": (), "hand_off": None, "halted": False})
         case PlacementHalted() | PlacementResumed() | PlacementReopened():
             return _paused(state, fact)
+        case PlacementCountedEarlier():
+            return state.model_copy(update={"requested_at": fact.requested_at})
     return _owned(state, fact)
 
 

@@ -12,6 +12,7 @@ from contracts.assignment import (
     NoProgramAvailable,
     Offer,
     OfferUnanswered,
+    PlacementCountedEarlier,
     PlacementLabelled,
     PlacementOffered,
     PlacementOverdueRetracted,
@@ -20,6 +21,7 @@ from contracts.assignment import (
 from contracts.consents import PermitChanged, named, newest
 from contracts.intake import RequestAmended, RequestTriaged
 from contracts.kernel import Change, DeadlinePassed, Reason
+from contracts.needs import RequestJoined
 from contracts.partners import Urgency
 from infra.rules import Clock
 from services.assignment import rules
@@ -64,6 +66,18 @@ def amended(case: Case, data: RequestAmended) -> Changes:
     if need != (placement.service, placement.urgency):
         return (*labelled, *_anew(case, need))
     return (*labelled, *_shut(case))
+
+
+def joined(case: Case, data: RequestJoined) -> Changes:
+    """Another sender had asked for the same, earlier perhaps: whoever is asked has no longer for it than that leaves."""
+    placement = case.placement
+    if data.requested_at >= placement.requested_at or placement.status == "ended":
+        return ()
+    earlier = PlacementCountedEarlier(requested_at=data.requested_at)
+    case = as_of(case, _after(placement, (earlier,)))
+    if not placement.is_looked_for or placement.urgency is None:
+        return (earlier,)
+    return (earlier, next_round(case, Need(placement.service, placement.urgency)))
 
 
 def _labelled(placement: Placement, data: RequestAmended) -> tuple[Change, ...]:

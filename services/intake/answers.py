@@ -13,6 +13,7 @@ from contracts.answers import (
 )
 from contracts.catalogue import PARTNER_IN, PARTNER_OUT
 from contracts.kernel import Event, Fact, Message, Reason
+from contracts.needs import RequestStatusPassedOn
 from contracts.upkeep import Issue, Origin
 from services.intake.requests import Request
 
@@ -40,6 +41,8 @@ STATUS = {
     "reopened": ("in-progress", "2.0"),
 }
 """Our state to FHIR `Task.status` and BSeR 2.0 business status."""
+TAKEN = "taken"
+"""A person took it: told by an event of its own."""
 
 
 def told(request: str, partner: str, reference: str, said: Event) -> Fact:
@@ -74,9 +77,19 @@ def state_of(said: ReferralStatusChanged) -> str:
     return next(state for state, words in STATUS.items() if words == (said.task_status, said.business_status))
 
 
-def of_request(request: str, state: Request, said: str, reason: str | None = None, to: str | None = None) -> list[Fact]:
-    """The sender's view moves with ours; a referral that a person entered for nobody in particular has no topic to answer on."""
-    return [status(request, state.partner, state.reference, said, reason, to)] if state.channel == "partner" else []
+def of_request(request: str, state: Request, now: datetime, said: str, reason: str | None = None, to: str | None = None) -> list[Fact]:
+    """The sender's view moves with ours, and that of whoever asked for the same; what is of neither is answered on no topic."""
+    beside = [Fact(request, RequestStatusPassedOn(status=said, reason=reason, to=to, passed_on_at=now))] if state.joined else []
+    return [*own(request, state, now, said, reason, to), *beside]
+
+
+def own(request: str, state: Request, at: datetime, said: str, reason: str | None = None, to: str | None = None) -> list[Fact]:
+    """To its own sender. A referral that a person entered for nobody in particular has no topic to answer on."""
+    if state.channel != "partner":
+        return []
+    if said == TAKEN:
+        return [acknowledged(request, state.partner, state.reference, at)]
+    return [status(request, state.partner, state.reference, said, reason, to)]
 
 
 def of_entry(message: Message, origin: Origin, reference: str | None, verdict: str, reasons: Sequence[Reason]) -> Sequence[Fact]:

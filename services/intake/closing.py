@@ -57,7 +57,7 @@ def closed(request: str, state: Request, data: CloseRequest, by: str, now: datet
     told = {"outcome": state.outcome, "record": state.record, "next": requests.nothing_left()}
     said = RequestClosed(how=data.how, by=by, closed_at=now, reason=data.reason, to=data.to, **told)
     reason = None if data.how == "died" else data.reason
-    return [Fact(request, said), *answers.of_request(request, state, f"closed-{data.how}", reason, data.to)]
+    return [Fact(request, said), *answers.of_request(request, state, now, f"closed-{data.how}", reason, data.to)]
 
 
 def reopen(message: Message, world: World, now: datetime) -> Decision:
@@ -75,4 +75,4 @@ def _again(request: str, state: Request, data: ReopenRequest, by: str, now: date
         by=by, reason=data.reason, reopened_at=now, interval=state.interval + 1, requested_at=asked_at, service=state.service,
         urgency=state.urgency, **step._asdict(),
     )  # fmt: skip
-    return [Fact(request, said), *answers.of_request(request, state, "reopened")]
+    return [Fact(request, said), *answers.of_request(request, state, now, "reopened")]

@@ -98,7 +98,7 @@ class ReopenRequest(Command):
     """It is needed again, and I take it. `asked_at` is when somebody asked, which starts its clocks; now, where that is absent."""
 
     type: ClassVar = "reopen-request"
-    reason: Literal["asked-again", "closed-in-error", "service-did-not-last", "redirection-failed", "other"]
+    reason: Literal["asked-again", "closed-in-error", "service-did-not-last", "redirection-failed", "not-the-same", "other"]
     asked_at: AwareDatetime | None = None
 
 

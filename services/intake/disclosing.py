@@ -24,7 +24,7 @@ from contracts.consents import (
 from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathRetracted, RequestReopened
 from contracts.intake import RequestAmended, RequestReceived, RequestWithdrawn
 from contracts.kernel import Change, Event, Fact, Message, World
-from services.intake import answers, requests
+from services.intake import answers, history
 from services.intake.consents import Consent, ask, consent_of, nothing, permit_of, still_or_asked
 from services.intake.requests import Request
 
@@ -96,7 +96,7 @@ def _by_sender(
     """A message brought a label, a consent, or the end of one."""
     about, by = {"request": subject, "record": said.record}, message.actor.id or "sender"
     before = known.permit if known else SHUT
-    request: Request | None = world[subject] or requests.evolve(None, said)
+    request: Request | None = world[subject] or history.evolve(None, said)
     if permit.version > before.version and permit.consent:
         yield ConsentRecorded(**about, permit=permit, by=by, next=nothing())
     elif permit.version > before.version and before.consent:
@@ -115,4 +115,4 @@ def told_now(known: Consent | None, said: ConsentRecorded, request: Request | No
     """What was withheld of the sender is told, as it stood last."""
     if known is None or known.withheld is None or request is None or not said.permit.opens("sender", now):
         return []
-    return answers.of_request(known.request, request, *known.withheld)
+    return answers.own(known.request, request, now, *known.withheld)

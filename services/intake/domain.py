@@ -46,7 +46,9 @@ from services.intake import (
     disclosing,
     exchanges,
     following,
+    history,
     lateness,
+    needs,
     records,
     referrals,
     requests,
@@ -132,8 +134,7 @@ def _acknowledged(message: Message, world: World, now: datetime) -> Decision:
     if refused := requests.unless_allowed(state, AcknowledgeRequest.type):
         return refused
     said = RequestAcknowledged(by=message.actor.id, **requests.to_triage(state, message.actor.id, now, now)._asdict())
-    told = [answers.acknowledged(request, state.partner, state.reference, now)] if state.channel == "partner" else []
-    return [Fact(request, said), *told]
+    return [Fact(request, said), *answers.of_request(request, state, now, answers.TAKEN)]
 
 
 def _triaged(message: Message, world: World, now: datetime) -> Decision:
@@ -142,17 +143,20 @@ def _triaged(message: Message, world: World, now: datetime) -> Decision:
         return refused
     step = requests.to_place(state, data.urgency, now)._asdict()
     said = RequestTriaged(by=message.actor.id, urgency=data.urgency, service=data.service, **step)
-    return [Fact(request, said), *answers.of_request(request, state, "triaged")]
+    return [Fact(request, said), *answers.of_request(request, state, now, "triaged")]
 
 
 def _withdrawn_by_hand(message: Message, world: World, now: datetime) -> Decision:
     state = world[message.subject]
-    return requests.unless_allowed(state, WithdrawRequest.type) or referrals.withdraw(message.subject, state, message.data.reason, now)
+    refused = requests.unless_allowed(state, WithdrawRequest.type)
+    return refused or referrals.withdraw(message.subject, state, message.data.reason, now, now)
 
 
 def _passed(message: Message, world: World, now: datetime) -> Decision:
     if message.data.name == deaths.TELL:
         return deaths.told(message, world, now)
+    if message.data.name in needs.DEADLINES:
+        return needs.passed(message, world, now)
     clock = consents.passed if kind_of(message.subject) == "consent" else lateness.passed
     return clock(message, world, now)
 
@@ -234,18 +238,18 @@ def evolve(state: Any, fact: Change) -> State | None:
         return deaths.evolve(state, fact) if state else None
     if isinstance(fact, ClusterLearned):
         return clusters.evolve(state, fact)
-    return records.evolve(state, fact) if fact.type.startswith("record.") else requests.evolve(state, fact)
+    return records.evolve(state, fact) if fact.type.startswith("record.") else history.evolve(state, fact)
 
 
 def deadlines(state: State) -> Iterable[Deadline]:
     """The time of the step that a request owes; and whoever is to be told of a death."""
     match state:
         case Request():
-            return (*clocks.deadlines(state.owed), *deaths.deadlines(state, (state.record,)))
+            return (*clocks.deadlines(state.owed), *deaths.deadlines(state, (state.record,)), *needs.deadlines(state))
         case consents.Consent():
             return tuple(consents.deadlines(state))
         case Record():
-            return (*deaths.deadlines(state, state.requests), *clusters.of_record(state))
+            return (*deaths.deadlines(state, state.requests), *clusters.of_record(state), *needs.of_record(state))
         case clusters.Cluster():
             return tuple(clusters.of_cluster(state))
     return ()

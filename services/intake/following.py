@@ -53,4 +53,4 @@ def heard(message: Message, world: World, now: datetime) -> Decision:
         ours = closing.outcome(request, state, message, now)
     if (told := FOLLOWED.get(type(data))) is None:
         return ours
-    return [*ours, *answers.of_request(request, state, told, data.outcome if isinstance(data, OutcomeReported) else None)]
+    return [*ours, *answers.of_request(request, state, now, told, data.outcome if isinstance(data, OutcomeReported) else None)]

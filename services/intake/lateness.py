@@ -5,7 +5,8 @@ from datetime import datetime
 from contracts.clocks import Owed, is_over, is_taken_back, late_minutes, still_to_come
 from contracts.intake import RequestOverdue, RequestOverdueRetracted, RequestWarned
 from contracts.kernel import Change, DeadlinePassed, Decision, Fact, Message, World
-from services.intake.requests import Request, evolve, still
+from services.intake.history import evolve
+from services.intake.requests import Request, still
 from services.intake.rules import RULES
 
 

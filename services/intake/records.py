@@ -47,6 +47,7 @@ class Record(State):
     """People it is not, as a person decided: no identifier links it to them again."""
     news_at: AwareDatetime | None = None
     """When its person, or its own word of a death, last changed."""
+    unlinked_at: AwareDatetime | None = None
 
 
 class Named:
@@ -158,7 +159,8 @@ def evolve(state: Record | None, fact: Change) -> Record | None:
 def _moved(state: Record, fact: RecordLinked) -> dict[str, Any]:
     left = (*(one for one in state.left if one not in (fact.left, fact.person)), fact.left)[-LEFT_KEPT:]
     apart = (*state.apart, fact.left)[-LEFT_KEPT:] if fact.by == UNLINKED else tuple(one for one in state.apart if one != fact.person)
-    return {"person": fact.person, "left": left, "apart": apart, "news_at": newer(fact.noted_at, state.news_at)}
+    unlinked_at = fact.noted_at if fact.by == UNLINKED else state.unlinked_at
+    return {"person": fact.person, "left": left, "apart": apart, "news_at": newer(fact.noted_at, state.news_at), "unlinked_at": unlinked_at}
 
 
 def newer(at: datetime | None, known: datetime | None) -> datetime | None:

@@ -1,6 +1,7 @@
 """What a sender says of a referral: asked for, changed, taken back. The same content again is the same fact; what is absent stands."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from contracts.catalogue import PARTNER_IN
 from contracts.intake import RequestAmended, RequestReceived, RequestWithdrawn
 from contracts.kernel import Blind, Decision, Fact, Message, Reason, Refused, World
 from contracts.partners import PersonDetails
-from services.intake import answers, asking, consents, deaths, lateness, records, requests
+from services.intake import answers, asking, consents, deaths, history, lateness, needs, records, requests
 from services.intake.commands import EnterContact, EnterReferral
 from services.intake.records import Named
 from services.intake.requests import Request
@@ -58,10 +59,13 @@ def _received(request: str, content: str, message: Message, world: World, now: d
         permit=consents.of_message(None, data, now), content=content, channel=getattr(data, "channel", "partner"),
         **requests.to_acknowledge(data.urgency, data.requested_at, now)._asdict(),
     )  # fmt: skip
-    claim, known = (record_of(partner, data.reference, world.blind),), deaths.learnt(record, world[record], learnt)
-    fact = Fact(request, said, claims=claim, holder=record, at=data.requested_at)
-    halted = deaths.as_noted(request, requests.evolve(None, said), known, now) if known else []
-    return [fact, *halted, *learnt, *answered(message, answers.received(request, partner, message))]
+    first, *others = learnt
+    first = replace(first, claims=(*first.claims, record_of(partner, data.reference, world.blind)))
+    known, lead = deaths.learnt(record, world[record], learnt), needs.lead_of(partner, data, world[record], world)
+    fact = Fact(request, said, claims=needs.own(data, world.blind), at=data.requested_at)
+    halted = deaths.as_noted(request, history.evolve(None, said), known, now) if known else []
+    joined = needs.joined(request, record, lead, data, said.channel, partner, world, now) if lead and not halted else []
+    return [fact, *halted, first, *others, *answered(message, answers.received(request, partner, message)), *joined]
 
 
 def _content(data: Any, blind: Blind) -> str:
@@ -78,8 +82,9 @@ def amended(message: Message, world: World, now: datetime) -> Decision:
     data, partner = message.data, sender(message)
     request = request_of(partner, data.reference, world.blind)
     state: Request | None = world[request]
-    if state is None or not state.is_open:
-        return unless_open(state) or []
+    refused = unless_open(state)
+    if refused or state is None:
+        return refused or []
     return [*_changes(request, state, message, world, now), answers.received(request, partner, message)]
 
 
@@ -97,7 +102,7 @@ def _changes(request: str, state: Request, message: Message, world: World, now: 
         facts = [Fact(request, said, at=getattr(data, "amended_at", None)), *lateness.taken_back(request, state, said, now), *facts]
     if facts and state.asked == "sender":
         facts += asking.came(request, state, f"partner/{state.partner}", now)
-    return facts
+    return [*facts, *needs.changed(request, state, data, now)]
 
 
 def _still(state: Request, data: Any, now: datetime) -> dict[str, Any]:
@@ -111,6 +116,8 @@ def unless_open(state: Request | None) -> Refused | None:
     """Nothing more is heard of a referral that is over; its sender is told what to do instead."""
     if state is None:
         return Refused((UNKNOWN_REFERENCE,))
+    if state.into:  # worked as another sender's: its own may still say more, or take it back
+        return None
     return {"withdrawn": Refused((ENDED,)), "closed": Refused((CLOSED,))}.get(state.status)
 
 
@@ -120,9 +127,9 @@ def withdrawn(message: Message, world: World, now: datetime) -> Decision:
     request = request_of(partner, data.reference, world.blind)
     if refused := unless_open(world[request]):
         return refused
-    return [*withdraw(request, world[request], data.reason, data.withdrawn_at), answers.received(request, partner, message)]
+    return [*withdraw(request, world[request], data.reason, data.withdrawn_at, now), answers.received(request, partner, message)]
 
 
-def withdraw(request: str, state: Request, reason: str, at: datetime | None) -> list[Fact]:
+def withdraw(request: str, state: Request, reason: str, at: datetime | None, now: datetime) -> list[Fact]:
     said = RequestWithdrawn(reason=reason, next=requests.nothing_left())
-    return [Fact(request, said, at=at), *answers.of_request(request, state, "withdrawn", reason)]
+    return [Fact(request, said, at=at), *answers.of_request(request, state, now, "withdrawn", reason)]

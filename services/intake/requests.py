@@ -6,26 +6,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from contracts.clocks import Owed, Step, owed, told_late
-from contracts.endings import (
-    RequestClosed,
-    RequestDeathReported,
-    RequestDeathRetracted,
-    RequestOutcomeReported,
-    RequestReopened,
-    RequestServiceStarted,
-)
-from contracts.intake import (
-    RequestAcknowledged,
-    RequestAmended,
-    RequestInformationAsked,
-    RequestInformationSupplied,
-    RequestInformationWaived,
-    RequestReceived,
-    RequestTriaged,
-    RequestWithdrawn,
-)
-from contracts.kernel import Change, Next, Personal, Reason, Refused, State
+from contracts.clocks import Owed, Step
+from contracts.kernel import Model, Next, Personal, Reason, Refused, State
 from contracts.partners import Note, Urgency
 from infra.rules import Clock
 from services.intake.commands import AcknowledgeRequest, TriageRequest
@@ -35,6 +17,15 @@ DESK, COORDINATOR = "role/intake-desk", "role/coordinator"
 
 NOT_NOW = Reason("TL-5103", "", "see what is allowed now")
 UNKNOWN = Reason("TL-5104", "", "there is no such item")
+
+
+class PassedOn(Model):
+    """What the senders of what is worked as a request were told last."""
+
+    status: str
+    reason: str | None = None
+    to: str | None = None
+    passed_on_at: AwareDatetime
 
 
 class Request(State):
@@ -68,6 +59,14 @@ class Request(State):
     death: Literal["", "noted", "refuted", "verified"] = ""
     death_noted_at: AwareDatetime | None = None
     death_by: str = ""
+    into: str | None = None
+    """The request that this one is worked as, since another sender had asked for the same."""
+    joined: tuple[str, ...] = ()
+    """Requests that are worked as this one."""
+    left: str | None = None
+    left_at: AwareDatetime | None = None
+    """The request that this one was worked as, and until when."""
+    passed_on: PassedOn | None = None
 
     @property
     def is_open(self) -> bool:
@@ -181,67 +180,3 @@ def unless_allowed(state: Request | None, command: str) -> Refused | None:
 
 def nothing_left() -> Next:
     return Next(owner=DESK, action="none")
-
-
-def evolve(state: Request | None, fact: Change) -> Request | None:
-    """The life of a request. What is withdrawn stays withdrawn; from triage to the outcome the time of a step is not the front door's."""
-    after = _evolved(state, fact)
-    if after is None:
-        return None
-    ours = after.status in OURS or (after.dead_since and after.is_open)
-    before = state.owed if state else None
-    if before and before.late and isinstance(fact, RequestInformationAsked):  # another question has a time of its own
-        before = before.model_copy(update={"late": False})
-    step = told_late(owed(before, fact), fact) if ours else None
-    return after if step is after.owed else after.model_copy(update={"owed": step})
-
-
-def _evolved(state: Request | None, fact: Change) -> Request | None:
-    if isinstance(fact, RequestReceived):
-        known = {name: getattr(fact, name) for name in Request.model_fields if name in RequestReceived.model_fields}
-        return Request(**known, status="received")
-    if state is None:
-        return None
-    match fact:
-        case RequestAmended():
-            changes = {name: value for name in (*CHANGEABLE, "content") if (value := getattr(fact, name))}
-            return state.model_copy(update=changes)
-        case RequestAcknowledged():
-            return state.model_copy(update={"status": "acknowledged", "taken_by": fact.by, "triage_from": fact.counts_from})
-        case RequestInformationAsked():
-            return state.model_copy(update={"status": "needs_info", "asked": fact.of})
-        case RequestInformationSupplied() | RequestInformationWaived():
-            return state.model_copy(update={"status": "acknowledged", "asked": None})
-        case RequestTriaged():
-            return state.model_copy(update={"status": "triaged", "urgency": fact.urgency, "service": fact.service})
-        case RequestWithdrawn():
-            return state.model_copy(update={"status": "withdrawn", "dead_since": None})
-    return _ended(state, fact)
-
-
-def _ended(state: Request, fact: Change) -> Request:
-    """From the outcome on, and what stops when somebody is said to have died."""
-    match fact:
-        case RequestServiceStarted():
-            return state.model_copy(update={"served": True})
-        case RequestOutcomeReported():
-            return state.model_copy(update={"status": "outcome_reported", "outcome": fact.outcome, "outcome_at": fact.counts_from})
-        case RequestClosed():
-            verified = _said("verified", fact.closed_at, fact.by) if fact.how == "died" else {"dead_since": None}
-            return state.model_copy(update={"status": "closed", "asked": None, **verified})
-        case RequestReopened():
-            anew = {"status": "acknowledged", "taken_by": fact.by, "triage_from": fact.counts_from, "requested_at": fact.requested_at}
-            lives = _said("refuted", fact.reopened_at, fact.by) if state.death else {}
-            return state.model_copy(update=anew | {"interval": fact.interval, "served": False, "outcome": None, **lives})
-        case RequestDeathReported():
-            status = "acknowledged" if state.status == "needs_info" else state.status
-            noted = _said("noted", fact.noted_at, fact.by) | {"dead_since": fact.noted_at}
-            return state.model_copy(update={"status": status, "asked": None, **noted})
-        case RequestDeathRetracted():
-            return state.model_copy(update=_said("refuted", fact.noted_at, fact.by))
-    return state
-
-
-def _said(death: str, at: datetime, by: str) -> dict[str, object]:
-    """What is known of a death, by whose word and since when."""
-    return {"death": death, "death_noted_at": at, "death_by": by, "dead_since": None}

@@ -13,11 +13,14 @@ from contracts.partners import (
     VisitReported,
 )
 from contracts.plans import PlanDeathReported
-from services.intake import consents, contacts, deaths, exchanges, stays, visits
+from services.intake import consents, contacts, deaths, exchanges, needs, stays, visits
 from services.intake.commands import EnterContact, EnterReferral
 from services.intake.following import HEARS, followed
 from services.intake.records import Named
 from services.intake.referrals import record_of, request_of, sender
+
+TELLS = (deaths.TELL, *needs.DEADLINES)
+"""Deadlines by which one of our aggregates tells another something, at once."""
 
 
 def route(message: Message, blind: Blind) -> Route:
@@ -29,7 +32,8 @@ def route(message: Message, blind: Blind) -> Route:
             named = Named(partner, data.person, data.reference, blind)
             known = record_of(partner, data.reference, blind)
             request = request_of(partner, data.reference, blind)
-            return Route((request, named.record, *_consent_of(request, data)), (*named.claims, known))
+            claims = (*named.claims, *needs.claims(data, blind), known)
+            return Route((request, named.record, *_consent_of(request, data)), claims)
         case ContactReported() | EnterContact():
             return contacts.route(sender(message), data, blind)
         case StayReported():
@@ -56,7 +60,7 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((exchanges.exchange_of(data.reference, blind),))
         case PlanDeathReported(record=str(record)):
             return Route((*_with_consent(followed(message.subject)), record))
-        case DeadlinePassed(name=deaths.TELL):
+        case DeadlinePassed(name=name) if name in TELLS:
             return Route((*_with_consent(message.subject), *_with_consent(data.about)))
         case DeadlinePassed() if kind_of(message.subject) == "request":
             return Route((message.subject,))

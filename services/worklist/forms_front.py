@@ -94,7 +94,9 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             "reopen-request",
             "Open again",
             (*DESK, "coordinator", "network-lead"),
-            choice("reason", "Why", "asked-again", "closed-in-error", "service-did-not-last", "redirection-failed", "other"),
+            choice(
+                "reason", "Why", "asked-again", "closed-in-error", "service-did-not-last", "redirection-failed", "not-the-same", "other"
+            ),
             at("asked_at", "Asked for at", required=False, hint="In UTC. Its clocks count from here."),
             path="reopen",
             hint="You answer for it from now on.",

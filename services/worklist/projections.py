@@ -11,7 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from contracts import assignment as placing
-from contracts import consents, directory, endings, intake, upkeep
+from contracts import consents, directory, endings, intake, needs, upkeep
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
@@ -226,6 +226,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     intake.RequestReceived: _received,
     intake.RequestAmended: lambda e: _known(e, "service", "urgency"),
     intake.RequestWithdrawn: lambda e: {"status": "withdrawn", "closed": True},
+    needs.RequestJoined: lambda e: _known(e, "requested_at", "urgency"),
     intake.RequestAcknowledged: lambda e: {"status": "acknowledged"},
     intake.RequestInformationAsked: lambda e: {"status": "needs-info"},
     intake.RequestInformationSupplied: lambda e: {"status": "acknowledged"},
@@ -262,6 +263,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.PlacementHalted: lambda e: {"status": "halted"},
     placing.PlacementResumed: lambda e: {"status": "opened"},
     placing.PlacementReopened: lambda e: {"status": "opened", **_known(e, "interval", "requested_at"), **_owns(e.owner)},
+    placing.PlacementCountedEarlier: lambda e: _known(e, "requested_at"),
     placing.PlacementEnded: lambda e: {"status": "ended"},
     **crisis.PROJECTED,
     **care.PROJECTED,

@@ -4,7 +4,22 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts import alerts, consents, directory, endings, intake, lateness, notices, readings, recipients, rosters, stays, upkeep, visits
+from contracts import (
+    alerts,
+    consents,
+    directory,
+    endings,
+    intake,
+    lateness,
+    needs,
+    notices,
+    readings,
+    recipients,
+    rosters,
+    stays,
+    upkeep,
+    visits,
+)
 from contracts import assignment as placing
 from contracts import authorization as asking
 from contracts.kernel import Event, kind_of
@@ -126,6 +141,7 @@ ENDED = {
     "verified": "services were obtained, with a recorded visit", "asserted": "services are said to have been obtained",
     "unmet": "the need is unmet", "redirected": "another organisation has it now", "cancelled": "it is not needed any more",
     "entered-in-error": "it was entered in error", "died": "the person has died",
+    "joined": "it is worked as one with what another sender asked for",
 }  # fmt: skip
 
 
@@ -179,6 +195,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     endings.RequestOutcomeReported: lambda e: f"Those who had it are done: {plain(e.outcome).lower()}; somebody reviews it",
     endings.RequestClosed: _closed,
     endings.RequestReopened: lambda e: f"Opened again: {plain(e.reason).lower()}",
+    needs.RequestJoined: "Another sender asked for the same; it is worked as one, counted from whoever asked first",
+    needs.RequestParted: "What another sender asked for is worked by itself again",
+    needs.RequestStatusPassedOn: "Whoever else asked for the same is told where it stands",
     endings.RequestDeathReported: "A death was reported; nobody is contacted until it is verified",
     endings.RequestDeathRetracted: "The report of a death was wrong; it goes on",
     endings.RecordDeathNoted: "A death was reported of this person",
@@ -233,6 +252,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     placing.HandOffWithdrawn: "The hand-off is no longer asked",
     placing.PlacementHalted: "Nobody is asked for a place until a reported death is verified",
     placing.PlacementResumed: "A place may be looked for again",
+    placing.PlacementCountedEarlier: "The person's time counts from when it was first asked for",
     placing.PlacementReopened: "The search for a place began anew",
     placing.PlacementEnded: lambda e: f"The search for a place ended: {plain(e.reason).lower()}",
     alerts.AlertRaised: _raised,

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.assignment import NoProgramAvailable, PlacementOffered
+from contracts.assignment import NoProgramAvailable, PlacementCountedEarlier, PlacementOffered
 from contracts.kernel import DeadlinePassed, Message
+from contracts.needs import RequestJoined
 from services.assignment.commands import AcceptOffer, DeclineOffer
 from tests.assignment.stories import (
     ANA,
@@ -200,3 +201,14 @@ def test_when_nobody_is_on_duty_at_the_desk_the_desk_itself_owns_it():
     given = story(received(), triaged())
     assert names(given.asks(AcceptOffer(program=HILLTOP), given.placement.owner)) == ["PlacementAccepted"]
     assert given.placement.owner == desk(HILLTOP) == given.next.owner
+
+
+def test_another_sender_had_asked_earlier_so_whoever_is_asked_has_no_longer_for_it():
+    given = story(received(), triaged("routine"))
+    before = given.placement
+    earlier = before.requested_at - timedelta(days=5)
+    counted, offered = given.hears(RequestJoined(request="request/2", requested_at=earlier))
+    assert isinstance(counted, PlacementCountedEarlier) and given.placement.requested_at == earlier
+    assert given.placement.services_by < before.services_by and programs(offered) == programs(given.told(PlacementOffered)[0])
+    assert max(one.respond_by for one in given.placement.asked) <= max(one.respond_by for one in before.asked)
+    assert given.hears(RequestJoined(request="request/3", requested_at=NINE)) == [], "a later one changes nothing"

@@ -25,9 +25,9 @@ async def settled(desk: Desk) -> None:
 
 
 async def two_records(desk: Desk) -> tuple[str, str]:
-    """One person, known to two partners by a number of the whole network, with a referral by each."""
+    """One person, known to two partners by a number of the whole network, with another need at each."""
     await desk.send("requested", request("R-1", person=of("m-1", NUMBER)), OAK)
-    await desk.send("requested", request("R-2", person=of("m-2", NUMBER)), PINE)
+    await desk.send("requested", request("R-2", person=of("m-2", NUMBER), service="psychiatry"), PINE)
     await settled(desk)
     return desk.request_of("R-1"), desk.request_of("R-2")
 

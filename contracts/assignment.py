@@ -1,7 +1,7 @@
 """What assignment says: who answers for a placement, whom it was offered to, who took it, how it was handed on."""
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
@@ -193,6 +193,7 @@ class PlacementContactLogged(Clocked):
     outcome: Code
     contacted_at: AwareDatetime
     next_attempt_at: AwareDatetime | None = None
+    spoke_with: Literal["client", "guardian"] = "client"
 
 
 class HandOffAsked(Clocked):

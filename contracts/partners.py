@@ -48,6 +48,15 @@ class Identifier(Model):
     value: Personal[Text]
 
 
+class Guardian(Model):
+    """Who answers for a person who does not do so alone, a minor above all: with them one speaks, in their language."""
+
+    family_name: Personal[Text] | None = None
+    given_name: Personal[Text] | None = None
+    phone: Personal[Text] | None = None
+    language: Personal[Code] | None = None
+
+
 class PersonDetails(Model):
     """What a sender knows of the person. A field that is absent says nothing; it blanks nothing."""
 
@@ -58,6 +67,7 @@ class PersonDetails(Model):
     phone: Personal[Text] | None = None
     postal_code: Personal[Text] | None = None
     language: Personal[Code] | None = None
+    guardian: Guardian | None = None
     deceased: bool | None = None
     """The sender says that the person died: nobody contacts them until one of us has verified it, and only one of us takes it back."""
 

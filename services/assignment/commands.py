@@ -51,6 +51,7 @@ class LogContact(Command):
     type: ClassVar = "log-contact"
     channel: Literal["in-person", "telephone", "video", "text", "e-mail", "letter"]
     outcome: Literal["reached", "no-answer", "left-message", "wrong-number", "not-wanted", "unsafe-to-contact"]
+    spoke_with: Literal["client", "guardian"] = "client"
     contacted_at: AwareDatetime
     next_attempt_at: AwareDatetime | None = None
 

@@ -26,7 +26,8 @@ def details(patient: Resource) -> tuple[Details, list[Reason]]:
     told = [*left_out, *_warnings(body, at), *_birth_date_reasons(body, at), *_unfit(body, name, at)]
     found = {
         "identifiers": identifiers, "family_name": text(name.get("family")), "given_name": _given(name), "birth_date": birth_date,
-        "phone": _phone(body), "postal_code": _postal_code(body), "language": _language(body), "deceased": is_deceased(body) or None,
+        "phone": _phone(body), "postal_code": _postal_code(body), "language": _language(body), "guardian": _guardian(body),
+        "deceased": is_deceased(body) or None,
     }  # fmt: skip
     known = {field: value for field, value in found.items() if value}
     if not known.keys() & {"identifiers", "family_name", "given_name", "phone"}:
@@ -119,6 +120,20 @@ def _postal_code(body: Body) -> str | None:
     places = [each for _, each in parts(body, "address") if each.get("use") in HOME_FIRST]
     ordered = sorted(places, key=lambda place: HOME_FIRST.index(place.get("use")))
     return next((code for each in ordered if (code := text(each.get("postalCode")))), None)
+
+
+GUARDIANS = frozenset({"GUARD", "PRN", "MTH", "FTH", "GRMTH", "GRFTH", "N"})
+"""HL7 v3 RoleCode, and next of kin of v2-0131: who may answer for a minor."""
+
+
+def _guardian(body: Body) -> Details | None:
+    """Somebody else to speak with: the patient's contact who is their guardian or parent."""
+    for _, each in parts(body, "contact"):
+        if not GUARDIANS.isdisjoint(code for _, relation in parts(each, "relationship") for code in fhir_element.codes(relation)):
+            name = part(each, "name")
+            told = {"family_name": text(name.get("family")), "given_name": _given(name), "phone": _phone(each)}
+            return {field: value for field, value in told.items() if value} or None
+    return None
 
 
 def _language(body: Body) -> str | None:

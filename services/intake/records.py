@@ -174,10 +174,16 @@ def _also(requests: tuple[str, ...], request: str | None) -> tuple[str, ...]:
 
 def _with(old: PersonDetails, new: PersonDetails) -> PersonDetails:
     """A field that is absent stands as it was; identifiers add up by system."""
-    changes = {name: value for name in PersonDetails.model_fields if name != "identifiers" and (value := getattr(new, name)) is not None}
+    changes = {name: value for name, value in _stated(new).items() if name != "identifiers"}
+    if old.guardian and new.guardian:
+        changes["guardian"] = old.guardian.model_copy(update=_stated(new.guardian))
     systems = {identifier.system for identifier in new.identifiers}
     kept = tuple(identifier for identifier in old.identifiers if identifier.system not in systems)
     return old.model_copy(update={**changes, "identifiers": (*kept, *new.identifiers)})
+
+
+def _stated(details: BaseModel) -> dict[str, Any]:
+    return {name: value for name in type(details).model_fields if (value := getattr(details, name)) is not None}
 
 
 def readable(value: Any) -> Any:

@@ -170,6 +170,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             "Log contact",
             choice("channel", "How", "telephone", "in-person", "video", "text", "e-mail", "letter"),
             choice("outcome", "What came of it", "reached", "no-answer", "left-message", "wrong-number", "not-wanted", "unsafe-to-contact"),
+            choice("spoke_with", "With the", "client", "guardian", required=False),
             at("contacted_at", "When"),
             at("next_attempt_at", "Next attempt", required=False, now=False),
         ),
@@ -201,6 +202,10 @@ NEW_REFERRAL = Form(
         Field("person.given_name", "Given name", required=False),
         Field("person.birth_date", "Born on", "day", required=False),
         Field("person.phone", "Phone", required=False),
+        Field("person.guardian.given_name", "Guardian: given name", required=False, hint="Who answers for a minor: with them one speaks."),
+        Field("person.guardian.family_name", "Guardian: family name", required=False),
+        Field("person.guardian.phone", "Guardian: phone", required=False),
+        Field("person.guardian.language", "Guardian: language", required=False, hint="As a code: en, es, so."),
         known("service", "Service", "services"),
         choice(
             "urgency",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from services.worklist.fields import Field, Form, at, choice, known
 
 AUTHORIZING = ("program-desk", "authorization-desk", "coordinator", "network-lead", "data-steward")
+DOCUMENTS = ("level-of-care-assessment", "treatment-plan", "progress-notes", "medication-list", "discharge-plan", "other")
 LINE = known("line", "Line", "lines")
 
 
@@ -14,6 +15,20 @@ def _authorization(command: str, name: str, *fields: Field, hint: str = "") -> F
 
 FORMS: Mapping[str, tuple[Form, ...]] = {
     "authorization": (
+        _authorization(
+            "determine",
+            "Say whether the payer must be asked",
+            choice(
+                "needed", "What is needed", "authorization", "nothing", required=False, hint="Left open, the payer’s table is looked up."
+            ),
+        ),
+        _authorization(
+            "submit-authorization",
+            "Put it to the payer",
+            choice("channel", "How", "fhir", "portal", "phone", "fax", "letter", required=False),
+            Field("diagnosis", "Diagnosis", required=False),
+            at("received_at", "The payer has it since", required=False, now=False, hint="A portal’s stamp, a fax confirmation."),
+        ),
         _authorization("inquire-decision", "Ask the payer where it is", Field("reference", "Our number for it")),
         _authorization("confirm-receipt", "The payer has it", Field("reference", "Our number for it"), at("received_at", "Since")),
         _authorization(
@@ -37,6 +52,13 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             Field("answer.notice_on", "Date on the notice", "day", required=False),
             choice("channel", "How it came", "portal", "phone", "fax", "letter"),
             at("received_at", "When it reached us", required=False),
+        ),
+        _authorization(
+            "enter-information-request",
+            "The payer wants documents",
+            LINE,
+            Field("asks", "Which", "choices", DOCUMENTS),
+            at("due", "Until when", required=False, now=False),
         ),
         _authorization(
             "send-information", "Documents are on their way", LINE, choice("channel", "How", "portal", "phone", "fax", "letter")

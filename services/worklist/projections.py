@@ -15,6 +15,7 @@ from contracts import consents, directory, endings, intake, needs, upkeep
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
+from contracts.partners import Guardian, PersonDetails
 from services.worklist import authorizing, care, crisis, telling
 from services.worklist.words import sentence
 
@@ -188,7 +189,12 @@ def _consent(e: consents.PermitChanged) -> Patch:
 
 def _details(e: intake.RecordOpened | intake.RecordAmended) -> Patch:
     """The tokens of what a row may show to whom it may be shown. Nothing is opened here."""
-    named = ((name, getattr(e.details, name)) for name in DETAILS)
+    guardian = {"guardian": _tokens(e.details.guardian)} if e.details.guardian else {}
+    return {**_tokens(e.details), **guardian}
+
+
+def _tokens(details: PersonDetails | Guardian) -> Patch:
+    named = ((name, getattr(details, name, None)) for name in DETAILS)
     return {name: token.sealed for name, token in named if token is not None}
 
 

@@ -5,14 +5,14 @@ whoever was shown is handed to the accounts of reading.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
 from contracts.kernel import Personal
-from contracts.partners import PersonDetails
+from contracts.partners import Guardian, PersonDetails
 from infra.access import Access, Item
 from infra.clock import Clock
 from infra.identity import Principal
@@ -62,6 +62,7 @@ class Shown:
     born: str = ""
     phone: str = ""
     language: str = ""
+    guardian: str = ""
 
 
 class People:
@@ -88,19 +89,38 @@ class People:
 
 def _opened(record: str, document: Document, key: bytes | None) -> Shown | None:
     section = by_kind(document["sections"]).get("record", {})
-    tokens: dict[str, Any] = {name: Personal(sealed=section[name]) for name in DETAILS if section.get(name)}
+    guardian = Guardian(**_tokens(section["guardian"])) if section.get("guardian") else None
     try:
-        details = unseal(PersonDetails(**tokens), record, key)
+        details = unseal(PersonDetails(**_tokens(section), guardian=guardian), record, key)
     except Erased:
         return Shown("erased", "erased")
     except Unreadable:
         log.error("sealed name not readable")
         return None
-    known = {name: value.plain for name in DETAILS if (value := getattr(details, name)) is not None and value.plain}
-    parts = [str(known[name]).strip() for name in ("given_name", "family_name") if name in known]
+    known = _plain(details)
+    parts = _name(known)
     initials = " ".join(f"{part[:1]}." for part in parts)
-    told = Shown(initials, " ".join(parts), str(known.get("birth_date", "")), str(known.get("phone", "")), str(known.get("language", "")))
-    return told if initials else None
+    told = Shown(initials, " ".join(parts), known.get("birth_date", ""), known.get("phone", ""), words.language(known.get("language", "")))
+    return replace(told, guardian=_guardian(_plain(details.guardian))) if initials and details.guardian else told if initials else None
+
+
+def _tokens(section: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: Personal(sealed=section[name]) for name in DETAILS if section.get(name)}
+
+
+def _plain(details: PersonDetails | Guardian) -> dict[str, str]:
+    values = ((name, getattr(details, name, None)) for name in DETAILS)
+    return {name: str(value.plain) for name, value in values if value is not None and value.plain}
+
+
+def _name(known: Mapping[str, str]) -> list[str]:
+    return [known[name].strip() for name in ("given_name", "family_name") if name in known]
+
+
+def _guardian(known: Mapping[str, str]) -> str:
+    """With whom one speaks, and how."""
+    speaks = f"speaks {words.language(known['language'])}" if "language" in known else ""
+    return ", ".join(filter(None, (" ".join(_name(known)), known.get("phone", ""), speaks)))
 
 
 @dataclass(frozen=True, slots=True)

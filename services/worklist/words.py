@@ -78,6 +78,17 @@ def action(code: str) -> str:
     return ACTIONS.get(code, plain(code))
 
 
+LANGUAGES = {
+    "ar": "Arabic", "ase": "American Sign Language", "en": "English", "es": "Spanish", "fr": "French", "ht": "Haitian Creole",
+    "ne": "Nepali", "ru": "Russian", "so": "Somali", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+
+
+def language(code: str) -> str:
+    """By its name where we have it; `es-MX` is Spanish."""
+    return LANGUAGES.get(code.partition("-")[0].lower(), code)
+
+
 def status(code: str) -> str:
     return STATUSES.get(code, plain(code))
 
@@ -242,7 +253,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     placing.DisclosureChanged: "What programs may be told of the person changed",
     placing.PlacementWithheld: "No program is asked: no consent is in force",
     placing.PlacementWaitlisted: "A program keeps the person in its list; others are still asked",
-    placing.PlacementContactLogged: lambda e: f"Contact with the client: {plain(e.outcome).lower()}",
+    placing.PlacementContactLogged: lambda e: f"Contact with the {e.spoke_with}: {plain(e.outcome).lower()}",
     placing.PlacementWarned: _warned,
     placing.PlacementOverdue: _overdue,
     placing.PlacementOverdueRetracted: _retracted,

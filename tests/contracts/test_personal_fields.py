@@ -29,6 +29,7 @@ REASONED = {
     ("CrisisFacility", "name"): "a facility",
     ("DeadlinePassed", "name"): "of a clock",
     ("PersonDetails", "identifiers"): "each value inside is personal; the system that issued it is not",
+    ("PersonDetails", "guardian"): "each value inside is personal",
 }
 """Plain fields with a suspicious name, each with why it is none of a person's."""
 

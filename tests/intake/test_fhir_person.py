@@ -12,12 +12,21 @@ from tests.intake.fhir_messages import ORGANISATION, PATIENT, REQUEST, ROLE, TAS
 
 def test_the_person_is_read_as_it_stands_now():
     details = asked(bundle(REQUEST, PATIENT)).person
-    plain = {name: getattr(details, name).plain for name in type(details).model_fields.keys() - {"identifiers", "deceased"}}
+    plain = {name: getattr(details, name).plain for name in type(details).model_fields.keys() - {"identifiers", "guardian", "deceased"}}
     assert plain == {
         "family_name": "Sample", "given_name": "Pat", "birth_date": date(1990, 1, 2), "phone": "555-0102", "postal_code": "00501",
         "language": "es",
     }  # fmt: skip
     assert [(each.system, each.value.plain) for each in details.identifiers] == [("urn:example:mrn", "MRN-1")]
+
+
+def test_the_parent_or_guardian_is_who_one_speaks_with():
+    mother = {"relationship": [{"coding": [{"code": "MTH"}]}], "name": {"use": "official", "family": "Sample", "given": ["Mari"]}}
+    friend = {"relationship": [{"coding": [{"code": "FRND"}]}], "name": {"use": "official", "given": ["Sam"]}}
+    contact = [friend, {**mother, "telecom": [{"system": "phone", "value": "555-0103"}]}]
+    guardian = asked(bundle(REQUEST, but(PATIENT, contact=contact))).person.guardian
+    assert guardian and (guardian.given_name.plain, guardian.phone.plain, guardian.language) == ("Mari", "555-0103", None)
+    assert asked(bundle(REQUEST, but(PATIENT, contact=[friend]))).person.guardian is None
 
 
 @pytest.mark.parametrize("born, cause", [("1974", codes.PARTIAL_BIRTH_DATE), ("1974-12", codes.PARTIAL_BIRTH_DATE),

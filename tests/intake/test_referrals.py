@@ -194,3 +194,13 @@ def _outside() -> dict[str, str]:
     from contracts.kernel import OUTSIDE
 
     return OUTSIDE
+
+
+async def test_what_is_said_later_of_a_guardian_blanks_nothing_that_was_known(desk: Desk) -> None:
+    mother = {"given_name": "Marisol", "language": "es"}
+    await desk.send("requested", request(person={**PERSON, "guardian": mother}))
+    _, before = desk.one("record")
+    await desk.send("amended", {"reference": "R-1", "person": {"guardian": {"phone": "555-0142"}}})
+    _, after = desk.one("record")
+    assert after.details.guardian.given_name == before.details.guardian.given_name and after.details.guardian.phone
+    assert "Marisol" not in repr(desk.log.rows), "sealed like everything else of a person"

@@ -27,11 +27,11 @@ WITHIN_S, LOOK_EVERY_S = 30.0, 0.05
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], so: Callable[[T], bool], what: str = "") -> T:
+def eventually(look: Callable[[], T], so: Callable[[T], bool], what: str, shown: Callable[[T], object] = lambda seen: seen) -> T:
     """What is seen once it is so. AssertionError, with what was seen last, where it never is."""
     until = time.monotonic() + WITHIN_S
     while not so(found := look()):
-        assert time.monotonic() < until, f"not within {WITHIN_S:.0f} s: {what} {found}"
+        assert time.monotonic() < until, f"not within {WITHIN_S:.0f} s: {what}, but: {shown(found)}"
         time.sleep(LOOK_EVERY_S)
     return found
 
@@ -139,6 +139,16 @@ class Person:
         path = f"/v1/pending?partner={partner}&service={service}&status=received"
         return eventually(lambda: self.get(path)["rows"], lambda rows: len(rows) == 1, path)[0]["item"]  # type: ignore[no-any-return]
 
+    def open_of(self, kind: str, since: datetime) -> str:
+        """The open item of that kind that began last, seen in the steps of everybody, and not before `since`."""
+
+        def look() -> list[Row]:
+            rows = self.get("/v1/next-steps?whose=all&limit=200")["rows"]
+            found = [one for row in rows for one in (row, *row.get("more", ())) if one["item"].startswith(f"{kind}/")]
+            return [one for one in found if datetime.fromisoformat(one["since"]) >= since]
+
+        return eventually(look, lambda rows: len(rows) == 1, f"one open {kind}")[0]["item"]  # type: ignore[no-any-return]
+
     def does(self, item: str, command: str, seen: str = "", refused: bool = False, **body: Any) -> Answer:
         """A command that the item's own row allows them, under a key of its own; `seen` is the version that it was decided on."""
         row = eventually(lambda: self.item(item), lambda row: command in row["allowed"], f"{command} allowed on")
@@ -159,12 +169,22 @@ class Person:
         topic = TOPICS.get(service, f"{service}-events")
         return Answer(True, f"{topic}/{said['subject']}/{said['sequence']}" if said["sequence"] else "", came.headers.get("etag", ""), said)
 
+    def options(self, item: str, command: str, field: str) -> list[str]:
+        """What the console's form of a command lets them choose there: a booked visit, a line of an authorization."""
+        form = self._page(f"/do/{command}/{item}")
+        of = re.search(rf'<select[^>]* name="{field}".*?</select>', form, re.S)
+        return list(re.findall(r'<option value="([^"]+)"', of[0] if of else ""))
+
     def page(self, path: str) -> str:
         """A page of the console as text, as this person sees it in a browser."""
+        plain = re.sub(r"<[^>]+>", " ", re.sub(r"<(script|style)\b.*?</\1>", " ", self._page(path), flags=re.S))
+        return " ".join(html.unescape(plain).split())
+
+    def _page(self, path: str) -> str:
         cookie = {"cookie": f"{COOKIE}={self._token}", "accept": "text/html"}
         found = self.world.client.get(self.world.running.url("worklist") + path, headers=cookie)
         assert found.status_code == 200, f"{path}: {found.status_code}"
-        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<(script|style)\b.*?</\1>", " ", found.text, flags=re.S))).split())
+        return found.text
 
 
 def person(world: World, id: str, *more: str) -> Person:

@@ -4,10 +4,9 @@ from tests.walks.doors import Partner, at, person
 from tests.walks.story import Story
 from tests.walks.world import World
 
-REFERENCE = "RB-2201"
-
 
 def walk(world: World) -> Story:
+    reference = f"RB-{world.number()}"
     riverbend, alexa = Partner(world, "riverbend"), person(world, "staff/7")
     story = Story(
         world, alexa, "A misdirected referral",
@@ -18,12 +17,12 @@ def walk(world: World) -> Story:
         "family_name": "Exampleton",
         "given_name": "Bo",
         "birth_date": "1984-05-06",
-        "identifiers": [{"system": "urn:riverbend:mrn", "value": "22"}],
+        "identifiers": [{"system": "urn:riverbend:mrn", "value": f"EX-{world.number()}"}],
     }
     riverbend.send(
-        "referral.requested.v1", reference=REFERENCE, requested_at=at(world.at(8, 10)), service="psychiatry", urgency="routine", person=bo
+        "referral.requested.v1", reference=reference, requested_at=at(world.at(8, 10)), service="psychiatry", urgency="routine", person=bo
     )
-    machine = riverbend.told(REFERENCE, "referral.received.v1", outcome="event")
+    machine = riverbend.told(reference, "referral.received.v1", outcome="event")
     item = alexa.newest("riverbend", "psychiatry")
     story.step(
         item, "Routine request for psychiatry came in from a partner", owner="Alexa", action="Acknowledge the request",
@@ -31,7 +30,7 @@ def walk(world: World) -> Story:
     )  # fmt: skip
 
     alexa.does(item, "acknowledge-request")
-    taken = riverbend.told(REFERENCE, "referral.acknowledged.v1")
+    taken = riverbend.told(reference, "referral.acknowledged.v1")
     story.step(item, "A person of the intake desk took it", owner="Alexa", action="Triage the request", told=[(riverbend, taken)])
 
     world.wait(minutes=20)
@@ -41,12 +40,12 @@ def walk(world: World) -> Story:
 
     world.wait(minutes=25)
     alexa.does(item, "close-request", how="redirected", reason="sent-to-the-wrong-place", to="mill-street-clinic")
-    gone = riverbend.told(REFERENCE, "referral.status-changed.v1", task_status="cancelled", to="mill-street-clinic")
+    gone = riverbend.told(reference, "referral.status-changed.v1", task_status="cancelled", to="mill-street-clinic")
     story.step(item, "Closed: another organisation has it now", told=[(riverbend, gone)])
 
     world.wait(days=1)
-    riverbend.send("referral.amended.v1", reference=REFERENCE, urgency="urgent")
-    back = riverbend.told(REFERENCE, "referral.returned.v1")
+    riverbend.send("referral.amended.v1", reference=reference, urgency="urgent")
+    back = riverbend.told(reference, "referral.returned.v1")
     assert back.data["issues"][0]["fix"].startswith("the referral was closed; ask the network to reopen it")
     story.step(item, told=[(riverbend, back)])
     assert "Closed redirected" in alexa.page(f"/items/{item}")

@@ -43,7 +43,10 @@ class Story:
             stands = all(self.spoken(row[name]) == value for name, value in expected.items()) if row["open"] or owner else not owner
             return stands and all(any(part in self.spoken(one["what"]) for one in news) for part in wanted)
 
-        row, news = eventually(lambda: (self.eyes.item(item), self._news(item)), so, f"{wanted} {expected}")
+        def shown(seen: tuple[Row, list[Row]]) -> str:
+            return f"{' | '.join(self._one(one) for one in seen[1])} | {self._next(seen[0])}"
+
+        row, news = eventually(lambda: (self.eyes.item(item), self._news(item)), so, f"{wanted} {expected}", shown)
         self._told |= {_place(one) for one in news}
         happened = ". ".join(dict.fromkeys(self._one(one) for one in news))
         self._write(happened, *(f"{partner.name} is told: {in_words(said, partner.called)}" for partner, said in told), self._next(row))

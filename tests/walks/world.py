@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx2
 
 from deploy import network as networks
+from deploy.demo.acting import LEAD
 from deploy.demo.publishing import played
 from deploy.local import ports
 from deploy.local.engines import Engines
@@ -28,6 +30,10 @@ STARTS = datetime(2026, 3, 2, 13, 30, tzinfo=UTC)
 """Monday, half past eight where the network is."""
 
 
+LISTED = "assignment-events/directory/network/1"
+"""Before the board has heard this it calls nobody by their name."""
+
+
 class World:
     """The network, its clock, and the ways in. Nothing in here looks behind a door."""
 
@@ -35,6 +41,7 @@ class World:
         self.running, self.network, self.clock, self.ends = running, network, clock, ends
         self.client = ends.enter_context(httpx2.Client(timeout=30))
         self.zone = ZoneInfo(network.zone)
+        self._numbers = count(301)
 
     @property
     def now(self) -> datetime:
@@ -46,8 +53,18 @@ class World:
 
     def until(self, instant: datetime) -> datetime:
         """Let time pass up to there; where it is there already, none passes."""
-        self.clock.move_to(max(instant, self.now))
+        if instant > self.now:
+            self.clock.move_to(instant)
         return self.now
+
+    def number(self) -> int:
+        """One that nobody was given yet: for partners' references, and identifiers of people."""
+        return next(self._numbers)
+
+    def monday(self, hour: int, minute: int = 0) -> datetime:
+        """Let time pass until the next Monday, that time of day; today, if it is one and not so late yet."""
+        today = self.at(hour, minute, days=-self.local(self.now).weekday() % 7)
+        return self.until(today if today >= self.now else today + timedelta(days=7))
 
     def local(self, instant: datetime) -> datetime:
         return instant.astimezone(self.zone)
@@ -77,4 +94,5 @@ def world(directory: Path) -> Iterator[World]:
         running, network = Running(engines.settings), networks.load(NETWORK)
         played(running, [partner.id for partner in network.partners])
         networks.apply(running, network, lambda line: None)
+        running.get(f"/v1/counts?after={LISTED}", LEAD)
         yield World(running, network, clock, ends)

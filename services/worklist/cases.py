@@ -133,7 +133,7 @@ def _ran(one: history.Ran, names: Mapping[str, str], now: datetime) -> Row:
     return {
         "action": words.action(one.action),
         "owner": words.who(one.owner, names),
-        "waiting_on": words.who(one.waiting_on, names),
+        "waiting_on": words.whom((one.waiting_on or "").split(","), names),
         "rule": words.plain(one.rule or ""),
         "due": one.due,
         "since": one.since,

@@ -132,7 +132,7 @@ def summary(item: str, sections: Sections) -> Patch:
     return {
         "kind": kind_of(item), "open": bool(lead), "lead": lead, "next": block or None,
         "owner": owner, "person": person, "role": _role(kinds, block), "grip": _grip(owner),
-        "waiting_on": block.get("waiting_on"), "due": block.get("due"), "since": section.get("since"),
+        "waiting_on": standing.waited_on(block), "due": block.get("due"), "since": section.get("since"),
         "status": _status(kinds, lead), "gap_since": _gap_since(sections),
         **({"listed": True} if any("names" in section or "name" in section for section in kinds.values()) else {}),
         **{name: _first(kinds, name) for name in ("requested_at", "urgency", "service", "partner", "record", "sensitivity")},
@@ -143,7 +143,7 @@ def summary(item: str, sections: Sections) -> Patch:
 def _standing(item: str, kinds: Mapping[str, Mapping[str, Any]], lead: str | None, block: Mapping[str, Any], owner: str | None) -> Patch:
     """What lists are cut by; what is not there takes no room."""
     program, record = _first(kinds, "program"), kinds.get("record", {})
-    concerned = standing.concerned(_first(kinds, "partner"), owner, _role(kinds, block), program, block.get("waiting_on"))
+    concerned = standing.concerned(_first(kinds, "partner"), owner, _role(kinds, block), program, *standing.waited_on(block))
     found = {
         "program": program, "concerns": concerned, "stage": standing.stage(kind_of(item), kinds, block) if lead else None,
         "inbox": telling.inbox(kinds), "escalated": telling.escalated(kinds),

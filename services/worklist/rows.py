@@ -39,7 +39,7 @@ class Keys(Protocol):
 
 def item_of(document: Document) -> Item:
     """What access needs to know of an item. Whoever is only asked to take somebody sees what is needed, and not yet who it is."""
-    concerned = frozenset(document.get("concerns", ())) - {document.get("waiting_on")}
+    concerned = frozenset(document.get("concerns", ())) - frozenset(document.get("waiting_on", ()))
     return Item(concerned | {id for id in (document.get("partner"), document.get("owner")) if id} - set(SHARED), _accountable(document))
 
 
@@ -185,7 +185,7 @@ def row(item: Document, now: datetime, people: Mapping[str, Shown], names: Mappi
         "due": due, "due_in_words": words.due(due, now) if block else "", "late": bool(due and due < now),
         "owner": words.who(item.get("owner"), names) or None, "owner_id": item.get("owner"),
         "role": words.who(item.get("role"), names) or None,
-        "waiting_on": words.who(item.get("waiting_on"), names) or None,
+        "waiting_on": words.whom(item.get("waiting_on", ()), names) or None,
         "since": item.get("since"), "since_in_words": words.since(item.get("since"), now),
         "last_contact": item.get("last_contact"), "last_contact_in_words": words.since(item.get("last_contact"), now),
         "allowed": list(block.get("allowed", ())),

@@ -67,6 +67,11 @@ def last_contact(kinds: Kinds) -> datetime | None:
     return max(stated, default=None)
 
 
+def waited_on(block: Mapping[str, Any]) -> list[str]:
+    """Everybody whom a step waits on: `desk/oak,desk/elm` are two, and it is in the lists of both."""
+    return (block.get("waiting_on") or "").split(",") if block.get("waiting_on") else []
+
+
 def concerned(*ids: str | None) -> list[str]:
     """Partner, owner, role, program and whoever is waited on: whose list it belongs to."""
     return sorted({id for id in ids if id})

@@ -1,6 +1,6 @@
 """Words for people: what happened, what is to do, who, when. No identifier and no code where a word can stand."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -100,7 +100,13 @@ def who(id: str | None, names: Mapping[str, str] = {}) -> str:
     if id in names:
         return names[id]
     kind, _, rest = id.partition("/")
-    return plain(rest) if kind in ("role", "partner") else f"{plain(kind)} {short(rest)}".strip()
+    return plain(rest) if kind in ("role", "partner", "payer") else f"{plain(kind)} {short(rest)}".strip()
+
+
+def whom(ids: Sequence[str], names: Mapping[str, str] = {}) -> str:
+    """All that something waits on: Oak and Elm."""
+    *others, last = [who(id, names) for id in ids] or [""]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def short(id: str) -> str:

@@ -1,6 +1,8 @@
 """What lists are cut by, where a risk was cleared: its field stays, and is empty."""
 
 from services.worklist import standing
+from services.worklist.items import document
+from services.worklist.rows import item_of, summary_of
 
 CLEARED = {standing.risk_key("authorization", "visit/1"): None}
 
@@ -12,3 +14,12 @@ def test_a_cleared_risk_beside_one_that_stands_is_no_risk():
 def test_an_authorization_whose_risk_was_cleared_blocks_nothing_any_more():
     assert standing.stage("authorization", {"authorization": {**CLEARED, "status": "denied"}}, {}) == "denied"
     assert standing.stage("authorization", {"authorization": {standing.risk_key("late"): "late"}}, {}) == "blocking"
+
+
+def test_an_offer_to_two_desks_is_in_the_lists_of_both_and_tells_neither_who_it_is():
+    block = {"owner": "role/coordinator", "action": "await-answer", "waiting_on": "desk/elm,desk/oak", "allowed": []}
+    placement = {"status": "offered", "next": block, "sequence": 1}
+    found = document("referral/1", {"assignment-events": {"placement/1": placement}}, 1)
+    assert found["waiting_on"] == ["desk/elm", "desk/oak"] and {"desk/elm", "desk/oak"} <= set(found["concerns"])
+    assert {"desk/elm", "desk/oak"} <= summary_of(found).organisations
+    assert {"desk/elm", "desk/oak"}.isdisjoint(item_of(found).organisations)

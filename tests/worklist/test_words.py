@@ -39,3 +39,10 @@ def test_owners_are_told_by_role_or_listed_name():
     assert words.who("role/intake-desk") == "Intake desk"
     assert words.who("desk/4", {"desk/4": "Example House"}) == "Example House"
     assert words.who("staff/7") == "Staff 7"
+
+
+def test_whoever_something_waits_on_is_told_by_name_one_or_many():
+    names = {"desk/oak": "Oak House", "desk/elm": "Elm House", "desk/ash": "Ash House"}
+    assert words.whom((), names) == "" and words.whom(("desk/oak",), names) == "Oak House"
+    assert words.whom(("desk/oak", "desk/elm", "desk/ash"), names) == "Oak House, Elm House and Ash House"
+    assert words.whom(("payer/county-works",)) == "County works"

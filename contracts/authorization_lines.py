@@ -149,6 +149,7 @@ class AppealWaived(LineFact):
     type: ClassVar = "authorization.appeal-waived.v1"
     by: str
     reason: Code
+    waived_at: AwareDatetime | None = None
 
 
 class ContinuationAsked(LineFact):

@@ -181,7 +181,10 @@ class ExchangeOpened(Change):
 
 
 class PayerResponseReceived(Sealable):
-    """A payer answered on its topic, for one line of a submission or for the whole. Nothing was decided by us; its words stay sealed."""
+    """A payer answered on its topic, for one line of a submission or for the whole. Nothing was decided by us; its words stay sealed.
+
+    `received_at` is when it reached us; when the payer answered is in the answer.
+    """
 
     type: ClassVar = "payer-response.received.v1"
     authorization: str
@@ -190,6 +193,7 @@ class PayerResponseReceived(Sealable):
     response: Code | None = None
     answer: PayerAnswer
     note: Personal[Note] | None = None
+    received_at: AwareDatetime | None = None
 
 
 class PartnerRegistered(Change):

@@ -8,6 +8,7 @@ from contracts.authorization_lines import (
     DataIssueFound,
     DecisionExtended,
     InformationAsked,
+    LineAnswered,
     LineApproved,
     LineCancelled,
     LineDenied,
@@ -38,7 +39,12 @@ def received(case: Case, data: PayerResponseReceived) -> Changes:
     answer = data.answer
     if answer.line is None:
         return _of_the_whole(case, data)
-    return _answered(case, answer, "fhir", case.message.at, None, data.reference)
+    return _answered(case, answer, "fhir", _received_at(case, data), None, data.reference)
+
+
+def _received_at(case: Case, data: PayerResponseReceived) -> datetime:
+    """When the front door had it. The envelope bears the payer's own instant."""
+    return data.received_at or case.now
 
 
 def entered(case: Case, data: EnterDecision) -> Changes:
@@ -60,7 +66,7 @@ def _of_the_whole(case: Case, data: PayerResponseReceived) -> Changes:
     sent = case.state.submission(data.reference)
     if sent is None:
         return case.refused(NO_LINE)
-    at = _instant(data.answer, case.message.at)
+    at = _instant(data.answer, _received_at(case, data))
     waiting = tuple(n for n in sent.lines if (line := case.line(n)) and line.is_waiting and line.reference == sent.reference)
     if data.answer.faults:
         return (SubmissionRejected(reference=sent.reference, lines=waiting, faults=data.answer.faults, happened_at=at),) if waiting else ()
@@ -90,8 +96,14 @@ def _answered(
         "notice_on": answer.notice_on, "received_at": received_at, "by": by, "happened_at": at,
     }  # fmt: skip
     said = _decided(case, line, answer, told)
-    repeated = not isinstance(said, LineCancelled) and fingerprint(said) == line.answer
+    repeated = not isinstance(said, LineCancelled) and _is_known(line, said)
     return (*(() if repeated else (said,)), *_beside(line, answer, repeated, at, received_at))
+
+
+def _is_known(line: Line, said: LineAnswered) -> bool:
+    """The same words again; unless they are the first about lines that were put to the payer anew."""
+    first_since = line.answered_at is None and said.reference == line.reference
+    return fingerprint(said) == line.answer and not first_since
 
 
 def _decided(case: Case, line: Line, answer: PayerAnswer, told: dict[str, Any]) -> Any:

@@ -29,7 +29,8 @@ def waive(case: Case, data: WaiveAppeal) -> Changes:
     line = case.line(data.line)
     if line is None or not line.may_be_appealed:
         return case.refused(NOTHING_TO_APPEAL if line else NO_LINE)
-    return (AppealWaived(line=line.line, by=case.actor.id, reason=data.reason),)
+    at = min(data.at or case.now, case.now)
+    return (AppealWaived(line=line.line, by=case.actor.id, reason=data.reason, waived_at=at, happened_at=at),)
 
 
 def ask_continuation(case: Case, data: AskContinuation) -> Changes:

@@ -141,11 +141,12 @@ class FileAppeal(Command):
 
 
 class WaiveAppeal(Command):
-    """This decision is not appealed."""
+    """This decision is not appealed. `at` is when that was decided, where it is entered later."""
 
     type: ClassVar = "waive-appeal"
     line: LineNumber
     reason: WaiveReason
+    at: AwareDatetime | None = None
 
 
 class AskContinuation(Command):

@@ -173,7 +173,7 @@ def _registered(message: Message, world: World, now: datetime) -> Sequence[Fact]
 
 
 def _payer_answered(message: Message, world: World, now: datetime) -> Decision:
-    return exchanges.answered(message, sender(message), world)
+    return exchanges.answered(message, sender(message), world, now)
 
 
 def _stay_reported(message: Message, world: World, now: datetime) -> Decision:

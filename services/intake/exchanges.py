@@ -61,7 +61,7 @@ def inquired(message: Message, world: World, now: datetime) -> Decision:
     return [submissions.awaited(subject, data)] if world[subject] else Early(subject)
 
 
-def answered(message: Message, partner: str, world: World) -> Decision:
+def answered(message: Message, partner: str, world: World, now: datetime) -> Decision:
     """The payer's words go on sealed under the person's record; what they mean for the lines is authorization's to decide."""
     data: AuthorizationAnswered = message.data
     subject = exchange_of(data.reference, world.blind)
@@ -70,7 +70,7 @@ def answered(message: Message, partner: str, world: World) -> Decision:
         return Refused((UNKNOWN_SUBMISSION,))
     said = PayerResponseReceived(
         record=state.record, authorization=state.authorization, payer=partner, reference=data.reference, response=data.response,
-        answer=data.answer, note=data.note,
+        answer=data.answer, note=data.note, received_at=now,
     )  # fmt: skip
     return [Fact(subject, said, at=data.answer.answered_at), answers.received(subject, partner, message)]
 

@@ -77,6 +77,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             "Do not appeal",
             LINE,
             choice("reason", "Why", "accepted", "other-service", "person-declined", "paid-otherwise", "withdrawn", "other"),
+            at("at", "When it was decided", required=False),
         ),
         _authorization("ask-continuation", "Ask to keep the care running", LINE),
         _authorization(

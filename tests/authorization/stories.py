@@ -107,12 +107,15 @@ class Story(Deciding):
         subjects = {ListRequirements: REQUIREMENTS, RecordCoverage: COVERAGE}
         return self.take(command, subjects.get(type(command), AUTHORIZATION), Actor("user", who))
 
-    def answers(self, *told: PayerAnswer, at: datetime | None = None) -> list[Change]:
-        """The payer answers our last submission, on its topic."""
+    def answers(self, *told: PayerAnswer, reference: str = "") -> list[Change]:
+        """The payer answers our last submission, or the one of that number, on its topic; the envelope bears the payer's own instant."""
         said: list[Change] = []
         for one in told:
-            heard = PayerResponseReceived(record=RECORD, authorization=AUTHORIZATION, payer=MANAGED, reference=self.reference, answer=one)
-            said += self.take(heard, "exchange/1", Actor(), at)
+            heard = PayerResponseReceived(
+                record=RECORD, authorization=AUTHORIZATION, payer=MANAGED, reference=reference or self.reference, answer=one,
+                received_at=self.now,
+            )  # fmt: skip
+            said += self.take(heard, "exchange/1", Actor(), one.answered_at)
         return said
 
     def passes(self, time: timedelta) -> list[Change]:

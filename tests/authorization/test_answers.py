@@ -13,10 +13,18 @@ from contracts.authorization_lines import (
     LinePended,
     LineUnanswered,
 )
-from services.authorization.commands import CancelLine, EndAuthorization, EnterExtension, FileAppeal, SettleDataIssue
+from contracts.payers import PayerAnswer
+from services.authorization.commands import (
+    CancelLine,
+    EndAuthorization,
+    EnterExtension,
+    FileAppeal,
+    SettleDataIssue,
+    SubmitAuthorization,
+)
 from tests.authorization.stories import DESK, NINE, Story, answer, by_letter, names, story, submitted
 
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def refused(begun: Story) -> str:
@@ -112,6 +120,31 @@ def test_the_same_answer_again_by_whatever_way_is_no_other_fact():
     begun.answers(told)
     assert begun.answers(told) == []
     assert begun.asks(by_letter("A3", reasons=("84",), notice_on=date(2026, 3, 3))) == []
+
+
+def test_when_an_answer_reached_us_is_not_when_the_payer_gave_it():
+    begun = submitted()
+    begun.now += 2 * DAY
+    begun.answers(answer("A3", 1, answered_at=NINE + HOUR), answer("A1", 2, answered_at=NINE + HOUR))
+    for said in (*begun.told(LineDenied), *begun.told(LineApproved)):
+        assert (said.received_at, said.happened_at) == (NINE + 2 * DAY, NINE + HOUR)
+    assert begun.authorization.lines[0].unreasoned == NINE + 2 * DAY, "a missing reason is chased since we have the refusal"
+
+
+@pytest.mark.parametrize(("action", "status"), [("A4", "pended"), ("CT", "contact-payer")])
+def test_the_same_word_about_a_corrected_submission_is_news_and_about_the_one_before_it_is_not(action, status):
+    """The payer found faults, and was put the lines again: what it says of these is said anew, in whatever words."""
+    begun = submitted()
+    first = begun.reference
+    begun.answers(answer(action))
+    begun.answers(PayerAnswer(faults=("33",)))
+    begun.now += HOUR
+    begun.asks(SubmitAuthorization())
+    assert begun.authorization.lines[0].status == "submitted" and begun.reference != first
+    assert begun.answers(answer(action), reference=first) == [], "a copy of what was said of the one before"
+    begun.now += HOUR
+    assert names(begun.answers(answer(action))) and begun.authorization.lines[0].status == status
+    assert begun.answers(answer(action)) == []
 
 
 def appealed() -> Story:

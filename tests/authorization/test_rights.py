@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from contracts.authorization import AuthorizationOverdue, AuthorizationOverdueRetracted, LineAsked
-from contracts.authorization_lines import AppealFiled, ContinuationAsked, InformationAsked, LineDenied
+from contracts.authorization_lines import AppealFiled, AppealWaived, ContinuationAsked, InformationAsked, LineDenied
 from services.authorization.commands import (
     AddLines,
     AskContinuation,
@@ -71,6 +71,22 @@ def test_a_refused_line_is_appealed_or_let_be_and_an_appeal_is_waited_for():
     begun.now += 5 * DAY
     begun.answers(answer("A1", 1))
     assert begun.step("await-appeal") is None and begun.authorization.lines[0].status == "approved"
+
+
+def test_a_decision_not_to_appeal_has_an_instant_of_its_own_and_one_made_in_time_was_not_late():
+    begun = submitted()
+    begun.answers(answer("A3", 1, reasons=("84",)))
+    due = begun.step("decide-on-appeal").due
+    begun.passes(due - begun.now + DAY)
+    assert [one.action for one in begun.told(AuthorizationOverdue)].count("decide-on-appeal") == 1
+    begun.asks(WaiveAppeal(line=1, reason="accepted", at=due - DAY))
+    (said,) = begun.told(AppealWaived)
+    assert said.waived_at == said.happened_at == due - DAY
+    assert "decide-on-appeal" in [one.action for one in begun.told(AuthorizationOverdueRetracted)]
+    late = submitted()
+    late.answers(answer("A3", 1, reasons=("84",)))
+    late.asks(WaiveAppeal(line=1, reason="accepted", at=late.now + DAY))
+    assert late.told(AppealWaived)[0].waived_at == late.now, "nobody decides in the future"
 
 
 def test_an_expedited_appeal_has_seventy_two_hours_and_upheld_can_be_appealed_again():

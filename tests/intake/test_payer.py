@@ -178,6 +178,7 @@ async def test_an_answer_finds_the_authorization_it_is_about_and_its_words_stay_
     (said,) = [row for row in desk.log.rows if row.attributes["type"] == PayerResponseReceived.type]
     told = orjson.loads(said.data)
     assert (told["authorization"], told["record"], told["answer"]["action"]) == ("authorization/1", record, "A3")
+    assert datetime.fromisoformat(told["received_at"]) == desk.clock.now() != datetime.fromisoformat(said.attributes["time"])
     assert b"Sample" not in said.data and told["note"].startswith("sealed:")
     assert desk.answers()[-1]["outcome"] == "event"
 

@@ -1,0 +1,211 @@
+"""Every route of every service as every role, of its own and of another organisation, on and off the care: as docs/rights.md has it.
+
+The page is what people agreed to. It is read as text, and answers come through the real doors: nothing here asks a table of the code.
+"""
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.requests import Request
+from starlette.routing import Route
+
+from infra import app as deciding
+from infra import http
+from infra.clock import Clock
+from infra.identity import Principal
+from infra.issuer import ISSUER, LocalIssuer
+from infra.service import Outcome
+from infra.settings import Settings
+from tests.worklist.scene import Scene
+
+PAGE = Path(__file__).parents[2] / "docs" / "rights.md"
+SERVICES = ("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification")
+EVERYTHING, THEIRS, ASKED = "everything", "theirs", "asked"
+COLUMNS = (EVERYTHING, THEIRS, ASKED)
+ITEM, PROGRAM = "plan/6", "program/1"
+"""Of the scene: Sample Clinic has it, and staff/12 of the network answers for its next step."""
+OURS, OTHERS = frozenset({PROGRAM}), frozenset({"program/2"})
+
+
+# — what was agreed
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """Of one service: by route (`GET /path`) what it belongs to, and by that the scope of each role that may."""
+
+    routes: Mapping[str, str]
+    scopes: Mapping[str, Mapping[str, str]]
+
+    def scope(self, route: str, role: str) -> str | None:
+        return self.scopes[self.routes[route]].get(role)
+
+
+@cache
+def page() -> dict[str, str]:
+    """The page by its headings."""
+    parts = re.split(r"^## (\w+)$", PAGE.read_text("utf-8"), flags=re.MULTILINE)
+    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+
+
+def table(text: str) -> Iterator[list[str]]:
+    """The cells of every row but heads and rules."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    return (row for row in rows if row[0] not in ("what", "word") and not row[0].startswith("---"))
+
+
+@cache
+def words() -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for word, roles in table(page()[""]):
+        found[word] = named(roles, found)
+    return found
+
+
+def named(cell: str, known: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    parts = [part.strip() for part in cell.split(",") if part.strip()]
+    return frozenset(role for part in parts for role in known.get(part, {part}))
+
+
+@cache
+def agreed(service: str) -> Agreed:
+    text = page()[service]
+    scopes: dict[str, dict[str, str]] = {"open": {}}
+    for what, *cells in table(text):
+        scopes[what] = {role: scope for scope, cell in zip(COLUMNS, cells, strict=True) for role in named(cell, words())}
+        assert len(scopes[what]) == sum(len(named(cell, words())) for cell in cells), f"a role has two scopes: {service}, {what}"
+    (listed,) = re.findall(r"^```\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    lines = [re.split(r"  +| (?=(?:GET|POST) )", line) for line in listed.splitlines()]
+    assert all(what in scopes for what, _ in lines)
+    routes = {route: what for what, route in lines}
+    assert len(routes) == len(lines), f"a route is listed twice: {service}"
+    assert set(routes.values()) | {"open"} == set(scopes), f"rights without a route: {service}"
+    return Agreed(routes, scopes)
+
+
+def roles() -> list[str]:
+    """Every role that the page names, and one that it does not."""
+    given = {role for service in ("worklist", *SERVICES) for scopes in agreed(service).scopes.values() for role in scopes}
+    return sorted(given | {"visitor"})
+
+
+# — what is so
+
+
+def of(routes: Any) -> set[str]:
+    return {f"{method} {route.path}" for route in routes for method in (route.methods or ()) if method != "HEAD"}
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The routes of a service behind its real door, and who can be let in by it."""
+
+    routes: list[Route]
+    issuer: LocalIssuer
+
+    async def answer(self, principal: Principal, route: str) -> httpx2.Response:
+        method, path = route.split(" ", 1)
+        headers = {"authorization": f"Bearer {self.issuer.token(principal)}"}
+        transport = httpx2.ASGITransport(http.application(self.routes))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://here", headers=headers) as client:
+            return await client.request(method, concrete(path))
+
+
+def concrete(path: str) -> str:
+    return path.replace("{id:path}", ITEM).replace("{command}", "log-contact").replace("{kind}", "plan").replace("{id}", "6") \
+        .replace("{alert}", "a-1").replace("{locale}", "en").replace("{name}", "watch").replace("{form}", "text")  # fmt: skip
+
+
+def doors(service: str, directory: Path) -> Doors:
+    """A deciding service as its process builds it, but for the way to the database: whoever is let in finds nothing decided."""
+    issuer = LocalIssuer(directory, "throughline", Clock())
+    settings = Settings(service=service, development=True, issuer=ISSUER, jwks=str(issuer.jwks), audience="throughline")
+
+    async def settle(items: Any) -> list[Outcome]:
+        return [Outcome("nothing") for _ in items]
+
+    core: Any = SimpleNamespace(settler=SimpleNamespace(settle=settle, store=None), pressed=False)
+    made: Any = SimpleNamespace(settings=settings, clock=Clock())
+    app = importlib.import_module(f"services.{service}.app").APP
+    return Doors(list(deciding.routes(app, made, core)), issuer)
+
+
+@pytest.fixture
+async def console(tmp_path: Path) -> Doors:
+    scene = await Scene(tmp_path).play()
+    return Doors(list(scene.worklist.routes), scene.issuer)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_route_of_a_deciding_service_was_agreed(service: str, tmp_path: Path) -> None:
+    assert of(doors(service, tmp_path).routes) == set(agreed(service).routes)
+
+
+def test_every_route_of_the_console_was_agreed(console: Doors) -> None:
+    assert of(console.routes) == set(agreed("worklist").routes)
+
+
+def test_what_is_open_to_everybody_is_the_way_in_and_nothing_else(console: Doors) -> None:
+    unguarded = of(route for route in console.routes if not isinstance(route, http.Guarded))
+    assert unguarded == {route for route, what in agreed("worklist").routes.items() if what == "open"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_deciding_service_lets_in_whom_the_page_names(service: str, tmp_path: Path) -> None:
+    built, asked = doors(service, tmp_path), 0
+    for route in agreed(service).routes:
+        for role in roles():
+            for organisations in (OURS, OTHERS):
+                answer = await built.answer(Principal("staff/1", frozenset({role}), organisations), route)
+                assert (answer.status_code == 403) is (agreed(service).scope(route, role) is None), (route, role, answer.status_code)
+                asked += 1
+    assert asked == len(agreed(service).routes) * len(roles()) * 2
+
+
+SITUATIONS = {
+    "of the program that has it": (Principal("staff/1", organisations=OURS), True),
+    "at the desk, by the directory": (Principal("staff/31"), True),
+    "its accountable owner, of another organisation": (Principal("staff/12", organisations=OTHERS), True),
+    "of another organisation": (Principal("staff/1", organisations=OTHERS), False),
+    "of no organisation": (Principal("staff/1"), False),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+async def test_the_console_shows_each_role_what_the_page_names(situation: str, console: Doors) -> None:
+    who, theirs = SITUATIONS[situation]
+    for route, what in agreed("worklist").routes.items():
+        if what == "open" or route == "GET /v1/live":  # an open stream has no end to wait for; below
+            continue
+        for role in roles():
+            scope = agreed("worklist").scope(route, role)
+            answer = await console.answer(Principal(who.id, frozenset({role}), who.organisations), route)
+            refused = scope is None or (scope == THEIRS and not theirs and "{id" in route)
+            assert (answer.status_code == 403) is refused, (route, role, answer.status_code)
+            if scope != EVERYTHING and not theirs:
+                assert ITEM not in answer.text, (route, role)
+            if scope is not None and route == "GET /gone-quiet":
+                assert (ITEM in answer.text) is (theirs or scope == EVERYTHING), role
+
+
+async def test_live_changes_are_for_whom_the_page_names(console: Doors) -> None:
+    (live,) = (route for route in console.routes if route.path == "/v1/live")
+    for role in roles():
+        allowed = agreed("worklist").scope("GET /v1/live", role) is not None
+        token = console.issuer.token(Principal("staff/1", frozenset({role})))
+        asked = {"type": "http", "method": "GET", "path": "/v1/live", "query_string": b"", "path_params": {}, "state": {}}
+        headers = [(b"authorization", f"Bearer {token}".encode())]
+        try:
+            await live.endpoint(Request({**asked, "headers": headers}))
+            admitted = True
+        except http.Problem as problem:
+            admitted = problem.code != "TL-1402"
+        assert admitted is allowed, role

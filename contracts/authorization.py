@@ -183,6 +183,8 @@ class VisitNoted(AuthorizationChange):
     type: ClassVar = "authorization.visit-noted.v1"
     visit: str
     at: AwareDatetime | None = None
+    took_place: bool = False
+    """It did, and is noted still because no line covers its day: one that is granted for that day later is used by it then."""
 
 
 class AuthorizationWarned(lateness.Warned, AuthorizationChange):

@@ -219,6 +219,8 @@ class RecordsMoved(Noted):
     joined: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     involved: tuple[Involved, ...] = ()
+    to: str | None = None
+    """Whose the records are that left."""
 
 
 class FeedSilent(Noted):

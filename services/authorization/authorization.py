@@ -101,6 +101,8 @@ class Authorization(State):
     lines: tuple[Line, ...] = ()
     submissions: tuple[Submission, ...] = ()
     visits: dict[str, AwareDatetime] = {}
+    took_place: tuple[str, ...] = ()
+    """Visits among them that took place, and used nothing because no line covered their day."""
     risks: dict[str, AwareDatetime] = {}
     at_risk_since: AwareDatetime | None = None
     overdue: tuple[Overdue, ...] = ()
@@ -174,7 +176,8 @@ def _changed(state: Authorization, fact: AuthorizationChange) -> dict[str, Any]:
             return {"lines": _updated(state, fact.lines, lambda line: line.model_copy(update=again))}
         case VisitNoted():
             others = {visit: at for visit, at in state.visits.items() if visit != fact.visit}
-            return {"visits": {**others, fact.visit: fact.at} if fact.at else others}
+            took_place = (*(visit for visit in state.took_place if visit != fact.visit), *((fact.visit,) if fact.took_place else ()))
+            return {"visits": {**others, fact.visit: fact.at} if fact.at else others, "took_place": took_place}
         case AuthorizationOverdue():
             return {"overdue": (*state.overdue, Overdue(action=fact.action, line=fact.line, rule=fact.rule, due=fact.due))}
         case AuthorizationOverdueRetracted():

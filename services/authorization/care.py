@@ -1,8 +1,9 @@
 """What happens with what was granted: visits are booked and take place, units run out, spans end, and the next is asked for in time."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from contracts.authorization import VisitNoted
+from contracts.authorization import AuthorizationChange, VisitNoted
 from contracts.authorization_lines import LineExpired, RenewalDue, UnitsUsed
 from contracts.kernel import DeadlinePassed, Reason, Refused
 from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved
@@ -30,11 +31,21 @@ def followed(case: Case, data: VisitBooked | VisitMoved | VisitCancelled | Visit
     if not isinstance(data, VisitAttended) or case.state.needed == "nothing":
         return visit_noted(case.state, visit, None) if visit in case.state.visits else ()
     used = use(case, UseUnits(visit=visit, at=data.at))
-    return visit_noted(case.state, visit, data.at) if isinstance(used, Refused) else used
+    return visit_noted(case.state, visit, data.at, took_place=True) if isinstance(used, Refused) else used
 
 
-def visit_noted(state: Authorization, visit: str, at: datetime | None) -> tuple[VisitNoted, ...]:
-    return () if state.visits.get(visit) == at else (VisitNoted(visit=visit, at=at),)
+def visit_noted(state: Authorization, visit: str, at: datetime | None, took_place: bool = False) -> tuple[VisitNoted, ...]:
+    known = state.visits.get(visit) == at and (visit in state.took_place) == took_place
+    return () if known else (VisitNoted(visit=visit, at=at, took_place=took_place),)
+
+
+def made_up(case: Case) -> Sequence[AuthorizationChange]:
+    """A visit that took place before anything covered its day uses the line that covers it by now: the first of them."""
+    for visit in case.state.took_place:
+        used = use(case, UseUnits(visit=visit, at=case.state.visits[visit]))
+        if used and not isinstance(used, Refused):
+            return used
+    return ()
 
 
 def use(case: Case, data: UseUnits) -> Changes:

@@ -1,6 +1,7 @@
 """What authorization decides. Pure: message, states and time go in, facts come out."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -93,7 +94,20 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
         return Refused((NOT_NOW,), steps.allowed(state))
     case = Case(subject, state, message, now, reference=derived("submission", subject, message.id))
     changes = _changes(case, world)
-    return changes if isinstance(changes, Refused) else told(subject, state, changes, now)
+    return changes if isinstance(changes, Refused) else _made_up(case, told(subject, state, changes, now))
+
+
+def _made_up(case: Case, facts: list[Fact]) -> list[Fact]:
+    """These facts, and units used by visits that were told before what covers them."""
+    state = case.state
+    for fact in facts:
+        state = authorization.evolve(state, fact.data)  # type: ignore[arg-type, assignment]
+    used = care.made_up(replace(case, state=state)) if facts and state.took_place else ()
+    return (
+        facts
+        if isinstance(used, Refused) or not used
+        else [*facts, *_made_up(replace(case, state=state), told(case.subject, state, used, case.now))]
+    )
 
 
 def _unknown(message: Message) -> Reason:

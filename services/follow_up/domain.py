@@ -111,8 +111,10 @@ def _risked(subject: str, data: ReferralPutAtRisk | RiskCleared, world: World, n
 
 def _in_crisis(data: PlanTeamAlerted, plan: Plan | None, now: datetime) -> Decision:
     """After a crisis the person should be in touch more often for a while."""
+    if plan is None:
+        return Early(data.plan)
     until = clock("tighter-after-crisis", data.contacted_at).due_at
-    if plan is None or plan.status == "ended" or (plan.tightened_until and plan.tightened_until >= until):
+    if plan.status == "ended" or (plan.tightened_until and plan.tightened_until >= until):
         return []
     return planned(data.plan, plan, [PlanAdjusted(tightened_until=until)], now)
 

@@ -34,9 +34,10 @@ class Client(State):
 
 
 class Person(State):
-    """What is known of one person. `news_at` is when it last changed."""
+    """What is known of one person. `news_at` is when it last changed; `gone` are records that left, each with whose it is now."""
 
     records: tuple[str, ...] = ()
+    gone: dict[str, str] = {}
     involved: dict[str, Involved] = {}
     sightings: tuple[Sighting, ...] = ()
     dead_since: AwareDatetime | None = None
@@ -83,7 +84,7 @@ def linked(record: str, data: RecordLinked, client: Client | None, left: Person 
         return []
     moved = tuple(one for one in left.involved.values() if one.record == record) if left else ()
     found = [Fact(client_of(record), ClientKnown(person=data.person)), Fact(data.person, RecordsMoved(joined=(record,), involved=moved))]
-    return [*found, Fact(data.left, RecordsMoved(left=(record,), involved=moved))] if left else found
+    return [*found, Fact(data.left, RecordsMoved(left=(record,), involved=moved, to=data.person))] if left else found
 
 
 def died(data: RecordDeathNoted | RecordDeathRefuted, person: Person | None) -> list[Fact]:
@@ -181,15 +182,15 @@ def _dead(fact: PersonLearned) -> dict[str, Any]:
 def _moved(known: Person, fact: RecordsMoved) -> Person:
     records = (*(one for one in known.records if one not in fact.left), *(one for one in fact.joined if one not in known.records))
     moved = {one.id: one for one in fact.involved}
+    gone = {record: to for record, to in known.gone.items() if record not in fact.joined}
+    told: dict[str, Any] = {"records": records, "gone": gone, "news_at": later(fact.noted_at, known.news_at)}
     if fact.joined:
-        return known.model_copy(
-            update={"records": records, "involved": {**known.involved, **moved}, "news_at": later(fact.noted_at, known.news_at)}
-        )
+        return known.model_copy(update={**told, "involved": {**known.involved, **moved}})
+    if fact.to:
+        told["gone"] = gone | dict.fromkeys(fact.left, fact.to)
     left = {id: one for id, one in known.involved.items() if id not in moved}
     heard = tuple(one for one in known.sightings if one.plan not in moved)
-    return known.model_copy(
-        update={"records": records, "involved": left, "sightings": heard, "news_at": later(fact.noted_at, known.news_at)}
-    )
+    return known.model_copy(update={**told, "involved": left, "sightings": heard})
 
 
 def client_evolve(client: Client | None, fact: Change) -> Client | None:

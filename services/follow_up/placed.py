@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from contracts.assignment import PlacementAccepted, PlacementEnded, PlacementHalted
+from contracts.assignment import HandedOff, OwnerAssigned, PlacementAccepted, PlacementEnded, PlacementHalted
 from contracts.follow_up import CareEnded, CareHalted, CareHandedOn, CareResumed
 from contracts.kernel import Change, Decision, Early, Message, World
 from contracts.plans import PlanDischarged, PlanHandedOn, PlanOpened
@@ -62,6 +62,8 @@ def placed(message: Message, world: World, now: datetime) -> Decision:
     data = message.data
     subject, plan_id = of(message.subject, "care"), of(message.subject, "plan")
     known, plan = world[subject], world[plan_id]
+    if known is None and _was_accepted(data):
+        return Early(subject)
     if known is None or plan is None or known.status == "ended":
         return []
     if isinstance(data, PlacementEnded) and known.status == "outcome-reported":
@@ -75,3 +77,9 @@ def placed(message: Message, world: World, now: datetime) -> Decision:
     if role is None or role == plan.owner:
         return []
     return [*told(subject, known, [CareHandedOn(owner=role)], now), *told(plan_id, plan, [PlanHandedOn(owner=role)], now)]
+
+
+def _was_accepted(data: OwnerAssigned | HandedOff | PlacementEnded) -> bool:
+    """Said of a placement that a program had taken: the yes was told before, and may still wait for the person's record. Desks answer for
+    nothing else."""
+    return data.program is not None if isinstance(data, PlacementEnded) else (data.role or "").startswith("desk/")

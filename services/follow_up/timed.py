@@ -5,7 +5,10 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from contracts.appointments import AppointmentMoved
 from contracts.kernel import Deadline, Decision, Fact, Message, State, World, kind_of
+from contracts.plans import PlanMoved
+from contracts.transitions import TransitionMoved
 from services.follow_up import engagement, items, outreach, people, reported, tidings, transition
 from services.follow_up.care import Care
 from services.follow_up.facts import followed, labelled, noted, of, planned, told
@@ -50,8 +53,7 @@ def _counted(said: Appointment, subject: str, world: World, now: datetime) -> li
 def _tell(subject: str, state: Any, other: str, known: Any, now: datetime) -> list[Fact]:
     """From a plan, a stay or an appointment to its person, or from a person to one of them: what is news there."""
     if kind_of(other) == "person":
-        learned = people.learned(known, subject, state)
-        return noted([Fact(other, learned)] if learned else (), now)
+        return _learns(subject, state, other, known, now)
     if known is None or other not in state.involved:
         return []
     if kind_of(other) == "plan":
@@ -61,6 +63,18 @@ def _tell(subject: str, state: Any, other: str, known: Any, now: datetime) -> li
         found = reported.for_appointment(known, subject, state.plans())
         return labelled(noted((Fact(other, one) for one in found), now), known.sensitivity, known.consent)
     return list(chain.from_iterable(_one_by_one(other, known, tidings.for_stay(other, known, subject, state), now)))
+
+
+def _learns(subject: str, state: Plan | Transition | Appointment, other: str, known: Person | None, now: datetime) -> list[Fact]:
+    """A person hears of a plan, a stay or an appointment; where its record had left them before they heard, it follows the record."""
+    if known and state.record and (to := known.gone.get(state.record)):
+        if isinstance(state, Plan):
+            return planned(subject, state, [PlanMoved(person=to, left=other)], now)
+        if isinstance(state, Appointment):
+            return labelled(noted([Fact(subject, AppointmentMoved(person=to))], now), state.sensitivity, state.consent)
+        return told(subject, state, [TransitionMoved(person=to)], now)
+    learned = people.learned(known, subject, state)
+    return noted([Fact(other, learned)] if learned else (), now)
 
 
 def _one_by_one(subject: str, state: Any, tidings_told: Iterable[tidings.Told], now: datetime) -> Iterator[list[Fact]]:

@@ -10,23 +10,13 @@ from typing import Any
 import orjson
 import pytest
 
-from contracts.crisis_intake import ContactReceived
-from contracts.kernel import Actor, Command, Message
-from contracts.upkeep import Origin
+from contracts.catalogue import CRISIS_INTAKE
+from contracts.kernel import Command
 from infra.audit import findings
 from infra.clock import ManualClock
-from infra.due import DueLoop
-from infra.envelope import headers, sequence_text
-from infra.inbound import Reader
-from infra.records import Record
-from infra.replay import Replayer
-from infra.service import Item, Outcome
-from infra.settle import Settler
+from infra.service import Outcome
 from infra.store import FactRow
-from infra.store.memory import MemoryStore, Tables
-from infra.vault import MemoryVault
-from infra.working import parsed
-from infra.wrapping import LocalWrapper
+from infra.store.memory import Tables
 from services.crisis_routing.app import SERVICE
 from services.crisis_routing.beds import Facility
 from services.crisis_routing.commands import (
@@ -42,35 +32,21 @@ from services.crisis_routing.commands import (
 )  # fmt: skip
 from services.crisis_routing.roster import ROSTER
 from tests.crisis_routing.stories import ANA, HARBOR, MEMBER, MERCY, NETWORK, NORTH, OAK, SOUTH, TWO_AT_NIGHT, contact
-from tests.runtime.accounts import Log, Seen
+from tests.instance import Instance
 
 INSTANCES, PEOPLE, TEAMS, BEDS = 3, 30, (NORTH, SOUTH), {HARBOR: 2, MERCY: 1}
-PARTS = range(24)
 
 
 class Killed(BaseException):
     """A process dies inside a transaction; what it had locked stays locked until its successor ends its sessions."""
 
 
-class Instance:
-    """One process on the shared tables, which lets others run wherever it waits."""
+class Racer(Instance):
+    """A process that lets others run wherever it waits, and that may die there."""
 
     def __init__(self, name: int, tables: Tables, clock: ManualClock, dice: random.Random, deaths: float) -> None:
-        self.name, self.tables, self.clock, self.dice, self.deaths = name, tables, clock, dice, deaths
-        self.log, self.seen, self.killed = Log(), Seen(), 0
-        self.born()
-
-    def born(self) -> None:
-        vault = MemoryVault(LocalWrapper(bytes(32)), self.clock)
-        self.store = MemoryStore(self.tables, pause=self._pause)
-        mine = f"instance/{self.name}"
-        self.store.process = mine
-        self.tables.locks = {key: held for key, held in self.tables.locks.items() if held.owner.process != mine}
-        self.settler = Settler(SERVICE, self.store, self.log, vault, self.clock, self.seen, "/test/crisis_routing")
-        self.due = DueLoop(self.settler, Replayer(SERVICE, self.store, vault), self.clock, self._parts)
-
-    async def _parts(self) -> Iterable[int]:
-        return PARTS
+        self.dice, self.deaths, self.killed = dice, deaths, 0
+        super().__init__(SERVICE, tables, clock, str(name), self._pause)
 
     async def _pause(self, point: str) -> None:
         if point == "commit:before" and self.dice.random() < self.deaths:
@@ -87,29 +63,16 @@ class Instance:
                 self.killed += 1
                 self.born()
 
-    async def hear(self, subject: str, sequence: int, data: ContactReceived) -> None:
-        names = {"type": data.type, "id": f"{subject}-{sequence}", "subject": subject, "sequence": sequence_text(sequence)}
-        record = Record("crisis-intake-events", 0, sequence, tuple(headers(names)), data.model_dump_json(exclude_none=True).encode())
-        await self.does(lambda: self.settler.settle(list(Reader(SERVICE).items(record))))
-
-    async def ask(self, command: Command, who: str, subject: str, key: str) -> Outcome:
-        message = Message(key, command, subject, "http:crisis_routing", actor=Actor("user", who), fingerprint="f")
-        item = Item("command", message, Origin(topic="http:crisis_routing"), message.id)
-        return (await self.does(lambda: self.settler.settle([item])))[0]
-
-    async def sweep(self) -> None:
-        await self.does(self.due.sweep)
-
 
 class Race:
     """Instances, a clock, and what they all said."""
 
     def __init__(self, seed: int, deaths: float) -> None:
         self.dice, self.tables, self.clock = random.Random(seed), Tables(), ManualClock(TWO_AT_NIGHT)
-        self.instances = [Instance(name, self.tables, self.clock, self.dice, deaths) for name in range(INSTANCES)]
+        self.instances = [Racer(name, self.tables, self.clock, self.dice, deaths) for name in range(INSTANCES)]
         self.keys = 0
 
-    def any(self) -> Instance:
+    def any(self) -> Racer:
         return self.dice.choice(self.instances)
 
     async def ask(self, command: Command, who: str, subject: str) -> Outcome:
@@ -117,7 +80,7 @@ class Race:
         return await self.any().ask(command, who, subject, f"key-{self.keys}")
 
     def state(self, subject: str) -> Any:
-        return parsed(SERVICE, self.tables.aggregates.get(subject))
+        return self.instances[0].state(subject)
 
     def episodes(self) -> dict[str, Any]:
         return {subject: self.state(subject) for subject in self.tables.aggregates if subject.startswith("episode/")}
@@ -154,8 +117,8 @@ class Race:
         for name, free in BEDS.items():
             await self.ask(CountBeds(beds="crisis-receiving", free=free, counted_at=self.clock.now()), MEMBER[name], name)
         calls = [(f"contact/{n}", contact(person=f"person/{n % 20}", record=f"record/{n % 20}", area=OAK)) for n in range(PEOPLE)]
-        heard = [self.any().hear(subject, 1, data) for subject, data in calls for _ in range(1 + (self.dice.random() < 0.3))]
-        await asyncio.gather(*heard)
+        often = [call for call in calls for _ in range(1 + (self.dice.random() < 0.3))]
+        await asyncio.gather(*(self.any().hear(CRISIS_INTAKE, subject, 1, data) for subject, data in often))
         for _ in range(rounds):
             await asyncio.gather(*(instance.sweep() for instance in self.instances))
             await asyncio.gather(*(self.ask(*move) for move in self.moves()))

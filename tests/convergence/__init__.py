@@ -1,0 +1,1 @@
+"""Whatever the order, the repetitions and the delays in which topics are heard, a service comes to the same state."""

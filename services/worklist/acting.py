@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from contracts.kernel import kind_of
 from infra.browser import COOKIE
 from infra.http import Answer
-from services.worklist import about, forms, words
+from services.worklist import about, forms, standing, words
 from services.worklist.api import known
 from services.worklist.fields import Field, Form
 from services.worklist.forms_front import NEW_REFERRAL
@@ -198,7 +198,7 @@ def _known(of: str, found: Document | None, listed: Listed) -> list[tuple[str, s
     sections = list(kinds.values())
     match of:
         case "asked":
-            asked = [id for section in sections for id in section.get("asked", ())] or [one["id"] for one in listed.programs]
+            asked = standing.asked(kinds) or [one["id"] for one in listed.programs]
             return [(id, words.who(id, listed.names)) for id in asked]
         case "programs":
             return [(one["id"], one["name"]) for one in listed.programs]

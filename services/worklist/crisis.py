@@ -140,7 +140,8 @@ def _roster(e: routing.CrisisRosterListed) -> dict[str, Any]:
     """Teams and facilities by id: what they are called, where they go, what they have."""
     teams = [{"id": one.id, "name": one.name, "desk": one.desk, "areas": list(one.areas), "skills": list(one.skills)} for one in e.teams]
     places = [{"id": one.id, "name": one.name, "desk": one.desk, "areas": list(one.areas), "beds": list(one.beds)} for one in e.facilities]
-    return {"names": [[one["id"], one["name"]] for one in (*teams, *places)], "teams": teams, "facilities": places, "areas": e.areas}
+    named = [[one[key], one["name"]] for one in (*teams, *places) for key in ("id", "desk")]
+    return {"names": named, "teams": teams, "facilities": places, "areas": e.areas}
 
 
 PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {

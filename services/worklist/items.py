@@ -143,8 +143,10 @@ def summary(item: str, sections: Sections) -> Patch:
 def _standing(item: str, kinds: Mapping[str, Mapping[str, Any]], lead: str | None, block: Mapping[str, Any], owner: str | None) -> Patch:
     """What lists are cut by; what is not there takes no room."""
     program, record = _first(kinds, "program"), kinds.get("record", {})
-    concerned = standing.concerned(_first(kinds, "partner"), owner, _role(kinds, block), program, *standing.waited_on(block))
+    asked = standing.asked(kinds)
+    concerned = standing.concerned(_first(kinds, "partner"), owner, _role(kinds, block), program, *standing.waited_on(block), *asked)
     found = {
+        "asked": asked,
         "program": program, "concerns": concerned, "stage": standing.stage(kind_of(item), kinds, block) if lead else None,
         "inbox": telling.inbox(kinds), "escalated": telling.escalated(kinds),
         "risks": standing.risks(kinds), "last_contact": standing.last_contact(kinds), "group": record.get("group"),

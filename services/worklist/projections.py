@@ -4,7 +4,8 @@ Every event changes the item of its own aggregate. What an event says is a patch
 and nothing else, so that an item is a fold of its patches and can be folded again at any time.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,8 +17,8 @@ from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
 from contracts.partners import Guardian, PersonDetails
-from services.worklist import authorizing, care, crisis, telling
-from services.worklist.words import sentence
+from services.worklist import authorizing, care, crisis, standing, telling
+from services.worklist.words import plain, sentence
 
 Patch = dict[str, Any]
 REFERRAL = ("request", "placement", "care")
@@ -199,21 +200,38 @@ def _tokens(details: PersonDetails | Guardian) -> Patch:
 
 
 def _directory(e: directory.DirectoryListed) -> Patch:
-    names = [[program.id, program.name] for program in e.programs] + [[program.desk, program.name] for program in e.programs]
+    names = [[program.id, program.name] for program in e.programs] + _desks(e.programs)
     programs = [
         {"id": one.id, "name": one.name, "desk": one.desk, "services": list(one.services), "places": one.places} for one in e.programs
     ]
     return {"names": names, "programs": programs, "staff": [[role, list(people)] for role, people in e.staff.items()]}
 
 
+def _desks(programs: Sequence[directory.Program]) -> list[list[str]]:
+    """A desk is called as its program is; one that answers for several has a name of its own."""
+    many = Counter(program.desk for program in programs)
+    return [[one.desk, one.name if many[one.desk] == 1 else f"{plain(one.desk.partition('/')[2])} desk"] for one in programs]
+
+
 def _offered(e: placing.PlacementOffered) -> Patch:
-    """Which programs were asked, so that whoever enters an answer can say whose it is."""
-    return {"status": "offered", "asked": [offer.program for offer in e.offers], **_known(e, "service", "urgency")}
+    """Which programs were asked: they see it until their yes counts no more, and whoever enters an answer can say whose it is."""
+    asked = standing.asks(e.released, False) | standing.asks((offer.program for offer in e.offers), True)
+    return {"status": "offered", **asked, **_known(e, "service", "urgency")}
+
+
+def _released(status: str, *names: str) -> Callable[[Any], Patch]:
+    """Whoever was asked and is not needed any more."""
+    return lambda e: {"status": status, **standing.asks(e.released, False), **_known(e, *names)}
 
 
 def _accepted(e: placing.PlacementAccepted) -> Patch:
     """Ownership moves with the yes, to the program's role; a person of it comes with a fact of its own."""
-    return {"status": "accepted", "program": e.program, "asked": None, **_owns(e.owner or e.desk or e.by)}
+    return {
+        "status": "accepted",
+        "program": e.program,
+        **standing.asks((*e.released, e.program), False),
+        **_owns(e.owner or e.desk or e.by),
+    }
 
 
 def _owns(owner: str | None, role: str | None = None) -> Patch:
@@ -259,18 +277,18 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.OwnerAssigned: lambda e: _owns(e.owner, e.role),
     placing.PlacementOffered: _offered,
     placing.PlacementAccepted: _accepted,
-    placing.PlacementDeclined: lambda e: {"status": "declined"},
+    placing.PlacementDeclined: lambda e: {"status": "declined", **standing.asks((e.program,), False)},
     placing.OfferUnanswered: lambda e: {"status": "unanswered"},
-    placing.NoProgramAvailable: lambda e: {"status": "no-program", **_known(e, "service", "urgency")},
-    placing.PlacementWithheld: lambda e: {"status": "withheld", "asked": None, **_known(e, "service", "urgency")},
-    placing.PlacementWaitlisted: lambda e: {"status": "waitlisted"},
+    placing.NoProgramAvailable: _released("no-program", "service", "urgency"),
+    placing.PlacementWithheld: _released("withheld", "service", "urgency"),
+    placing.PlacementWaitlisted: lambda e: {"status": "waitlisted", **standing.asks((e.program,), True)},
     placing.PlacementContactLogged: lambda e: {"last_contact": stored(e.contacted_at)} if e.outcome == "reached" else {},
     placing.HandedOff: lambda e: _owns(e.owner, e.role),
-    placing.PlacementHalted: lambda e: {"status": "halted"},
+    placing.PlacementHalted: _released("halted"),
     placing.PlacementResumed: lambda e: {"status": "opened"},
     placing.PlacementReopened: lambda e: {"status": "opened", **_known(e, "interval", "requested_at"), **_owns(e.owner)},
     placing.PlacementCountedEarlier: lambda e: _known(e, "requested_at"),
-    placing.PlacementEnded: lambda e: {"status": "ended"},
+    placing.PlacementEnded: _released("ended"),
     **crisis.PROJECTED,
     **care.PROJECTED,
     **telling.PROJECTED,

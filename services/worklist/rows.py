@@ -39,7 +39,7 @@ class Keys(Protocol):
 
 def item_of(document: Document) -> Item:
     """What access needs to know of an item. Whoever is only asked to take somebody sees what is needed, and not yet who it is."""
-    concerned = frozenset(document.get("concerns", ())) - frozenset(document.get("waiting_on", ()))
+    concerned = frozenset(document.get("concerns", ())) - frozenset((*document.get("waiting_on", ()), *document.get("asked", ())))
     return Item(concerned | {id for id in (document.get("partner"), document.get("owner")) if id} - set(SHARED), _accountable(document))
 
 

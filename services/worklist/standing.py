@@ -1,13 +1,13 @@
 """Where an item stands among those of its kind, what endangers it, and whom it concerns: what lists are cut by. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zlib import crc32
 
 Kinds = Mapping[str, Mapping[str, Any]]
 """Sections of an item by the kind of their aggregate."""
-RISK = "risk_"
+RISK, ASKED = "risk_", "asked_"
 QUIET = ("watch", "stale", "lapsing", "review")
 DANGERS = ("imminent", "high")
 
@@ -70,6 +70,16 @@ def last_contact(kinds: Kinds) -> datetime | None:
 def waited_on(block: Mapping[str, Any]) -> list[str]:
     """Everybody whom a step waits on: `desk/oak,desk/elm` are two, and it is in the lists of both."""
     return (block.get("waiting_on") or "").split(",") if block.get("waiting_on") else []
+
+
+def asks(programs: Iterable[str], counts: bool) -> dict[str, Any]:
+    """Programs whose yes counts, or does no more. Each has a field of its own: one that is asked leaves the others."""
+    return {f"{ASKED}{crc32(program.encode()):08x}": program if counts else None for program in programs}
+
+
+def asked(kinds: Kinds) -> list[str]:
+    """Programs that may still say yes, in time or late."""
+    return sorted(value for name, value in kinds.get("placement", {}).items() if name.startswith(ASKED))
 
 
 def concerned(*ids: str | None) -> list[str]:

@@ -61,7 +61,7 @@ class Partner:
         """The name of an organisation of the network."""
         return next(one.name for one in self.world.network.partners if one.id == partner)
 
-    def send(self, kind: str, **body: Any) -> None:
+    def send(self, kind: str, /, **body: Any) -> None:
         """An event as its own software publishes it; instants as they are."""
         publish_as(self.world.running, self.id, [native(self.id, kind, orjson.loads(orjson.dumps(body)))])
 
@@ -125,9 +125,9 @@ class Person:
         return self.world.running.token(self.principal)
 
     def get(self, path: str) -> Any:
-        """A question to the worklist; None where it does not know the item yet."""
+        """A question to the worklist; None where it does not know the item yet, or does not show it to them yet."""
         found = self.world.client.get(self.world.running.url("worklist") + path, headers={"authorization": f"Bearer {self._token}"})
-        assert found.status_code in (200, 404), f"{path}: {found.status_code} {found.text}"
+        assert found.status_code in (200, 403, 404), f"{path}: {found.status_code} {found.text}"
         return found.json() if found.status_code == 200 else None
 
     def item(self, item: str) -> Row:

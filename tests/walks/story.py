@@ -31,26 +31,38 @@ class Story:
     _told: set[tuple[str, str, int]] = field(default_factory=set)
 
     def step(
-        self, item: str, what: str | Sequence[str] = (), *, owner: str | None = None, action: str | None = None,
+        self, item: str, what: str | Sequence[str] = (), *, owner: str | Sequence[str] = (), action: str | None = None,
         waiting_on: str | None = None, late: bool = False, told: Sequence[tuple[Partner, Told]] = (),
     ) -> Row:  # fmt: skip
-        """Wait until the board says so: `what` happened, and who owes which next step, waiting on whom. Then tell it."""
+        """Wait until the board says so: `what` happened, and who (of these) owes which next step, waiting on whom. Then tell it."""
         wanted = [what] if isinstance(what, str) else list(what)
-        expected = {"owner": owner, "action": action, "waiting_on": waiting_on, "late": late}
+        owners = [owner] if isinstance(owner, str) else list(owner)
+        expected = {"action": action, "waiting_on": waiting_on, "late": late}
 
         def so(seen: tuple[Row, list[Row]]) -> bool:
             row, news = seen
-            stands = all(self.spoken(row[name]) == value for name, value in expected.items()) if row["open"] or owner else not owner
+            stands = all(self.spoken(row[name]) == value for name, value in expected.items()) and self.spoken(row["owner"]) in owners
+            stands = stands if row["open"] else not owners
             return stands and all(any(part in self.spoken(one["what"]) for one in news) for part in wanted)
 
         def shown(seen: tuple[Row, list[Row]]) -> str:
             return f"{' | '.join(self._one(one) for one in seen[1])} | {self._next(seen[0])}"
 
-        row, news = eventually(lambda: (self.eyes.item(item), self._news(item)), so, f"{wanted} {expected}", shown)
+        row, news = eventually(lambda: (self.eyes.item(item), self._news(item)), so, f"{wanted} {owners} {expected}", shown)
         self._told |= {_place(one) for one in news}
         happened = ". ".join(dict.fromkeys(self._one(one) for one in news))
         self._write(happened, *(f"{partner.name} is told: {in_words(said, partner.called)}" for partner, said in told), self._next(row))
         return row
+
+    def moment(self, item: str, what: str) -> datetime:
+        """When something that was told became known."""
+        events = self.eyes.get(f"/v1/items/{item}/timeline")["events"]
+        return min(datetime.fromisoformat(one["recorded"]) for one in events if one["what"] == what)
+
+    def known(self, *items: str) -> None:
+        """What happened before the story begins is not told in it."""
+        for item in items:
+            self._told |= {_place(one) for one in self._news(item)}
 
     def refused(self, who: Person, answer: Answer, fix: str) -> None:
         """Somebody was not let, and told what to do instead."""

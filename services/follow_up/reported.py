@@ -94,7 +94,8 @@ def for_appointment(state: Appointment, subject: str, plans: list[Involved]) -> 
 def as_involved(id: str, state: Appointment) -> Involved:
     """How its person knows it, until it has found its plan."""
     owner = f"partner/{state.partner}"
-    return Involved(id=id, record=state.record, owner=owner, open=state.plan is None, since=state.starts_at or state.told_at)
+    known = {"record": state.record, "owner": owner, "partner": state.partner, "since": state.starts_at or state.told_at}
+    return Involved(id=id, open=state.plan is None, **known)
 
 
 def as_sighted(id: str, state: Appointment) -> tuple[Sighting, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from contracts.kernel import Change
+from contracts.kernel import Change, kind_of
 from contracts.plans import PASSED_ON, PlanMoved, PlanSuppressed, SeenElsewhere, SuppressionEnded, SuppressionKind
 from contracts.transitions import (
     DischargeReached,
@@ -14,7 +14,7 @@ from contracts.transitions import (
     TransitionMoved,
     TransitionSilenced,
 )
-from services.follow_up import outreach
+from services.follow_up import outreach, reported
 from services.follow_up.people import Person
 from services.follow_up.plan import DIED, Plan
 from services.follow_up.rules import clock
@@ -41,9 +41,17 @@ def for_plan(id: str, plan: Plan, subject: str, person: Person, now: datetime) -
     yield from _death(plan, person, now)
     for stay in person.stays():
         yield from _stay(plan, stay, now)
-    elsewhere = max((one.at for one in person.sightings if one.plan != id), default=None)
+    elsewhere = max((one.at for one in person.sightings if one.plan != id and not _is_own(one.plan, plan, person)), default=None)
     if elsewhere and (plan.seen_elsewhere_at is None or elsewhere > plan.seen_elsewhere_at):
         yield SeenElsewhere(at=elsewhere), None
+
+
+def _is_own(seen_by: str, plan: Plan, person: Person) -> bool:
+    """An appointment that the plan's own partner told of, and that is about to be counted in it."""
+    told = person.involved.get(seen_by)
+    if told is None or kind_of(seen_by) != reported.KIND or plan.partner is None or told.partner != plan.partner:
+        return False
+    return sum(one.partner == plan.partner for one in person.plans()) == 1
 
 
 def _death(plan: Plan, person: Person, now: datetime) -> Iterator[Told]:

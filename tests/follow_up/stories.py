@@ -153,9 +153,13 @@ class Story(Deciding):
         while due := [(subject, one) for subject, one in self._standing() if one.at <= self.now or one.name == TELL]:
             hops += 1
             assert hops < MAX_HOPS, f"it never comes to rest: {due[0]}"
-            subject, first = min(due, key=lambda pair: (pair[1].at, pair[0], pair[1].name))
+            subject, first = self.chosen(due)
             said += self._fires(subject, first)
         return said
+
+    def chosen(self, due: Sequence[tuple[str, Deadline]]) -> tuple[str, Deadline]:
+        """Which of those that are due comes first."""
+        return min(due, key=lambda pair: (pair[1].at, pair[0], pair[1].name))
 
     def becomes(self, fact: Fact) -> Any:
         """From what is stored of the fact, as whoever reads it back sees it."""

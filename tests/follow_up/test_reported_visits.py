@@ -1,5 +1,7 @@
 """Appointments and visits as partners tell of them by the front door: late, twice, called off, of somebody who is nobody's client."""
 
+import random
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import permutations
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 
 from contracts.appointments import AppointmentMatched, AppointmentMoved, AppointmentTold
 from contracts.follow_up import CareMissed, CareScheduled, CareStarted
+from contracts.kernel import Deadline
 from contracts.plans import (
     FlagCleared,
     PlanFlagged,
@@ -242,6 +245,49 @@ def test_it_waits_until_the_record_it_is_about_is_known():
     assert given.hears(word(), "visit/1") == [] and [message.data for message in given.kept] == [word()]
     given.hears(opened(), "record/1")
     assert len(given.told(AppointmentTold)) == 1
+
+
+class Anyhow(Story):
+    """What is due at once comes in any order."""
+
+    dice = random.Random(0)
+
+    def chosen(self, due: Sequence[tuple[str, Deadline]]) -> tuple[str, Deadline]:
+        return self.dice.choice(due)
+
+
+def merged(sources: list[list[tuple[Any, str]]], dice: random.Random) -> Iterator[tuple[Any, str]]:
+    """Each source in its own order, and its last word again sometimes; between them any order."""
+    while left := [source for source in sources if source]:
+        source = dice.choice(left)
+        said = source[0] if dice.random() < 0.3 else source.pop(0)
+        yield said
+
+
+def test_the_same_words_in_any_order_of_their_topics_end_as_the_same_life():
+    """The program's own record of the person is linked, the program's yes is heard, visits are told of: whichever comes first."""
+    ends, seen = set(), set()
+    for seed in range(60):
+        given, dice = Anyhow(NINE + 30 * DAY), random.Random(seed)
+        mine: dict[str, Any] = {"record": "record/9", "person": "person/9"}
+        linked = LINKED.model_copy(update={"left": "person/9", "person": "person/1"})
+        for data, subject in merged(
+            [
+                [(opened(), "record/1"), (accepted(partner=OWN, cadence_days=7), "placement/1")],
+                [(opened("record/9", "person/9"), "record/9"), (linked, "record/9")],
+                [(word(step, **mine), "visit/a") for step in ("booked", "arrived", "attended")],
+                [(word(step, SOON + WEEK, reference="A-2", **mine), "visit/b") for step in ("booked", "cancelled")],
+                [(word(step, SOON + 2 * WEEK, reference="A-3", **mine), "visit/c") for step in ("booked", "missed")],
+                [(word("attended", NINE + DAY, partner="general", **mine), "visit/d")],
+            ],
+            dice,
+        ):
+            given.hears(data, subject, NINE)
+        plan, person = given.plan, given.states["person/1"]
+        ends.add((plan.visits, plan.visited_at, plan.bookings, tuple(plan.missed), plan.level, plan.exchanged_at, given.care.status))
+        seen.add((plan.seen_elsewhere_at, frozenset(person.involved), person.sightings))
+    assert len(ends) == 1 and len(seen) == 1, (ends, seen)
+    assert next(iter(seen))[0] == NINE + DAY, "its own visits are not elsewhere"
 
 
 def test_what_a_plan_knows_of_after_it_ended_is_only_that_somebody_came():

@@ -65,6 +65,14 @@ class Network:
 
         return kept.run("follow_up", load, self.settings)
 
+    def subjects(self, kind: str) -> list[str]:
+        """The aggregates of a kind, the first ones."""
+
+        async def look(store: MongoStore, _: Upkeep) -> list[str]:
+            return await store.subjects(f"{kind}/", 20)
+
+        return [one for one in kept.run("follow_up", look, self.settings) if one.startswith(f"{kind}/")]
+
     def becomes(self, subject: str, so: Callable[[Any], bool]) -> Any:
         """The state of an aggregate, once it is so: what one of them knows comes to another a moment later."""
         return _until(lambda: self.stored(subject), so)
@@ -133,6 +141,20 @@ def test_a_discharge_told_late_is_matched_with_the_plan_and_overdue_by_itself(ne
     assert matched["owner"] == network.stored(f"plan/{id}")["owner"]
     repeated = network.post("program-desk", "/v1/stays/record-discharge", at=left.isoformat(), **stay)
     assert repeated.json()["sequence"] == 0, "told again it is the same discharge"
+
+
+def test_a_visit_that_a_partner_tells_of_reaches_its_person(network: Network, tmp_path: Path):
+    """Of somebody whom no program here cares for: seen in the network, and once, however often it is told."""
+    came, person = datetime.now(UTC) - timedelta(hours=1), {"identifiers": [{"system": "urn:riverbend:mrn", "value": "visitor-1"}]}
+    told = tmp_path / "visit.json"
+    told.write_text(json.dumps({"reference": "V-77", "step": "attended", "starts_at": came.isoformat(), "person": person}))
+    for outcome in ("event", "duplicate"):
+        assert outcome in network("event", "send", str(told), "--partner", "riverbend", "--type", "visit.reported.v1")
+    (subject,) = _until(lambda: network.subjects("appointment"), bool)
+    state = network.becomes(subject, lambda one: one.get("news_at"))
+    assert (state["partner"], state["reference"], state.get("plan")) == ("riverbend", "V-77", None)
+    seen = network.becomes(state["person"], lambda one: one and one.get("sightings"))["sightings"]
+    assert [(one["plan"], datetime.fromisoformat(one["at"])) for one in seen] == [(subject, came)]
 
 
 def test_measures_are_counted_from_what_was_said_for_whom_they_concern(network: Network):

@@ -6,7 +6,7 @@ from functools import partial
 
 from starlette.routing import BaseRoute
 
-from infra import http
+from infra import http, stewarding
 from infra.access import Access, Rule
 from infra.bus import subscribe
 from infra.commands import Counter, Entry, commands
@@ -110,9 +110,10 @@ def routes(app: App, made: Parts, core: Runtime) -> list[BaseRoute]:
     if not settings.issuer:
         return list(app.pages(made, core.settler.store, None)) if app.pages else []
     identity = Identity(settings.issuer, settings.audience, keyring(settings.jwks, made.clock), made.clock)
-    door = http.Door(identity, Access(app.access))
+    door = http.Door(identity, Access({**app.access, **stewarding.access(app.service)}))
     counter = Counter(app.service.name, core.settler.settle, door, made.clock, lambda: core.pressed)
-    return [*commands(counter, app.commands), *(app.pages(made, core.settler.store, counter) if app.pages else ())]
+    kept = stewarding.Stewarding(core.settler, core.replayer, counter)
+    return [*commands(counter, app.commands), *kept.routes(), *(app.pages(made, core.settler.store, counter) if app.pages else ())]
 
 
 def run(app: App) -> None:

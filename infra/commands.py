@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -38,6 +38,8 @@ SHOWN = {"min_length", "max_length", "gt", "ge", "lt", "le", "multiple_of", "exp
 """What of a rule may be told; everything else in a validation error may be the caller's input."""
 
 Settle = Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]]
+C = TypeVar("C", bound=Command)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +66,23 @@ class Counter:
     door: Door
     clock: Clock
     pressure: Callable[[], bool] = lambda: False
-    settling: set[asyncio.Task[Sequence[Outcome]]] = field(default_factory=set, compare=False)
+    settling: set[asyncio.Future[Any]] = field(default_factory=set, compare=False)
 
     async def decide(self, message: Message) -> Outcome:
+        return (await self.within(lambda: self.settle([_item(message)])))[0]
+
+    async def within(self, work: Callable[[], Awaitable[T]]) -> T:
         """What came of it; TL-1505 where there is no room, or where it is not known in time: then it goes on, and is not cancelled."""
         if self.pressure():
             raise busy("commands are refused for the moment", "facts are waiting to be published")
-        task = asyncio.ensure_future(self.settle([_item(message)]))
+        task = asyncio.ensure_future(work())
         self.settling.add(task)
         task.add_done_callback(self.settling.discard)
         done, _ = await asyncio.wait({task}, timeout=ANSWER_WITHIN_S)
         if not done:
             task.add_done_callback(lambda late: late.cancelled() or late.exception())
             raise busy("the outcome is not known yet")
-        return task.result()[0]
+        return task.result()
 
 
 def commands(counter: Counter, table: Sequence[Entry]) -> list[Guarded]:
@@ -110,7 +115,7 @@ async def _message(counter: Counter, entry: Entry, request: Request) -> Message:
     principal, key = request.state.principal, _key(request)
     subject = _subject(entry, request.path_params, derived("new", principal.id, key))
     expects = _expects(entry, request)
-    body = await _body(request)
+    body = await body_of(request)
     trace = request.headers.get("traceparent", "")
     return Message(
         id=derived("command", principal.id, key),
@@ -160,7 +165,8 @@ def _expects(entry: Entry, request: Request) -> int | None:
     return int(match[1])
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request) -> bytes:
+    """A JSON body, an empty one for none; 415 for anything else."""
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if (body and kind != "application/json") or request.headers.get("content-encoding", "identity") != "identity":
@@ -168,7 +174,7 @@ async def _body(request: Request) -> bytes:
     return body or b"{}"
 
 
-def parsed(command: type[Command], body: bytes) -> Command:
+def parsed(command: type[C], body: bytes) -> C:
     """The command in a body. Fields it does not have are refused: a person's misspelling must not be a silent default."""
     try:
         return command.model_validate_json(body, context=OUTSIDE, extra="forbid")

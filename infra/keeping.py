@@ -20,6 +20,8 @@ from infra.service import Item, Service
 
 SAID: dict[str, type[Change]] = {event.type: event for event in EVENTS}
 ABOUT_KEEPING = (AggregateParked, AggregateReleased, MessageOverdue)
+ALLOWED = {"look-at-input": ("replay", "repair", "discard"), "release-aggregate": ("release",)}
+"""What may be asked of what is kept."""
 INPUT = "input"
 """Kind of the aggregates that stand for what came in and did not become an event."""
 
@@ -42,9 +44,7 @@ def issue(reason: Reason) -> Issue:
 
 def steward(service: Service, action: str, now: datetime) -> Next:
     """The role that answers for it, and by when."""
-    return Next(
-        owner=service.steward, action=action, due=now + service.steward_within, rule="steward", allowed=("replay", "repair", "discard")
-    )
+    return Next(owner=service.steward, action=action, due=now + service.steward_within, rule="steward", allowed=ALLOWED.get(action, ()))
 
 
 def quarantined(service: Service, item: Item, reasons: tuple[Reason, ...], now: datetime) -> Fact:

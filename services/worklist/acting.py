@@ -19,7 +19,7 @@ from services.worklist.fields import Field, Form
 from services.worklist.forms_front import NEW_REFERRAL
 from services.worklist.items import Document, by_kind
 from services.worklist.pages import Site
-from services.worklist.relay import Answered, Fault, Owners
+from services.worklist.relay import Answered, Fault, Owners, speaker
 from services.worklist.rows import Listed, Row
 
 INSTANT = "%Y-%m-%dT%H:%M"
@@ -51,7 +51,7 @@ class Acting:
         if empty:
             return await self._page(request, form, found, row, stated, missing(empty), 422)
         path = form.path.format(id=subject_of(row).partition("/")[2])
-        answer = await self._owners.give(form.service, path, body, token_of(request), key_of(stated))
+        answer = await self._owners.give(form.service or speaker(found["sections"]), path, body, token_of(request), key_of(stated))
         if not answer.taken:
             return await self._page(request, form, found, row, stated, answer, answer.status if answer.status < 500 else 503)
         return RedirectResponse(_back(request, stated, row["item"], answer), 303)

@@ -9,20 +9,20 @@ from typing import Any
 
 from contracts.kernel import kind_of
 from infra.identity import Principal
-from services.worklist import forms_care, forms_crisis, forms_front, forms_payer
+from services.worklist import forms_care, forms_crisis, forms_front, forms_kept, forms_payer
 from services.worklist.fields import Form
 
 FORMS: Mapping[str, tuple[Form, ...]] = {**forms_front.FORMS, **forms_care.FORMS, **forms_crisis.FORMS, **forms_payer.FORMS}
 """By the kind of the aggregate that the command is about. The first that is allowed is what a row offers."""
 ON_ITS_PAGE = (
+    "discard",
     "withdraw-request", "close-request", "report-outcome", "report-death", "end-authorization", "end-transition", "discharge-plan",
 )  # fmt: skip
 
 
 def offered(row: Mapping[str, Any], principal: Principal) -> list[Form]:
     """What this principal may do with an item now: what its fact allows, of that what their roles may give."""
-    forms = FORMS.get(row["lead"] or kind_of(row["item"]), ())
-    return [form for form in forms if form.command in row["allowed"] and principal.roles & set(form.roles)]
+    return [form for form in _of(row) if form.command in row["allowed"] and principal.roles & set(form.roles)]
 
 
 def first(row: Mapping[str, Any], principal: Principal) -> Form | None:
@@ -31,4 +31,9 @@ def first(row: Mapping[str, Any], principal: Principal) -> Form | None:
 
 
 def form_of(row: Mapping[str, Any], command: str) -> Form | None:
-    return next((form for form in FORMS.get(row["lead"] or kind_of(row["item"]), ()) if form.command == command), None)
+    return next((form for form in _of(row) if form.command == command), None)
+
+
+def _of(row: Mapping[str, Any]) -> tuple[Form, ...]:
+    """The forms of what leads an item; of something that is kept, those of the keeping, whatever it is that is kept."""
+    return forms_kept.FORMS.get(kind_of(row["item"])) or FORMS.get(row["lead"] or kind_of(row["item"]), ())

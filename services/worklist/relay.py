@@ -1,12 +1,14 @@
 """Commands on their way to whoever owns the state: sent in the person's own name, answered as the owner answers. No decision is here."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 import structlog
+
+from contracts.catalogue import TOPICS as CATALOGUE
 
 log = structlog.get_logger(__name__)
 WITHIN_S = 12.0
@@ -85,6 +87,12 @@ class Owners:
         except (httpx2.TransportError, ValueError) as error:
             log.warning("service not asked", service=service, error=type(error).__name__)
             return Asked(503)
+
+
+def speaker(topics: Iterable[str]) -> str:
+    """The service that spoke of an item of which only one can speak: whoever owns its topic."""
+    spoke = set(topics)
+    return next(topic.owner for topic in CATALOGUE if topic.name in spoke)
 
 
 def _read(service: str, answer: httpx2.Response) -> Answered:

@@ -132,7 +132,7 @@ def doors(service: str, directory: Path) -> Doors:
     async def settle(items: Any) -> list[Outcome]:
         return [Outcome("nothing") for _ in items]
 
-    core: Any = SimpleNamespace(settler=SimpleNamespace(settle=settle, store=None), pressed=False)
+    core: Any = SimpleNamespace(settler=SimpleNamespace(settle=settle, store=None), replayer=None, pressed=False)
     made: Any = SimpleNamespace(settings=settings, clock=Clock())
     app = importlib.import_module(f"services.{service}.app").APP
     return Doors(list(deciding.routes(app, made, core)), issuer)

@@ -10,7 +10,7 @@ EVENTS ?= 20000
 UNITS  := $(BIN)/python -m pytest -m "not engines" -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit simulate year mutants chaos mails alerts ledger bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean journeys screenshots
+.PHONY: help run test unit simulate year mutants chaos races mails alerts ledger bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean journeys screenshots
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ mutants: $(READY) ## every named mistake must be noticed by a test
 
 chaos: $(READY) ## ROUNDS=n: real processes killed, starved and cut off under load, and the drills; writes docs/reliability.md
 	$(BIN)/python -m tests.chaos --rounds $(ROUNDS)
+
+races: $(READY) ## 8 processes race for 10 teams and 10 beds on the real database, some killed inside a transaction; writes docs/reliability.md
+	$(BIN)/python -m tests.races
 
 mails: $(READY) ## how a mail client shows three messages; writes docs/images/mail-*.png (needs chromium)
 	$(BIN)/python -m tests.notification.pictures

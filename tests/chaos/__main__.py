@@ -14,12 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from tests import marks
 from tests.chaos import drills, faults, report
 from tests.chaos.history import shown
-from tests.chaos.stack import ROOT
 from tests.chaos.trial import Outcome, trial
 
-RELIABILITY = ROOT / "docs" / "reliability.md"
 DISK_MIB = 3_000
 
 
@@ -87,7 +86,7 @@ def _told(rounds: report.Rounds, done: dict[str, drills.Drill], write: bool) -> 
     for line in (*shown(findings), *troubles):
         print(line, file=sys.stderr)
     if write:
-        report.write(RELIABILITY, report.markdown(rounds, {name: drill.measures for name, drill in done.items()}))
+        marks.write(marks.RELIABILITY, "chaos", report.markdown(rounds, {name: drill.measures for name, drill in done.items()}))
     return 1 if findings or troubles else 0
 
 

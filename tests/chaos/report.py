@@ -3,17 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 from tests.chaos.faults import Recovery
 from tests.chaos.history import Finding
 from tests.chaos.trial import Outcome
 
-HEADING = """# How it is known that nothing is lost
-
-Real processes on real engines, under load, while they are killed; a ledger of its own keeps count.
-"""
 BOUND_S = 10.0
 """Within this everything that is sent after a fault must be answered, above what an answer takes without any."""
 KINDS = ("lost", "doubled", "disorder")
@@ -101,14 +96,3 @@ def _drilled(drills: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
     for name, measures in drills.items():
         yield ""
         yield f"{name}: {', '.join(f'{what} {measure}' for what, measure in measures.items())}."
-
-
-def write(file: Path, text: str, part: str = "chaos") -> None:
-    """Between the markers of that part; the file and the markers are made where they are missing."""
-    begin, end = f"<!-- {part}:begin -->", f"<!-- {part}:end -->"
-    known = file.read_text("utf-8") if file.exists() else HEADING
-    if begin not in known or end not in known:
-        known = f"{known.rstrip()}\n\n{begin}\n{end}\n"
-    before, _, rest = known.partition(begin)
-    after = rest.partition(end)[2]
-    file.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +30,7 @@ from services.crisis_routing.commands import (
     SeekTeam,
 )  # fmt: skip
 from services.crisis_routing.roster import ROSTER
+from tests.crisis_routing.bookings import double_booked, overbooked
 from tests.crisis_routing.stories import ANA, HARBOR, MEMBER, MERCY, NETWORK, NORTH, OAK, SOUTH, TWO_AT_NIGHT, contact
 from tests.instance import Instance
 
@@ -125,36 +125,6 @@ class Race:
             self.clock.advance(timedelta(seconds=self.dice.choice((0, 1, 90, 400, 2_000))))
         for _ in range(4):
             await asyncio.gather(*(instance.sweep() for instance in self.instances))
-
-
-def double_booked(facts: Iterable[FactRow]) -> list[str]:
-    """Two takers of one team at once, read from the team's facts alone."""
-    holder, found = "", []
-    for fact in facts:
-        data, kind = orjson.loads(fact.data), fact.attributes["type"]
-        if kind in ("team.held.v1", "team.committed.v1"):
-            if holder not in ("", data["episode"]):
-                found.append(f"{holder} and {data['episode']}")
-            holder = data["episode"]
-        elif kind == "team.freed.v1":
-            found += [] if data["episode"] == holder else [f"{data['episode']} freed what {holder} had"]
-            holder = ""
-    return found
-
-
-def overbooked(facts: Iterable[FactRow], beds: int) -> list[int]:
-    """How many too many were held or taken at once, read from the facility's facts alone. It counts once, at the beginning."""
-    held, taken, found = set[str](), 0, []
-    for fact in facts:
-        data, kind = orjson.loads(fact.data), fact.attributes["type"]
-        if kind in ("facility.bed-held.v1", "facility.hold-extended.v1"):
-            held.add(data["episode"])
-        elif kind in ("facility.hold-ended.v1", "facility.bed-taken.v1"):
-            held.discard(data["episode"])
-            taken += kind == "facility.bed-taken.v1"
-        if kind == "facility.bed-held.v1" and len(held) + taken > beds:
-            found.append(len(held) + taken - beds)
-    return found
 
 
 @pytest.mark.parametrize("seed", range(20))

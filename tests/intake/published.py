@@ -25,12 +25,10 @@ from deploy.local.engines import Engines
 from infra.store import Held, Receipt
 from infra.store.mongo import MongoStore
 from infra.upkeep import Upkeep
-from tests.chaos import report
+from tests import marks
 from tests.intake.test_third_party import FHIR, bytes_of, read, rows
 from tests.running import Services
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "reliability.md"
 PARTNER, RUNNING, WITHIN_S = "acme", ("intake", "follow_up", "authorization"), 240.0
 BATCH_BYTES = 65_536
 """The broker's limit on a record is one on a batch: by its client's default a partner would have a whole batch refused."""
@@ -159,7 +157,7 @@ def main() -> None:
             services.start(*RUNNING)
             found = ended(engines)
     sys.stdout.write(f"{found.table()}\n{found.entries} entries in {found.seconds:.1f} s, {len(found.answers)} answers\n")
-    report.write(PAGE, section(found), "published")
+    marks.write(marks.RELIABILITY, "published", section(found))
 
 
 if __name__ == "__main__":

@@ -19,10 +19,11 @@ from confluent_kafka import Consumer, TopicPartition
 from pymongo import MongoClient
 
 from contracts import catalogue
+from tests import marks
 from tests.bench.running import lag
 from tests.chaos.history import Finding, shown
 from tests.chaos.ledger import in_logs
-from tests.notification import figures, table
+from tests.notification import table
 from tests.notification.lateness import TOPIC, about, done, late, rule_of
 from tests.notification.ledger import Expected, Ledger
 from tests.notification.live import Live, People
@@ -222,6 +223,9 @@ def _forget_offsets(live: Live) -> None:
             time.sleep(1.0)
 
 
+NOTE = "Real broker and database, two processes of the service, forty virtual seconds a second."
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.notification.campaign", description=__doc__)
     parser.add_argument("--events", type=int, default=20_000)
@@ -235,14 +239,9 @@ def main() -> int:
         print(*row, sep=" | ")
     print(*shown(outcome.findings), sep="\n")
     if not asked.keep and not outcome.findings:
-        note = "Real broker and database, two processes of the service, forty virtual seconds a second."
-        figures.write(
-            "ledger",
-            ("what", "how much", "more of it"),
-            outcome.rows,
-            f"python -m tests.notification.campaign --events {asked.events} --rate {asked.rate:g}",
-            note,
-        )
+        rows = marks.table(("what", "how much", "more of it"), outcome.rows)
+        command = f"python -m tests.notification.campaign --events {asked.events} --rate {asked.rate:g}"
+        marks.write(marks.NOTIFICATION, "ledger", f"{NOTE}\n\n{rows}\n\n{marks.where()}: `{command}`")
     return 1 if outcome.findings else 0
 
 

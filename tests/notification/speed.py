@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
+from tests import marks
 from tests.bench.report import percentile
-from tests.notification import figures
 from tests.notification.lateness import TOPIC, late
 from tests.notification.live import Live, People
 from tests.notification.postman import Fault, Postman
@@ -131,7 +131,7 @@ def main() -> None:
             sys.exit(f"{name}: {speed.lost:,} of {speed.sent:,} messages did not arrive within {SETTLE_S:.0f} s")
         print(*rows[-1], sep=" | ", flush=True)
     if not asked.keep:
-        figures.write("speed", HEADS, rows, "make alerts", NOTE)
+        marks.write(marks.NOTIFICATION, "speed", f"{NOTE}\n\n{marks.table(HEADS, rows)}\n\n{marks.where()}: `make alerts`")
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ class PlacementOffered(Clocked):
     released: tuple[str, ...] = ()
     short_at: AwareDatetime | None = None
     hurried: bool = False
+    criteria: directory.Criteria | None = None
     services_by: AwareDatetime | None = None
     """When the person must have been seen, by the regulation."""
     services_rule: str | None = None
@@ -152,6 +153,7 @@ class NoProgramAvailable(Clocked):
     urgency: Urgency | None = None
     released: tuple[str, ...] = ()
     """Programs asked for the need before this one, when it changed."""
+    criteria: directory.Criteria | None = None
     services_by: AwareDatetime | None = None
     services_rule: str | None = None
     reach_by: AwareDatetime | None = None

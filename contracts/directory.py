@@ -1,18 +1,43 @@
 """The network's directory: which programs take people, which desks answer for them and when, who is on duty."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from contracts.kernel import Change, Model
+from pydantic import Field
+
+from contracts.kernel import Change, Code, Model
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+"""As BCP 47 has it."""
+AgeGroup = Literal["child", "youth", "adult", "older-adult"]
+
+
+class Criteria(Model):
+    """What a program must have beside the service, as triage found: nothing that names anybody, and what is absent does not matter."""
+
+    age_group: AgeGroup | None = None
+    level: Code | None = None
+    """Of care, as the tool that was used says: LOCUS, CALOCUS or ASAM, the level alone."""
+    payer: Code | None = None
+    speaks: Language | None = None
+    area: Code | None = None
 
 
 class Program(Model):
-    """A program that takes people: what it offers, the desk that answers for it, how many places it says it has."""
+    """A program that takes people: what it offers, the desk that answers for it, how many places it says it has.
+
+    Ages, levels of care, payers, languages and areas that it does not list are no limits of it.
+    """
 
     id: str
     name: str
     desk: str
     services: tuple[str, ...]
     places: int
+    age_groups: tuple[AgeGroup, ...] = ()
+    levels: tuple[Code, ...] = ()
+    payers: tuple[Code, ...] = ()
+    languages: tuple[Language, ...] = ()
+    areas: tuple[Code, ...] = ()
     partner: str | None = None
     cadence_days: int | None = None
     """How often its people should be in touch, where it says so."""

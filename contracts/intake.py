@@ -7,6 +7,7 @@ from pydantic import AwareDatetime
 from contracts import lateness
 from contracts.clocks import Clocked
 from contracts.consents import Permit
+from contracts.directory import Criteria
 from contracts.kernel import Change, Code, Personal, Sealable
 from contracts.partners import Note, PersonDetails, Sensitivity, Urgency
 from contracts.payers import PayerAnswer
@@ -113,12 +114,13 @@ class RequestAcknowledged(Clocked):
 
 
 class RequestTriaged(Clocked):
-    """Urgency and need were decided by a person; from here on assignment finds a program."""
+    """Urgency and need were decided by a person; from here on assignment finds a program that has the service and fits `criteria`."""
 
     type: ClassVar = "request.triaged.v1"
     by: str
     urgency: Urgency
     service: str
+    criteria: Criteria | None = None
 
 
 class RequestInformationAsked(Clocked):

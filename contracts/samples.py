@@ -75,6 +75,8 @@ INVENTED = {
     "needs": ("youth", "substance-use"),
     "dangers": ("attempt", "overdose"),
     "skills": ("youth", "peer"),
+    "speaks": ("es", "so"),
+    "languages": ("en", "es"),
     "areas": ("oak-county", "elm-county"),
 }
 """What fields of these names hold."""

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contracts.crisis_beds import BedKind, CrisisFacility
 from contracts.crisis_dispatch import MobileTeam, Setting
 from contracts.crisis_routing import CrisisRosterListed
+from contracts.directory import AgeGroup, DirectoryListed, Language, Program
 from contracts.directory import Desk as Opening
-from contracts.directory import DirectoryListed, Program
 from contracts.payers import LineNeeded, Payer, Requirement
 from deploy.console import Say
 from deploy.local.kafka import ADMIN
@@ -34,7 +34,6 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/-]{0,62}$")]
 PartnerName = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
 Role = Annotated[str, Field(pattern=r"^role/[a-z0-9-]{2,40}$")]
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 Kind = Literal[
     "hospital", "clinic", "primary-care", "crisis-line", "detox", "school", "shelter", "court", "jail", "payer", "social-services", "other"
@@ -72,7 +71,7 @@ class Partner(Part):
 class Taker(Part):
     """A program that takes people. `desk` answers for it; `partner` is the organisation that runs it, if it is one of ours.
 
-    Assignment offers by service and places; area and languages wait here until it ranks by them.
+    Ages, levels of care, payers, languages and areas that it does not list are no limits of it.
     """
 
     id: Id
@@ -81,8 +80,11 @@ class Taker(Part):
     services: tuple[Code, ...] = Field(min_length=1)
     places: int = Field(ge=0)
     partner: PartnerName | None = None
-    service_area: tuple[Words, ...] = ()
+    age_groups: tuple[AgeGroup, ...] = ()
+    levels: tuple[Code, ...] = ()
+    payers: tuple[Code, ...] = ()
     languages: tuple[Language, ...] = ()
+    areas: tuple[Code, ...] = ()
     cadence_days: Annotated[int, Field(ge=1, le=366)] | None = None
     books_visits: bool = True
 
@@ -231,18 +233,18 @@ class Network(Part):
         yield from _hours("", self.hours, self.zone, self.observes, self.works_on)
         for at, desk in enumerate(self.desks):
             yield from _hours(f"/desks/{at}", desk.hours or self.hours, desk.zone or "UTC")
-        desks, partners = {desk.id for desk in self.desks}, {partner.id for partner in self.partners}
+        desks, partners, payers = ({one.id for one in part} for part in (self.desks, self.partners, self.payers))
         for at, program in enumerate(self.programs):
-            yield from _unknown(f"/programs/{at}/desk", [program.desk], desks, "desks")
             yield from _unknown(f"/programs/{at}/partner", filter(None, [program.partner]), partners, "partners")
-        for part in ("teams", "facilities"):
+            yield from _unknown(f"/programs/{at}/payers", program.payers, payers, "payers")
+        for part in ("programs", "teams", "facilities"):
             for at, one in enumerate(getattr(self, part)):
                 yield from _unknown(f"/{part}/{at}/desk", [one.desk], desks, "desks")
                 yield from _unknown(f"/{part}/{at}/areas", one.areas, self.areas, "areas")
         for at, payer in enumerate(self.payers):
             yield from _unknown(f"/payers/{at}/partner", filter(None, [payer.partner]), partners, "partners")
         for at, row in enumerate(self.requirements):
-            yield from _unknown(f"/requirements/{at}/payer", [row.payer], {payer.id for payer in self.payers}, "payers")
+            yield from _unknown(f"/requirements/{at}/payer", [row.payer], payers, "payers")
         for at, desk in enumerate(self.desks):
             yield from _unknown(f"/desks/{at}/role", [desk.role], self.roles, "roles")
         for at, person in enumerate(self.staff):

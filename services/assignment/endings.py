@@ -5,7 +5,7 @@ from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathR
 from contracts.intake import RequestWithdrawn
 from contracts.plans import PlanDischarged
 from services.assignment.history import evolve
-from services.assignment.offers import Need, as_of, next_round
+from services.assignment.offers import as_of, needed, next_round
 from services.assignment.placement import FRONT_DESK, LOOKING, Case, Changes
 
 OBTAINED = ("verified", "asserted")
@@ -52,7 +52,8 @@ def resumed(case: Case, data: RequestDeathRetracted) -> Changes:
     after = evolve(placement, lives := PlacementResumed())
     if after is None or after.status not in LOOKING or after.urgency is None:
         return (lives,)
-    return (lives, next_round(as_of(case, after), Need(data.service, data.urgency or after.urgency), again=True))
+    need = needed(after)._replace(service=data.service, urgency=data.urgency or after.urgency)
+    return (lives, next_round(as_of(case, after), need, again=True))
 
 
 def reopened(case: Case, data: RequestReopened) -> Changes:

@@ -120,8 +120,9 @@ def _owned(state: Placement, fact: Change) -> Placement:
     return state
 
 
-def _need(state: Placement, fact: PlacementOffered | NoProgramAvailable) -> dict[str, str | None]:
-    return {"service": fact.service or state.service, "urgency": fact.urgency or state.urgency}
+def _need(state: Placement, fact: PlacementOffered | NoProgramAvailable) -> dict[str, Any]:
+    names = ("service", "urgency", "criteria")
+    return {name: getattr(fact, name) or getattr(state, name) for name in names}
 
 
 def _services(fact: PlacementOffered | NoProgramAvailable) -> dict[str, Any]:

@@ -5,7 +5,7 @@ that is left, everybody who fits is asked at once and is to be called (law 9).
 """
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from contracts.assignment import (
     DisclosureChanged,
@@ -22,14 +22,13 @@ from contracts.consents import PermitChanged, named, newest
 from contracts.intake import RequestAmended, RequestTriaged
 from contracts.kernel import Change, DeadlinePassed, Reason
 from contracts.needs import RequestJoined
-from contracts.partners import Urgency
 from infra.rules import Clock
 from services.assignment import rules
 from services.assignment.commands import OfferAgain
 from services.assignment.history import evolve
 from services.assignment.ownership import follow
 from services.assignment.placement import FIND_PLACE, Asked, Case, Changes, Placement
-from services.assignment.ranking import ranked
+from services.assignment.ranking import ANYBODY, Need, ranked
 
 NOT_THE_DESK = Reason("TL-3423", "/program", "the desk that was asked answers, or the owner's side enters what it said")
 STILL_ASKED = Reason("TL-3424", "", "programs are asked, or nothing is left to place")
@@ -37,20 +36,19 @@ NO_CONSENT = Reason("TL-5218", "", "42 CFR Part 2 protects this: record a consen
 NOBODY_FITS = Reason("TL-3425", "", "no listed program has the service and a place; find one and list it")
 
 
-class Need(NamedTuple):
-    """What must be found, and how fast."""
-
-    service: str
-    urgency: Urgency
+def needed(placement: Placement) -> Need:
+    """What the last triage said, with what was changed since."""
+    assert placement.urgency
+    return Need(placement.service, placement.urgency, placement.criteria)
 
 
 def triaged(case: Case, data: RequestTriaged) -> Changes:
     """A person decided on need and urgency: programs are asked."""
-    placement, need = case.placement, Need(data.service, data.urgency)
+    placement, need = case.placement, Need(data.service, data.urgency, data.criteria or ANYBODY)
     if placement.status in ("accepted", "ended"):
         return ()
     moved = follow(case, data.next.owner if data.next else None)
-    if placement.status != "opened" and need == (placement.service, placement.urgency):
+    if placement.status != "opened" and placement.urgency and need == needed(placement):
         return moved
     return (*moved, *_anew(case, need))
 
@@ -62,8 +60,8 @@ def amended(case: Case, data: RequestAmended) -> Changes:
     placement = case.placement
     if not placement.is_looked_for or placement.urgency is None:
         return labelled
-    need = Need(data.service or placement.service, data.urgency or placement.urgency)
-    if need != (placement.service, placement.urgency):
+    need = needed(placement)._replace(service=data.service or placement.service, urgency=data.urgency or placement.urgency)
+    if need != needed(placement):
         return (*labelled, *_anew(case, need))
     return (*labelled, *_shut(case))
 
@@ -102,7 +100,7 @@ def permitted(case: Case, data: PermitChanged) -> Changes:
     if not placement.is_looked_for or placement.urgency is None:
         return (changed,)
     if placement.withheld and case.may_be_told:
-        return (changed, next_round(case, Need(placement.service, placement.urgency), again=True))
+        return (changed, next_round(case, needed(placement), again=True))
     return (changed, *_shut(case))
 
 
@@ -111,7 +109,7 @@ def _shut(case: Case) -> tuple[Change, ...]:
     placement = case.placement
     if case.may_be_told or placement.withheld or placement.urgency is None:
         return ()
-    return (next_round(case, Need(placement.service, placement.urgency)),)
+    return (next_round(case, needed(placement)),)
 
 
 def _anew(case: Case, need: Need) -> tuple[Change, ...]:
@@ -134,7 +132,7 @@ def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered 
         return _withheld(case, need, whole)
     standing = [_offer(asked, _clock(asked.desk, need, case, whole)) for asked in placement.waiting_on] if same else []
     passed = {asked.program for asked in (placement.in_lists if again else placement.asked)} if same else set()
-    fitting = [program for program in ranked(case.directory.programs, need.service, case.subject) if program.id not in passed]
+    fitting = [program for program in ranked(case.directory.programs, need, case.subject) if program.id not in passed]
     hurried = whole.is_short(case.now)
     at_once = rules.HURRIED_OFFERS_MAX if hurried else rules.PARALLEL_OFFERS_MAX
     next_best = fitting[: max(at_once - len(standing), 0)]
@@ -145,6 +143,7 @@ def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered 
     said = {
         "service": need.service,
         "urgency": need.urgency,
+        "criteria": need.criteria,
         "released": released,
         "services_by": whole.due_at,
         "services_rule": whole.rule,
@@ -159,7 +158,7 @@ def _withheld(case: Case, need: Need, whole: Clock) -> PlacementWithheld:
     """Not even a summary goes to anybody; the person's own clocks run on."""
     released = tuple(asked.program for asked in case.placement.may_say_yes)
     time = {"services_by": whole.due_at, "services_rule": whole.rule, **_contact(case.placement, need, whole, case.now)}
-    return PlacementWithheld(service=need.service, urgency=need.urgency, released=released, **time)
+    return PlacementWithheld(service=need.service, urgency=need.urgency, criteria=need.criteria, released=released, **time)
 
 
 def _contact(placement: Placement, need: Need, whole: Clock, now: datetime) -> dict[str, Any]:
@@ -192,7 +191,7 @@ def running_short(case: Case, data: DeadlinePassed) -> Changes:
     placement = case.placement
     if placement.status != "offering" or placement.urgency is None or placement.short_at != data.at:
         return ()
-    return (next_round(case, Need(placement.service, placement.urgency)),)
+    return (next_round(case, needed(placement)),)
 
 
 def unanswered(case: Case, data: DeadlinePassed) -> Changes:
@@ -209,7 +208,7 @@ def and_then(case: Case, change: Change) -> tuple[Change, ...]:
     placement, after = case.placement, evolve(case.placement, change)
     if after is None or after.urgency is None or after.waiting_on or placement.status != "offering":
         return (change,)
-    return (change, next_round(as_of(case, after), Need(after.service, after.urgency)))
+    return (change, next_round(as_of(case, after), needed(after)))
 
 
 def as_of(case: Case, placement: Placement) -> Case:
@@ -225,5 +224,5 @@ def again(case: Case, data: OfferAgain) -> Changes:
         return case.refused(STILL_ASKED)
     if not case.may_be_told:
         return case.refused(NO_CONSENT)
-    found = next_round(case, Need(placement.service, placement.urgency), again=True)
+    found = next_round(case, needed(placement), again=True)
     return case.refused(NOBODY_FITS) if isinstance(found, NoProgramAvailable) else (found,)

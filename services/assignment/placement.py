@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 
 from contracts.clocks import Owed
 from contracts.consents import SHUT, Permit
+from contracts.directory import Criteria
 from contracts.kernel import Actor, Change, Reason, Refused, State
 from contracts.partners import Sensitivity, Urgency
 from services.assignment.commands import (
@@ -24,6 +25,7 @@ from services.assignment.commands import (
     WithdrawHandOff,
 )
 from services.assignment.directory import Directory
+from services.assignment.ranking import ANYBODY
 
 FRONT_DESK = "role/intake-desk"
 """Answers where a fact names nobody."""
@@ -67,6 +69,8 @@ class Placement(State):
     owner: str
     role: str
     urgency: Urgency | None = None
+    criteria: Criteria = ANYBODY
+    """What a program must fit, as triage said last."""
     record: str | None = None
     sensitivity: Sensitivity = ""
     permit: Permit = SHUT

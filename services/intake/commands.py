@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime, Field
 
 from contracts.consents import EVERYBODY, Recipient
+from contracts.directory import Criteria
 from contracts.endings import How
 from contracts.kernel import Code, Command, Personal
 from contracts.partners import ContactDetails, Note, PersonDetails, Sensitivity, Text, Urgency
@@ -77,11 +78,12 @@ class GoOnWithout(Command):
 
 
 class TriageRequest(Command):
-    """Urgency and need are decided."""
+    """Urgency and need are decided; `criteria` say what a program must fit beside the service, as far as it matters."""
 
     type: ClassVar = "triage-request"
     urgency: Urgency
     service: Code
+    criteria: Criteria | None = None
 
 
 class CloseRequest(Command):

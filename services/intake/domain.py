@@ -142,7 +142,7 @@ def _triaged(message: Message, world: World, now: datetime) -> Decision:
     if refused := requests.unless_allowed(state, TriageRequest.type):
         return refused
     step = requests.to_place(state, data.urgency, now)._asdict()
-    said = RequestTriaged(by=message.actor.id, urgency=data.urgency, service=data.service, **step)
+    said = RequestTriaged(by=message.actor.id, urgency=data.urgency, service=data.service, criteria=data.criteria, **step)
     return [Fact(request, said), *answers.of_request(request, state, now, "triaged")]
 
 

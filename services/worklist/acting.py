@@ -219,9 +219,9 @@ def _known(of: str, found: Document | None, listed: Listed) -> list[tuple[str, s
             ]
         case "people":
             return _people(listed)
-        case "services":
-            services = sorted({service for program in listed.programs for service in program["services"]})
-            return [(one, words.plain(one)) for one in services]
+        case "services" | "levels" | "payers" | "languages" | "areas":
+            offered = sorted({one for program in listed.programs for one in program.get(of, ())})
+            return [(one, words.plain(one)) for one in offered]
         case "partners":
             return [(one["_id"].partition("/")[2], words.who(one["_id"], listed.names)) for one in listed.partners]
     return []

@@ -1,7 +1,9 @@
 """Forms of the front door and of the search for a place."""
 
 from collections.abc import Mapping
+from typing import get_args
 
+from contracts.directory import AgeGroup
 from services.worklist.fields import Field, Form, at, choice, known
 
 DESK = ("intake-desk", "supervisor")
@@ -41,6 +43,13 @@ PROGRAM, TEAM_FIELD, FACILITY = (
     known("team", "Team", "teams"),
     known("facility", "Facility", "facilities"),
 )
+CRITERIA = (
+    choice("criteria.age_group", "Age group", *get_args(AgeGroup), required=False, hint="Of programs that take certain ages only."),
+    known("criteria.level", "Level of care", "levels", required=False),
+    known("criteria.payer", "Payer", "payers", required=False),
+    known("criteria.speaks", "Language", "languages", required=False, hint="Programs that speak it are asked first."),
+    known("criteria.area", "Area", "areas", required=False, hint="Programs that serve it are asked first."),
+)
 URGENCY = choice("urgency", "Urgency", "emergency", "urgent", "routine")
 
 
@@ -59,7 +68,7 @@ def _placement(command: str, name: str, *fields: Field, roles: tuple[str, ...] =
 FORMS: Mapping[str, tuple[Form, ...]] = {
     "request": (
         _request("acknowledge-request", "Acknowledge", DESK, path="acknowledge", hint="You answer for it from now on."),
-        _request("triage-request", "Triage", TRIAGE, URGENCY, known("service", "Service", "services"), path="triage"),
+        _request("triage-request", "Triage", TRIAGE, URGENCY, known("service", "Service", "services"), *CRITERIA, path="triage"),
         _request(
             "ask-information",
             "Ask for what is missing",

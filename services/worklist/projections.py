@@ -26,6 +26,7 @@ REFERRAL = ("request", "placement", "care")
 ALERT = "alert"
 """Kind of the aggregates that hold who was told of an item (`alert/placement/1`): part of that item's story."""
 SLOTS = 0x1000
+PROGRAM = {"id", "name", "desk", "services", "places", "age_groups", "levels", "payers", "languages", "areas"}
 DETAILS = ("given_name", "family_name", "birth_date", "phone", "language")
 """What is kept of a person, sealed as it came."""
 NOTHING_LEFT = "none"
@@ -201,9 +202,7 @@ def _tokens(details: PersonDetails | Guardian) -> Patch:
 
 def _directory(e: directory.DirectoryListed) -> Patch:
     names = [[program.id, program.name] for program in e.programs] + _desks(e.programs)
-    programs = [
-        {"id": one.id, "name": one.name, "desk": one.desk, "services": list(one.services), "places": one.places} for one in e.programs
-    ]
+    programs = [one.model_dump(mode="json", include=PROGRAM) for one in e.programs]
     return {"names": names, "programs": programs, "staff": [[role, list(people)] for role, people in e.staff.items()]}
 
 

@@ -9,7 +9,7 @@ from contracts.kernel import DeadlinePassed, Message, World
 from services.assignment import domain
 from services.assignment.commands import DeclineOffer
 from services.assignment.directory import DIRECTORY, Directory
-from services.assignment.ranking import ranked
+from services.assignment.ranking import Need, ranked
 from services.assignment.rules import clock, services
 from tests.assignment.stories import NETWORK, NINE, PLACEMENT, RIVERSIDE, THERAPY, desk, names, program, received, story, triaged
 
@@ -53,10 +53,10 @@ def test_work_is_spread_over_those_on_duty():
 
 
 def test_equal_programs_share_the_placements():
-    equal = [program(f"program/{n}", 5) for n in range(6)]
-    first = {ranked(equal, THERAPY, f"placement/{n}")[0].id for n in range(100)}
+    equal, need = [program(f"program/{n}", 5) for n in range(6)], Need(THERAPY, "routine")
+    first = {ranked(equal, need, f"placement/{n}")[0].id for n in range(100)}
     assert len(first) == 6
-    assert ranked(equal, THERAPY, "placement/1") == ranked(equal[::-1], THERAPY, "placement/1")
+    assert ranked(equal, need, "placement/1") == ranked(equal[::-1], need, "placement/1")
 
 
 def test_a_deadline_that_is_decided_without_its_directory_fails_loudly():

@@ -28,6 +28,8 @@ REASONED = {
     ("MobileTeam", "name"): "a team of an organisation",
     ("CrisisFacility", "name"): "a facility",
     ("DeadlinePassed", "name"): "of a clock",
+    ("Program", "age_groups"): "whom a program takes",
+    ("Criteria", "age_group"): "whom a program must take: one of four",
     ("PersonDetails", "identifiers"): "each value inside is personal; the system that issued it is not",
     ("PersonDetails", "guardian"): "each value inside is personal",
 }

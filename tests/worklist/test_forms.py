@@ -104,6 +104,10 @@ KNOWN = {
     "programs": "program/0",
     "people": "staff/7",
     "services": "psychiatry",
+    "levels": "2.1",
+    "payers": "county-works",
+    "languages": "es",
+    "areas": "oak-county",
     "partners": "riverbend",
 }
 

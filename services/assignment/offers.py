@@ -75,7 +75,7 @@ def joined(case: Case, data: RequestJoined) -> Changes:
     case = as_of(case, _after(placement, (earlier,)))
     if not placement.is_looked_for or placement.urgency is None:
         return (earlier,)
-    return (earlier, next_round(case, Need(placement.service, placement.urgency)))
+    return (earlier, next_round(case, needed(placement)))
 
 
 def _labelled(placement: Placement, data: RequestAmended) -> tuple[Change, ...]:

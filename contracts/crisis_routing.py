@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from contracts import crisis_beds, crisis_dispatch
+from contracts import crisis_beds, crisis_dispatch, crisis_files, crisis_ownership
 from contracts.crisis_beds import CrisisFacility
 from contracts.crisis_dispatch import MobileTeam, Setting
 from contracts.kernel import Change, Code, Model
@@ -56,56 +56,6 @@ class ContactNoted(Change):
     opened: bool
     opening: str | None = None
     """The episode that it opens, should the open one be over when it is brought there."""
-
-
-class PlanNoted(Change):
-    """A plan of this person began, ended or has another team. Where a crisis is open, that team is told next."""
-
-    type: ClassVar = "person.plan-noted.v1"
-    plan: str
-    role: str | None = None
-    """Who answers for the plan; None: it is over, or another person's."""
-    noted_at: AwareDatetime
-
-
-class PlanWatched(Change):
-    """What follow-up said of a plan is known: whose it is and who answers for it. The person's file hears of it next."""
-
-    type: ClassVar = "watch.plan-watched.v1"
-    plan: str
-    person: str | None = None
-    left: str | None = None
-    """Whose it was until now, where that is somebody else."""
-    role: str | None = None
-    noted_at: AwareDatetime
-
-
-class FileBroughtUp(Change):
-    """What was noted of this person has reached its episode. `episode` is the open one from here on; None: none is open."""
-
-    type: ClassVar = "person.file-brought-up.v1"
-    episode: str | None = None
-    record: str | None = None
-
-
-class FileJoined(Change):
-    """A record of somebody turned out to be this person's, with an episode that is open: it is looked after from here."""
-
-    type: ClassVar = "person.file-joined.v1"
-    record: str
-    left: str
-    episode: str
-    noted_at: AwareDatetime
-    other: str | None = None
-    """This person's own open episode: the two stay apart until a person decides."""
-
-
-class FileParted(Change):
-    """A record of this person is somebody else's: the open episode that came with it is looked after there."""
-
-    type: ClassVar = "person.file-parted.v1"
-    record: str
-    person: str
 
 
 class EpisodeOpened(Change):
@@ -260,62 +210,6 @@ class DeathRetracted(Change):
     by: str
 
 
-class EpisodeTaken(Change):
-    """A person on duty behind the owning role answers for it."""
-
-    type: ClassVar = "episode.taken.v1"
-    owner: str
-    role: str
-
-
-class HandOverAsked(Change):
-    """The shift ends: `to` should answer for it. It stays its owner's until they accept."""
-
-    type: ClassVar = "episode.hand-over-asked.v1"
-    to: str
-    by: str
-    owner: str
-    role: str
-    accept_before: AwareDatetime
-    rule: str
-
-
-class HandOverAccepted(Change):
-    """The new owner accepted: it moved at this instant."""
-
-    type: ClassVar = "episode.hand-over-accepted.v1"
-    owner: str
-    left: str
-    role: str
-
-
-class HandOverDeclined(Change):
-    """Who was asked said no; nothing moved."""
-
-    type: ClassVar = "episode.hand-over-declined.v1"
-    to: str
-    by: str
-    reason: Code
-
-
-class HandOverUnanswered(Change):
-    """Nobody accepted in time; it is still its owner's, and the question stands."""
-
-    type: ClassVar = "episode.hand-over-unanswered.v1"
-    to: str
-    owner: str
-    accept_before: AwareDatetime
-    rule: str
-
-
-class HandOverWithdrawn(Change):
-    """It is not asked any more; nothing moved."""
-
-    type: ClassVar = "episode.hand-over-withdrawn.v1"
-    to: str
-    by: str
-
-
 class EpisodeClosed(Change):
     """Nothing is left to do here. `follow_up` is who looks after the person from now on."""
 
@@ -329,8 +223,7 @@ class EpisodeClosed(Change):
 
 
 EVENTS = (
-    *crisis_dispatch.EVENTS, *crisis_beds.EVENTS, CrisisRosterListed, ContactNoted, PlanNoted, PlanWatched, FileBroughtUp, FileJoined,
-    FileParted, EpisodeOpened, ContactJoined, PersonIdentified, EpisodeTriaged, PlanTeamAlerted, CrisisPlanShared, EpisodeResolved,
-    DispositionRecorded, FollowUpNamed, OutpatientAsked, OutpatientLinked, DeathReported, DeathVerified, DeathRetracted, EpisodeTaken,
-    HandOverAsked, HandOverAccepted, HandOverDeclined, HandOverUnanswered, HandOverWithdrawn, EpisodeClosed,
+    *crisis_dispatch.EVENTS, *crisis_beds.EVENTS, *crisis_files.EVENTS, *crisis_ownership.EVENTS, CrisisRosterListed, ContactNoted,
+    EpisodeOpened, ContactJoined, PersonIdentified, EpisodeTriaged, PlanTeamAlerted, CrisisPlanShared, EpisodeResolved,
+    DispositionRecorded, FollowUpNamed, OutpatientAsked, OutpatientLinked, DeathReported, DeathVerified, DeathRetracted, EpisodeClosed,
 )  # fmt: skip

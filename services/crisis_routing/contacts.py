@@ -7,16 +7,16 @@ once the person is settled, a call after those minutes is a new one.
 from datetime import datetime
 from typing import Any, Literal
 
+from contracts.crisis_files import FileBroughtUp
 from contracts.crisis_routing import (
     Contacted,
     ContactJoined,
     ContactNoted,
     EpisodeOpened,
     EpisodeTriaged,
-    FileBroughtUp,
     PersonIdentified,
     PlanTeamAlerted,
-)  # fmt: skip
+)
 from contracts.kernel import Actor, Change, Message, World
 from contracts.partners import Danger
 from services.crisis_routing import course, teams

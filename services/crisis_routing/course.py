@@ -25,6 +25,14 @@ from contracts.crisis_dispatch import (
     TeamSought,
     TeamUnanswered,
 )  # fmt: skip
+from contracts.crisis_ownership import (
+    EpisodeTaken,
+    HandOverAccepted,
+    HandOverAsked,
+    HandOverDeclined,
+    HandOverUnanswered,
+    HandOverWithdrawn,
+)
 from contracts.crisis_routing import (
     ContactJoined,
     DeathReported,
@@ -34,19 +42,13 @@ from contracts.crisis_routing import (
     EpisodeClosed,
     EpisodeOpened,
     EpisodeResolved,
-    EpisodeTaken,
     EpisodeTriaged,
     FollowUpNamed,
-    HandOverAccepted,
-    HandOverAsked,
-    HandOverDeclined,
-    HandOverUnanswered,
-    HandOverWithdrawn,
     OutpatientAsked,
     OutpatientLinked,
     PersonIdentified,
     PlanTeamAlerted,
-)  # fmt: skip
+)
 from contracts.kernel import Change
 from services.crisis_routing.episode import SETTLED, WAY, Asked, Episode, HandOver
 

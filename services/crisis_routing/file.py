@@ -9,7 +9,8 @@ from datetime import datetime
 
 from pydantic import AwareDatetime
 
-from contracts.crisis_routing import Contacted, ContactNoted, FileBroughtUp, FileJoined, FileParted, PlanNoted
+from contracts.crisis_files import FileBroughtUp, FileJoined, FileParted, PlanNoted
+from contracts.crisis_routing import Contacted, ContactNoted
 from contracts.intake import RecordLinked
 from contracts.kernel import Change, Deadline, Early, State, World
 

@@ -1,13 +1,13 @@
 """Who answers for an episode: the crisis desk from its first fact, then a person. A shift's hand-over moves it when it is accepted."""
 
-from contracts.crisis_routing import (
+from contracts.crisis_ownership import (
     EpisodeTaken,
     HandOverAccepted,
     HandOverAsked,
     HandOverDeclined,
     HandOverUnanswered,
     HandOverWithdrawn,
-)  # fmt: skip
+)
 from contracts.kernel import DeadlinePassed, Reason
 from services.crisis_routing.commands import AcceptHandOver, AskHandOver, DeclineHandOver, TakeEpisode, WithdrawHandOver
 from services.crisis_routing.episode import HandOver

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime
 
-from contracts.crisis_routing import PlanNoted, PlanWatched
+from contracts.crisis_files import PlanNoted, PlanWatched
 from contracts.kernel import Change, Deadline, Early, Message, State, World
 from contracts.plans import PlanDischarged, PlanHandedOn, PlanMoved, PlanOpened
 from services.crisis_routing.steps import Decided

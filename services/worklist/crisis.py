@@ -6,6 +6,7 @@ from typing import Any
 
 from contracts import crisis_beds as beds
 from contracts import crisis_dispatch as dispatch
+from contracts import crisis_files, crisis_ownership
 from contracts import crisis_intake as calls
 from contracts import crisis_routing as routing
 from contracts.kernel import Event
@@ -53,11 +54,11 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     calls.ContactAmended: "More is known of a crisis contact",
     routing.CrisisRosterListed: lambda e: f"The roster lists {len(e.teams)} teams and {len(e.facilities)} facilities",
     routing.ContactNoted: lambda e: "A crisis contact opened an episode" if e.opened else "A further crisis contact came",
-    routing.PlanNoted: lambda e: "A plan of this person is active" if e.role else "A plan of this person is over",
-    routing.PlanWatched: "What follow-up says of a plan is known",
-    routing.FileBroughtUp: lambda e: "The open crisis knows all that is known" if e.episode else "No crisis is open",
-    routing.FileJoined: lambda e: "Two open crises are one person's" if e.other else "An open crisis turned out to be this person's",
-    routing.FileParted: "A record turned out to be another person's",
+    crisis_files.PlanNoted: lambda e: "A plan of this person is active" if e.role else "A plan of this person is over",
+    crisis_files.PlanWatched: "What follow-up says of a plan is known",
+    crisis_files.FileBroughtUp: lambda e: "The open crisis knows all that is known" if e.episode else "No crisis is open",
+    crisis_files.FileJoined: lambda e: "Two open crises are one person's" if e.other else "An open crisis turned out to be this person's",
+    crisis_files.FileParted: "A record turned out to be another person's",
     routing.EpisodeOpened: lambda e: f"A crisis was opened; danger: {_words(e.danger)}",
     routing.ContactJoined: lambda e: "More became known of the crisis" if e.amends else "Another contact about the same crisis",
     routing.PersonIdentified: "Whom the crisis is about became known",
@@ -74,12 +75,12 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     routing.DeathReported: "A death was reported; every reminder stopped",
     routing.DeathVerified: "The death was verified",
     routing.DeathRetracted: "The report of a death was wrong",
-    routing.EpisodeTaken: "A person answers for it now",
-    routing.HandOverAsked: "The owner asked somebody to take over for the next shift",
-    routing.HandOverAccepted: "The new owner took over",
-    routing.HandOverDeclined: lambda e: f"The hand-over was declined: {_words(e.reason)}",
-    routing.HandOverUnanswered: "Nobody took over in time; it stays with its owner",
-    routing.HandOverWithdrawn: "The hand-over is no longer asked",
+    crisis_ownership.EpisodeTaken: "A person answers for it now",
+    crisis_ownership.HandOverAsked: "The owner asked somebody to take over for the next shift",
+    crisis_ownership.HandOverAccepted: "The new owner took over",
+    crisis_ownership.HandOverDeclined: lambda e: f"The hand-over was declined: {_words(e.reason)}",
+    crisis_ownership.HandOverUnanswered: "Nobody took over in time; it stays with its owner",
+    crisis_ownership.HandOverWithdrawn: "The hand-over is no longer asked",
     routing.EpisodeClosed: lambda e: f"The episode was closed: {_words(e.reason)}",
     dispatch.TeamHeld: "The team is held for an episode",
     dispatch.TeamCommitted: "The team goes",

@@ -1,6 +1,7 @@
 """One crisis from many contacts, and the plan's team told."""
 
-from contracts.crisis_routing import ContactJoined, EpisodeOpened, EpisodeTriaged, FileJoined, PersonIdentified, PlanTeamAlerted
+from contracts.crisis_files import FileJoined
+from contracts.crisis_routing import ContactJoined, EpisodeOpened, EpisodeTriaged, PersonIdentified, PlanTeamAlerted
 from contracts.intake import RecordLinked
 from contracts.kernel import kind_of
 from contracts.plans import PlanDischarged, PlanHandedOn, PlanMoved, PlanOpened

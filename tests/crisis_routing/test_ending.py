@@ -2,7 +2,8 @@
 
 import pytest
 
-from contracts.crisis_routing import DeathVerified, EpisodeClosed, FollowUpNamed, HandOverUnanswered, OutpatientLinked
+from contracts.crisis_ownership import HandOverUnanswered
+from contracts.crisis_routing import DeathVerified, EpisodeClosed, FollowUpNamed, OutpatientLinked
 from services.crisis_routing.commands import (
     AcceptHandOver,
     AskHandOver,

@@ -8,6 +8,7 @@ the cheap look and another to the decision.
 """
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Collection, Mapping, Sequence
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -25,6 +26,8 @@ ATTRIBUTES = (
 EXTERNAL = frozenset((*CORE, "sequence", "consentid"))
 """What listeners outside may see."""
 
+OPAQUE = re.compile(r"[A-Za-z0-9._:/|-]{1,200}")
+"""What the id of whoever acts is made of. It goes into facts and logs, so an address or a name is not one."""
 HEADERS_MAX = 64
 VALUE_BYTES_MAX = 1024
 JSON_MODE = "application/cloudevents+json"

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import re
 from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -17,6 +16,7 @@ from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, Miss
 from pydantic import BaseModel, ConfigDict
 
 from infra.clock import Clock
+from infra.envelope import OPAQUE
 from infra.problems import Problem
 from infra.store.port import Unavailable
 
@@ -27,8 +27,6 @@ TOKEN_BYTES_MAX, KEYS_BYTES_MAX, KEYS_MAX = 8_192, 262_144, 100
 KEEP_S, STALE_S, ASK_AGAIN_S = 300.0, 3_600.0, 10.0
 """A key that was withdrawn works for at most KEEP_S; where the issuer does not answer, the known ones for at most STALE_S; an
 unknown key id makes us ask again, but no more often than every ASK_AGAIN_S."""
-OPAQUE = re.compile(r"[A-Za-z0-9._:/|-]{1,200}")
-"""Ids go into facts and logs, so an address or a name is not one."""
 
 Source = Callable[[], Awaitable[bytes]]
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from contracts.kernel import Actor, Message, Reason, derived
 from contracts.upkeep import Origin
-from infra.envelope import attributes_of, type_of
+from infra.envelope import OPAQUE, attributes_of, type_of
 from infra.records import Received
 from infra.service import Item, Service
 
@@ -42,7 +42,7 @@ class Reader:
             record.topic,
             int(sequence) if (sequence := said.get("sequence", "")).isdecimal() else 0,
             instant(said.get("time", "")),
-            Actor(said.get("authtype", "system"), said.get("authid", "")),
+            Actor(said.get("authtype", "system"), who if OPAQUE.fullmatch(who := said.get("authid", "")) else ""),
             said.get("correlationid", ""),
             said.get("traceparent", ""),
             said.get("sensitivity", ""),

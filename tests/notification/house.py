@@ -103,12 +103,12 @@ class House:
     async def owned(self) -> Collection[int]:
         return range(catalogue.PARTITIONS)
 
-    def say(self, subject: str, data: Change, topic: str = "assignment-events") -> Record:
+    def say(self, subject: str, data: Change, topic: str = "assignment-events", **attributes: str) -> Record:
         """The network says a fact; who listens has not heard it yet."""
         self.counts[subject] += 1
         at = self.clock.now().isoformat()
         said = {"id": f"{subject}-{self.counts[subject]}", "type": data.type, "subject": subject, "time": at}
-        said |= {"sequence": sequence_text(self.counts[subject]), "traceparent": KEPT}
+        said |= {"sequence": sequence_text(self.counts[subject]), "traceparent": KEPT, **attributes}
         record = Record(topic, 0, len(self.log), tuple(headers(said)), data.model_dump_json(exclude_none=True).encode())
         self.log.append(record)
         return record

@@ -9,6 +9,7 @@ import pytest
 import structlog
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from contracts.alerts import AlertRaised
 from contracts.kernel import Next, Personal, Sealable
 from contracts.notices import NoticeQueued
 from infra.sealing import seal
@@ -19,6 +20,7 @@ from services.notification.composing import LOCALES, Composer
 from services.notification.pages import samples
 from services.notification.smtp import written
 from tests.notification.house import House
+from tests.notification.lateness import overdue
 from tests.notification.stories import COORDINATOR, HOUR, NINE
 
 NAME, BORN, DIAGNOSIS = "Zelda Quillfeather", "1971-05-23", "paranoid schizophrenia"
@@ -101,6 +103,16 @@ async def test_what_is_no_code_is_not_shown_although_a_service_put_it_where_code
         assert letters and all(shown(written(letter, "a@example.org").decode()) == [] for letter in letters)
     finally:
         del house.reader._service.hears[VisitOverdue.type]  # type: ignore[attr-defined]
+
+
+async def test_whoever_acts_is_passed_on_by_an_opaque_id_or_not_at_all() -> None:
+    """Another fault elsewhere: a name where an id belongs."""
+    house = await House().open()
+    late, by = overdue(COORDINATOR, NINE), (NAME, "staff/7")
+    acted = [house.say(f"care/{n}", late, "follow-up-events", authtype="user", authid=one) for n, one in enumerate(by)]
+    await house.take(acted)
+    raised = [row.attributes for row in house.tables.facts.values() if row.attributes["type"] == AlertRaised.type]
+    assert sorted(one.get("authid", "") for one in raised) == ["", "staff/7"]
 
 
 def test_a_letter_does_not_show_its_address() -> None:

@@ -71,7 +71,8 @@ def test_what_a_process_is_told_of_a_person_is_in_nothing_that_leaves_it(tmp_pat
     with Live(tmp_path, People(4, 2), Postman(), told) as live:
         person = {"name": NAME, "birth_date": BORN, "diagnosis": DIAGNOSIS, "citation": DIAGNOSIS}
         fact = overdue(live.people.person(0), live.clock.now()).model_dump(mode="json", exclude_none=True)
-        live.put(TOPIC, "care/1", "care.overdue.v1", json.dumps({**fact, **person}).encode(), traceparent=KEPT)
+        by = {"authtype": "user", "authid": NAME, "traceparent": KEPT}
+        live.put(TOPIC, "care/1", "care.overdue.v1", json.dumps({**fact, **person}).encode(), **by)
         live.put(TOPIC, "care/2", "care.overdue.v1", json.dumps({**fact, "action": person, "due": NAME}).encode(), traceparent=KEPT)
         live.put(TOPIC, "care/3", "care.overdue.v1", f"{NAME} {BORN} {DIAGNOSIS}".encode(), traceparent=KEPT)
         with pytest.raises(RuntimeError):

@@ -60,6 +60,15 @@ class AlertPassedOn(Change):
     to: str
 
 
+class AlertHeld(Change):
+    """`person` is told of it later, together with other things; what they are told then is theirs (`recipient.held.v1`)."""
+
+    type: ClassVar = "alert.held.v1"
+    alert: str
+    item: str
+    person: str
+
+
 class AlertAcknowledged(Change):
     """A person said that they have seen it. Nothing was done yet: the ladder waits for them once more, until `climbs_at`."""
 
@@ -101,4 +110,4 @@ class AlertStopped(Change):
     by: str
 
 
-EVENTS = (AlertRaised, AlertPassedOn, AlertAcknowledged, AlertActed, AlertAbandoned, AlertStopped)
+EVENTS = (AlertRaised, AlertPassedOn, AlertHeld, AlertAcknowledged, AlertActed, AlertAbandoned, AlertStopped)

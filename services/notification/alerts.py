@@ -10,7 +10,17 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertPassedOn, AlertRaised, AlertStopped, Purpose, Severity
+from contracts.alerts import (
+    AlertAbandoned,
+    AlertAcknowledged,
+    AlertActed,
+    AlertHeld,
+    AlertPassedOn,
+    AlertRaised,
+    AlertStopped,
+    Purpose,
+    Severity,
+)
 from contracts.kernel import Change, Deadline, State, derived
 from contracts.notices import Entry
 
@@ -43,6 +53,8 @@ class Ladder(State):
     level: int
     ids: tuple[str, ...]
     told: tuple[str, ...] = ()
+    held_for: tuple[str, ...] = ()
+    """Those of `told` who hear of it later, with other things."""
     called: tuple[str, ...] = ()
     """Everybody who was told at this level or below it."""
     to_duty: bool = False
@@ -107,6 +119,8 @@ def evolve(state: Alerts | None, fact: Change) -> Alerts | None:
     match fact:
         case AlertPassedOn():
             return _with(state, fact.alert, told=lambda one: (*one.told, fact.to), called=lambda one: (*one.called, fact.to))
+        case AlertHeld():
+            return _with(state, fact.alert, held_for=lambda one: (*one.held_for, fact.person))
         case AlertAcknowledged():
             return _with(state, fact.alert, status=lambda _: "acknowledged", climbs_at=lambda _: fact.climbs_at)
         case AlertAbandoned():
@@ -143,7 +157,7 @@ def _over(state: Alerts, alerts: tuple[str, ...]) -> Alerts:
 def deadlines(state: Alerts) -> Iterable[Deadline]:
     """Whom to tell, at once; when to climb. What nobody acts on is never closed by time: a ladder without an end left stands."""
     for ladder in state.ladders:
-        for person in ladder.told:
+        for person in (one for one in ladder.told if one not in ladder.held_for):
             yield Deadline(TELL, about(ladder.alert, person), ladder.raised_at - AHEAD[ladder.severity])
         if ladder.climbs_at:
             yield Deadline(CLIMB, ladder.alert, ladder.climbs_at)

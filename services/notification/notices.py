@@ -2,7 +2,8 @@
 
 Handing over and recording it cannot be one step. A claim that runs out leaves it unknown whether the message went; it is handed over
 again under the same name (its Message-ID), by which the reader's mail system knows it. Before every attempt what it is about is read
-again: of what was acted on meanwhile nobody is told any more.
+again: when all of it was acted on, nobody is told any more. What a first attempt said stays in it as long as anything else in it
+stands, for it may have arrived: under one name there is one message. Of whom a death was reported nothing stays.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -98,9 +99,9 @@ def begun(
     if state is None or state.status != "queued" or state.again_at > now:
         return ()
     told = [entry for entry in state.entries if entry.milestone == DEATH.milestone or not {entry.item, entry.record} & set(silent)]
-    standing = tuple(entry.alert for entry in told if _stands(entry, alerts.get(entry.item)))
-    if not standing:
+    if not any(_stands(entry, alerts.get(entry.item)) for entry in told):
         return [Fact(subject, NoticeWithdrawn(to=state.to, reason="acted" if len(told) == len(state.entries) else "stopped"))]
+    standing = tuple(entry.alert for entry in told if entry.alert in state.standing or _stands(entry, alerts.get(entry.item)))
     said = NoticeAttempted(channel=state.channel, number=state.number + 1, claim=asked.claim, until=asked.until, entries=standing)
     return [Fact(subject, said)]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from contracts.alerts import AlertPassedOn, Severity
+from contracts.alerts import AlertHeld, AlertPassedOn, Severity
 from contracts.kernel import Decision, Fact, derived
 from contracts.notices import Entry, NoticeQueued
 from contracts.recipients import RecipientHeld, RecipientTold
@@ -28,7 +28,11 @@ def bundle_of(person: str, first: str, at: datetime) -> str:
 
 
 def told(alerts: Alerts | None, alert: str, person: str, who: Recipient | None, notice: Notice | None, now: datetime) -> Decision:
-    """Somebody on the present level of a ladder is told. What was queued or held for them already is not told again."""
+    """Somebody on the present level of a ladder is told. What was queued or held for them already is not told again.
+
+    That it was held stands on the alert, too: what was held is told in a message that bears no single alert's name, and a restored
+    service, which forgot which of its deadlines had passed, would tell it once more.
+    """
     ladder = alerts.ladder(alert) if alerts else None
     known = who or Recipient()
     if ladder is None or ladder.alert != alert or notice or any(one.entry.alert == alert for one in known.held):
@@ -37,7 +41,8 @@ def told(alerts: Alerts | None, alert: str, person: str, who: Recipient | None, 
         passed = AlertPassedOn(alert=alert, item=ladder.item, left=person, to=known.backup)
         return [] if known.backup in ladder.told else [Fact(alerts_on(ladder.item), passed)]
     if hold := known.hold(ladder.severity, ladder.to_duty, ladder.purpose == "reminder", now):
-        return [Fact(recipient(person), RecipientHeld(entry=ladder.entry, until=hold[0], why=hold[1]))]
+        later = RecipientHeld(entry=ladder.entry, until=hold[0], why=hold[1])
+        return [Fact(recipient(person), later), Fact(alerts_on(ladder.item), AlertHeld(alert=alert, item=ladder.item, person=person))]
     return _queued(notice_of(alert, person), person, known, "alert", (ladder.entry,), now)
 
 

@@ -274,6 +274,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     placing.PlacementEnded: lambda e: f"The search for a place ended: {plain(e.reason).lower()}",
     alerts.AlertRaised: _raised,
     alerts.AlertPassedOn: "Who was called is away; their backup is called",
+    alerts.AlertHeld: "Who was called is told of it later, with other things",
     alerts.AlertAcknowledged: "Somebody has seen the call; nothing was done yet",
     alerts.AlertActed: lambda e: f"Acted on; {_count(len(e.alerts), 'one call', '{} calls')} ended",
     alerts.AlertAbandoned: lambda e: f"{'Nobody acted' if e.reason == 'unanswered' else 'Nobody is on duty'}, level {e.level + 1}",

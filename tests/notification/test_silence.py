@@ -69,6 +69,22 @@ def test_a_reported_death_stops_what_is_on_its_way_and_asks_somebody_to_verify_i
     assert {entry.milestone for one in begun.notices(ANA) if one.status == "sent" for entry in one.entries} == {"death-reported"}
 
 
+def test_of_whom_a_death_was_reported_nothing_stays_in_a_message_that_is_sent_again():
+    begun = story({COORDINATOR: (ANA,)})
+    begun.server = lambda name, notice: ("deferred", "dropped")
+    routine = {"urgency": "routine", "next": STEP}
+    for item, record in (("care/1", RECORD), ("care/2", "record/2")):
+        begun.hears(CareOverdue(record=record, **routine), about=item)
+    begun.passes(23 * HOUR + MINUTE)
+    (digest,) = [one for one in begun.notices(ANA) if one.kind == "digest"]
+    assert digest.tries and len(digest.standing) == 2
+    begun.hears(DIED, about="care/1")
+    begun.passes(20 * MINUTE)
+    after = next(one for one in begun.notices(ANA) if one.kind == "digest")
+    stays = {entry.item for entry in after.entries if entry.alert in after.standing}
+    assert after.number > digest.number and stays == {"care/2"}
+
+
 def test_it_stops_every_item_of_the_same_need_and_of_the_same_record():
     begun = story()
     begun.hears(no_program("emergency"), about="placement/1")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from contracts.alerts import AlertPassedOn
-from contracts.notices import NoticeDeferred, NoticeDelivered, NoticeFailed, NoticeQueued, NoticeSent
+from contracts.notices import NoticeDeferred, NoticeDelivered, NoticeFailed, NoticeQueued, NoticeSent, NoticeWithdrawn
 from contracts.recipients import RecipientBounced, RecipientHeld
 from services.notification.commands import ListContacts, RecordBounce, SetAway, SetPreferences
 from services.notification.recipients import Recipient, recipient
@@ -119,6 +119,40 @@ def test_too_much_within_an_hour_becomes_one_summary_but_a_crisis_always_passes(
     assert begun.who_was_told() == [ANA, ANA, ANA]
     begun.passes(HOUR)
     assert [len(one.entries) for one in begun.told(NoticeQueued) if one.kind == "summary"] == [4]
+
+
+def test_what_was_told_with_other_things_is_not_told_again_by_a_service_that_forgot_which_deadlines_passed():
+    """As one does whose database was restored from its facts, while what it told of still stands."""
+    begun = story(ALONE)
+    prefers(begun, ANA, hourly_max=1)
+    for n in range(3):
+        begun.hears(no_program("urgent", owner=ANA), about=f"placement/{n}")
+    begun.passes(2 * HOUR)
+    told = begun.who_was_told()
+    assert [one.kind for one in begun.told(NoticeQueued)] == ["alert", "summary"]
+    begun.spent.clear()
+    begun.passes(MINUTE)
+    assert begun.who_was_told() == told
+
+
+def test_a_message_that_may_have_arrived_says_the_same_when_it_is_sent_again():
+    begun = story(ALONE)
+    begun.server = lambda name, notice: ("deferred", "dropped")
+    for n in range(3):
+        begun.hears(no_program("routine", owner=ANA), about=f"placement/{n}")
+    begun.passes(HOUR)
+    begun.hears(accepted(), about="placement/0")
+    begun.passes(22 * HOUR + 10 * MINUTE)
+    (digest,) = [one for one in begun.notices(ANA) if one.kind == "digest"]
+    assert digest.tries > 0 and len(digest.standing) == 2, "what was acted on before its first attempt is not in it"
+    before, tries = digest.standing, digest.tries
+    begun.hears(accepted(), about="placement/1")
+    begun.passes(20 * MINUTE)
+    (digest,) = [one for one in begun.notices(ANA) if one.kind == "digest"]
+    assert digest.tries > tries and digest.standing == before
+    begun.hears(accepted(), about="placement/2")
+    begun.passes(HOUR)
+    assert begun.told(NoticeWithdrawn)[-1].reason == "acted", "nothing of it stands any more"
 
 
 def test_who_is_away_is_stood_in_for():

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -145,7 +145,7 @@ class Person:
         def look() -> list[Row]:
             rows = self.get("/v1/next-steps?whose=all&limit=200")["rows"]
             found = [one for row in rows for one in (row, *row.get("more", ())) if one["item"].startswith(f"{kind}/")]
-            return [one for one in found if datetime.fromisoformat(one["since"]) >= since]
+            return [one for one in found if datetime.fromisoformat(one.get("requested_at") or one["since"]) >= since - timedelta(seconds=1)]
 
         return eventually(look, lambda rows: len(rows) == 1, f"one open {kind}")[0]["item"]  # type: ignore[no-any-return]
 
@@ -171,9 +171,12 @@ class Person:
 
     def options(self, item: str, command: str, field: str) -> list[str]:
         """What the console's form of a command lets them choose there: a booked visit, a line of an authorization."""
-        form = self._page(f"/do/{command}/{item}")
-        of = re.search(rf'<select[^>]* name="{field}".*?</select>', form, re.S)
-        return list(re.findall(r'<option value="([^"]+)"', of[0] if of else ""))
+
+        def look() -> list[str]:
+            found = re.search(rf'<select[^>]* name="{field}".*?</select>', self._page(f"/do/{command}/{item}"), re.S)
+            return re.findall(r'<option value="([^"]+)"', found[0] if found else "")
+
+        return eventually(look, bool, f"{field} to choose for {command}")
 
     def page(self, path: str) -> str:
         """A page of the console as text, as this person sees it in a browser."""

@@ -19,6 +19,7 @@ def walk(world: World) -> Story:
         "birth_date": "1984-05-06",
         "identifiers": [{"system": "urn:riverbend:mrn", "value": f"EX-{world.number()}"}],
     }
+    world.monday(8, 30)
     riverbend.send(
         "referral.requested.v1", reference=reference, requested_at=at(world.at(8, 10)), service="psychiatry", urgency="routine", person=bo
     )

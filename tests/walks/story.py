@@ -11,10 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from contracts.kernel import kind_of
+from contracts.needs import RequestStatusPassedOn
 from services.worklist.rows import Row
 from tests.walks.doors import Answer, Partner, Person, Told, eventually
 from tests.walks.world import World
 
+TOLD_BESIDE = (RequestStatusPassedOn.type,)
+"""Each sender's own line says that it is told."""
 NOISE = ("alert", "notice", "recipient")
 """That somebody was reminded is told where a walk is about it."""
 
@@ -85,7 +88,9 @@ class Story:
     def _news(self, item: str) -> list[Row]:
         """What happened to it that was not told yet, in the order in which it became known."""
         found = self.eyes.get(f"/v1/items/{item}/timeline")
-        events = [one for one in (found["events"] if found else ()) if kind_of(one["subject"]) not in NOISE]
+        events = [
+            one for one in (found["events"] if found else ()) if kind_of(one["subject"]) not in NOISE and one["type"] not in TOLD_BESIDE
+        ]
         return sorted((one for one in events if _place(one) not in self._told), key=lambda one: (one["recorded"], one["sequence"]))
 
     def _one(self, event: Row) -> str:
@@ -145,7 +150,7 @@ CODES = {
     "a code of an error": r"\bTL-\d+",
     "the type of an event": r"\b[a-z-]+\.[a-z-]+\b",
     "a name of a program": r"\b[a-z]+_[a-z_]+\b",
-    "the status of an answer": r"\b[45]\d\d\b",
+    "the status of an answer": r"(?<![\w-])[45]\d\d(?![\w-])",
 }
 """What nobody reads aloud."""
 

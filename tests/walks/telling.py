@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.walks import misdirected
+from tests.walks import friday_discharge, misdirected, one_crisis, one_referral, quiet_dropout, residential_authorization
 from tests.walks.story import Story
 from tests.walks.world import World
 
-WALKS: Mapping[str, Callable[[World], Story]] = {"misdirected": misdirected.walk}
+WALKS: Mapping[str, Callable[[World], Story]] = {
+    one.__name__.rpartition(".")[2]: one.walk
+    for one in (one_referral, misdirected, one_crisis, friday_discharge, residential_authorization, quiet_dropout)
+}
 PAGE = Path(__file__).parents[2] / "docs" / "walks.md"
 HEAD = """# Walks
 

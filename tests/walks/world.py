@@ -5,6 +5,7 @@ forward for all processes at once (`THROUGHLINE_CLOCK_FILE`): to the product tha
 meanwhile is found within a second of waking. Nothing is told to it that lies ahead of that time.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from deploy.local.engines import Engines
 from deploy.local.services import NETWORK, SERVICES, SMTP_OFFSET
 from deploy.network import Network
 from deploy.running import Running
-from infra.clock import HandClock
+from infra.clock import LOOK_EVERY_S, HandClock
 from tests.running import Services
 
 STARTS = datetime(2026, 3, 2, 13, 30, tzinfo=UTC)
@@ -55,6 +56,7 @@ class World:
         """Let time pass up to there; where it is there already, none passes."""
         if instant > self.now:
             self.clock.move_to(instant)
+            time.sleep(3 * LOOK_EVERY_S)  # until every process has seen the hand
         return self.now
 
     def number(self) -> int:

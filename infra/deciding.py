@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from contracts.kernel import Decision, Early, Fact, Reason, Refused, Route, World, kind_of
+from contracts.kernel import Deadline, Decision, Early, Fact, Reason, Refused, Route, World, kind_of
 from contracts.upkeep import AggregateReleased
 from infra import keeping
 from infra.breathing import breaths
@@ -128,10 +128,13 @@ class Batch:
         return None
 
     def _disarmed(self, item: Item) -> Outcome | None:
-        """A deadline that stands no more is nothing; looking at it again corrects the index that named it."""
+        """A deadline that stands no more, or has fired, is nothing; looking at it again corrects the index that named it.
+
+        Two processes may have found it before one of them fired it: who comes second, however late, fires nothing.
+        """
         work, subject, passed = self.working, item.message.subject, item.message.data
         with suppress(Exception):  # what cannot be read has no clocks, until it can
-            if any((one.name, one.about, one.at) == (passed.name, passed.about, passed.at) for one in work.deadlines(subject)):
+            if Deadline(passed.name, passed.about, passed.at).id in work.armed(subject):
                 return None
         if subject in work.rows:
             work.touch(subject)

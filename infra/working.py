@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from math import inf
 from typing import Any
 
@@ -204,14 +204,19 @@ class Working:
     def spend(self, item: Item) -> None:
         """A deadline that fired and still stands does not fire again."""
         row, passed = self.touch(item.message.subject), item.message.data
-        fired = f"{passed.name}/{passed.about}/{passed.at.astimezone(UTC).isoformat()}"
+        fired = Deadline(passed.name, passed.about, passed.at).id
         standing = {deadline.id for deadline in self.deadlines(item.message.subject)}
         row.spent = tuple(spent for spent in (*row.spent, fired) if spent in standing)
+
+    def armed(self, subject: str) -> dict[str, datetime]:
+        """Deadlines that stand and have not fired."""
+        row = self.rows.get(subject)
+        return {one.id: one.at for one in self.deadlines(subject) if row is None or one.id not in row.spent}
 
     def _instants(self, subject: str, row: Aggregate) -> list[datetime]:
         """Deadlines not yet fired. A state that this build cannot read is looked at again later, and stops nobody else."""
         try:
-            return [deadline.at for deadline in self.deadlines(subject) if deadline.id not in row.spent]
+            return list(self.armed(subject).values())
         except Exception:
             return [self.now + self.service.early_within]
 

@@ -6,14 +6,14 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from infra.due import DueLoop
+from infra.due import DueLoop, deadline_item
 from infra.keeping import subject_of
 from infra.records import Record
 from infra.store import Conflict, Rejected, Unknown
 from infra.store.memory import MemoryStore
 from infra.upkeep import Upkeep
 from infra.working import evolved
-from tests.runtime.accounts import SERVICE, Account, Bench, Credit, Credited, Opened, Reminded, account_of, asked, heard
+from tests.runtime.accounts import SERVICE, Account, Bench, Credit, Credited, Opened, Reminded, account_of, asked, deadlines, heard
 
 ONE = {"number": "1", "amount": 5}
 
@@ -163,6 +163,17 @@ async def test_a_deadline_that_changes_nothing_does_not_fire_for_ever(bench: Ben
     version = bench.tables.aggregates[account_of("1")].v
     await loop.sweep()
     assert bench.tables.aggregates[account_of("1")].v == version
+
+
+async def test_a_deadline_that_was_found_twice_fires_once_although_it_still_stands(bench: Bench) -> None:
+    """Another process found it before, and comes to it when the state would have it do something."""
+    await bench.take(asked(1, {"number": "1", "amount": 13}))
+    bench.clock.advance(timedelta(hours=2))
+    (found,) = [deadline_item(account_of("1"), one.name, one.about, one.at) for one in deadlines(bench.state("1"))]
+    await due_loop(bench).sweep()
+    await bench.command(account_of("1"), Credit(amount=1))
+    (outcome,) = await bench.settler.settle([found])
+    assert outcome.kind == "nothing" and Reminded.type not in bench.said()
 
 
 async def test_a_command_answers_the_same_when_it_is_sent_again(bench: Bench) -> None:

@@ -119,6 +119,7 @@ async def test_one_that_was_served_as_another_is_told_so(desk: Desk) -> None:
     await desk.hear(other(lead, "placement"), 1, PlacementAccepted(program="program/oak", by="staff/31", released=()))
     await desk.hear(other(lead, "care"), 1, CareStarted(**VISITED.model_dump(exclude={"type"})))
     await settles(desk)
+    desk.clock.advance(timedelta(minutes=1))
     await desk.command(lead, CloseRequest(how="verified", reason="services-obtained"))
     await settles(desk)
     assert told(desk, "northgate")[-1] == "completed" and desk.state(joined).into == lead

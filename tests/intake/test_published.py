@@ -6,6 +6,7 @@ import pytest
 
 from deploy.local import ports
 from deploy.local.engines import Engines
+from tests import marks
 from tests.intake import published
 from tests.intake.published import Ended
 from tests.intake.test_third_party import needs_files, rows
@@ -47,4 +48,4 @@ def test_the_sender_hears_once_of_every_entry_and_nothing_stands_parked(found: E
 
 
 def test_the_page_says_what_the_services_did(found: Ended):
-    assert found.table() in published.PAGE.read_text("utf-8"), "run: python -m tests.intake.published"
+    assert found.table() in marks.RELIABILITY.read_text("utf-8"), "run: python -m tests.intake.published"

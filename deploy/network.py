@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contracts.crisis_beds import BedKind, CrisisFacility
 from contracts.crisis_dispatch import MobileTeam, Setting
 from contracts.crisis_routing import CrisisRosterListed
-from contracts.directory import AgeGroup, DirectoryListed, Language, Program
 from contracts.directory import Desk as Opening
+from contracts.directory import DirectoryListed, Program
 from contracts.payers import LineNeeded, Payer, Requirement
 from deploy.console import Say
 from deploy.local.kafka import ADMIN
@@ -68,25 +68,17 @@ class Partner(Part):
     contacts: tuple[Words, ...] = ()
 
 
-class Taker(Part):
-    """A program that takes people. `desk` answers for it; `partner` is the organisation that runs it, if it is one of ours.
+class Taker(Program):
+    """A program as the file lists it. `partner` is the organisation that runs it, if it is one of ours."""
 
-    Ages, levels of care, payers, languages and areas that it does not list are no limits of it.
-    """
-
+    model_config = Part.model_config
     id: Id
     name: Words
     desk: Id
     services: tuple[Code, ...] = Field(min_length=1)
     places: int = Field(ge=0)
     partner: PartnerName | None = None
-    age_groups: tuple[AgeGroup, ...] = ()
-    levels: tuple[Code, ...] = ()
-    payers: tuple[Code, ...] = ()
-    languages: tuple[Language, ...] = ()
-    areas: tuple[Code, ...] = ()
     cadence_days: Annotated[int, Field(ge=1, le=366)] | None = None
-    books_visits: bool = True
 
 
 class Crew(Part):

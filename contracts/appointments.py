@@ -5,11 +5,10 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from contracts.follow_up import Noted
-from contracts.kernel import Code
-from contracts.partners import CalledOffBy, Channel, Sensitivity, VisitKind, VisitStep
+from contracts.partners import VisitDetails
 
 
-class AppointmentTold(Noted):
+class AppointmentTold(VisitDetails, Noted):
     """A partner said what became of an appointment or a visit, and its last word stands. Whether it counts in a plan is said apart."""
 
     type: ClassVar = "appointment.told.v1"
@@ -17,18 +16,9 @@ class AppointmentTold(Noted):
     person: str
     partner: str
     reference: str
-    step: VisitStep
-    starts_at: AwareDatetime | None = None
-    at: AwareDatetime | None = None
     request: str | None = None
-    program: Code | None = None
-    kind: VisitKind = "service"
-    channel: Channel = "in-person"
-    by: CalledOffBy | None = None
-    reason: Code | None = None
     told_at: AwareDatetime
     """When the front door had it."""
-    sensitivity: Sensitivity = ""
     consent: str | None = None
 
 

@@ -183,23 +183,14 @@ class StayReported(FromPartner):
     consent: Text | None = None
 
 
-class VisitReported(FromPartner):
-    """A program tells of an appointment or a visit, `reference` being its own number for it. `starts_at` is when it begins or began.
+class VisitDetails(Model):
+    """What became of an appointment or a visit. Instants are its sender's: `starts_at` is when it begins or began."""
 
-    The same as its last word is one fact; another instant under the same number moves it. It becomes a visit of the person's plan where
-    the plan's program is the sender's own; whatever others tell, the person was seen in the network.
-    """
-
-    type: ClassVar = "visit.reported.v1"
     step: VisitStep
     starts_at: AwareDatetime | None = None
     """Needed, unless it was called off or never was."""
     at: AwareDatetime | None = None
     """When what it tells of happened, where that is another instant: arrived, called off."""
-    person: PersonDetails | None = None
-    """Needed, unless the visit or its referral is known already."""
-    referral: Text | None = None
-    """The number under which the same partner sent the referral that it is for."""
     program: Code | None = None
     """Which of the sender's programs, where it has several."""
     kind: VisitKind = "service"
@@ -208,6 +199,20 @@ class VisitReported(FromPartner):
     reason: Code | None = None
     """Why it was called off; or why a first visit is later than the regulation allows: client-choice, no-slot, other."""
     sensitivity: Sensitivity = ""
+
+
+class VisitReported(FromPartner, VisitDetails):
+    """A program tells of an appointment or a visit, `reference` being its own number for it.
+
+    The same as its last word is one fact; another instant under the same number moves it. It becomes a visit of the person's plan where
+    the plan's program is the sender's own; whatever others tell, the person was seen in the network.
+    """
+
+    type: ClassVar = "visit.reported.v1"
+    person: PersonDetails | None = None
+    """Needed, unless the visit or its referral is known already."""
+    referral: Text | None = None
+    """The number under which the same partner sent the referral that it is for."""
     consent: Text | None = None
 
 

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 
 from contracts.appointments import AppointmentMatched, AppointmentMoved, AppointmentTold
 from contracts.kernel import Change, Deadline, State
-from contracts.partners import CalledOffBy, Channel, Sensitivity, VisitKind, VisitStep
+from contracts.partners import VisitDetails
 from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved, VisitRetracted
 from contracts.transitions import Involved, Sighting
 from contracts.visits import VisitReceived
@@ -27,30 +27,21 @@ NEAR = timedelta(hours=2)
 CODE = re.compile(r"\S{1,100}")
 UNSAID = "not-said"
 """Why a first visit is past the regulatory limit, where the partner who books it does not say."""
-SAID = ("record", "person", "partner", "reference", "step", "starts_at", "at", "program", "kind", "channel", "by", "reason")
+SAID = ("record", "person", "partner", "reference", *VisitDetails.model_fields, "consent")
 
 
-class Appointment(State):
+class Appointment(VisitDetails, State):
     """What one partner said last of one appointment. `attended_at`: when the person came, by its word; `plan`: where it counts."""
 
     record: str
     person: str
     partner: str
     reference: str
-    step: VisitStep
-    starts_at: AwareDatetime | None = None
-    at: AwareDatetime | None = None
     request: str | None = None
-    program: str | None = None
-    kind: VisitKind = "service"
-    channel: Channel = "in-person"
-    by: CalledOffBy | None = None
-    reason: str | None = None
     told_at: AwareDatetime
     attended_at: AwareDatetime | None = None
     plan: str | None = None
     news_at: AwareDatetime | None = None
-    sensitivity: Sensitivity = ""
     consent: str | None = None
 
 
@@ -63,7 +54,7 @@ def heard(data: VisitReceived, known: Appointment | None, person: str, plans: li
     request = data.request or (known.request if known else None)
     starts_at = data.starts_at or (known.starts_at if known else None)
     said = {name: getattr(data, name) for name in SAID} | {"person": person, "starts_at": starts_at}
-    word = AppointmentTold(**said, request=request, told_at=told_at, sensitivity=data.sensitivity, consent=data.consent)
+    word = AppointmentTold(**said, request=request, told_at=told_at)
     return [word, *_matched(_after(known, word), plans)]
 
 

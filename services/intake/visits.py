@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from contracts.kernel import Blind, Change, Decision, Message, Reason, Refused, Route, World
-from contracts.partners import VisitReported
+from contracts.partners import VisitDetails, VisitReported
 from contracts.visits import VisitReceived
 from services.intake import answers, numbered, records
 from services.intake.numbered import Known, Numbered
@@ -26,7 +26,6 @@ HAPPENED = ("attended", "missed")
 CALLED_OFF = ("cancelled", "entered-in-error")
 CONTENT = ("step", "starts_at", "at", "person", "referral", "program", "kind", "channel", "by", "reason")
 """What makes two words about a visit the same."""
-TOLD = ("step", "starts_at", "at", "program", "kind", "channel", "by", "reason", "sensitivity", "consent")
 
 
 class Visit(Known):
@@ -60,7 +59,7 @@ def reported(message: Message, partner: str, world: World, now: datetime) -> Dec
     request = request_of(partner, data.referral, world.blind) if data.referral and record == referred else None
     said = VisitReceived(
         record=record, person=records.person_of(record, learnt, world), partner=partner, reference=data.reference, content=content,
-        request=request, **{name: getattr(data, name) for name in TOLD},
+        request=request, **{name: getattr(data, name) for name in (*VisitDetails.model_fields, "consent")},
     )  # fmt: skip
     noted = replace(message, notes=(*message.notes, *_about_referral(data, referred, record)))
     return [visit.said(said, state, record), *learnt, answers.received(visit.subject, partner, noted)]

@@ -4,7 +4,7 @@ Each lateness (rule, milestone) has a ladder; each level of it is one alert, who
 item goes on. It climbs when its time is over, however many have acknowledged it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -25,6 +25,7 @@ from contracts.kernel import Change, Deadline, State, derived
 from contracts.notices import Entry
 
 TELL, CLIMB = "tell", "climb"
+GRAVEST: tuple[Severity, ...] = ("crisis", "urgent", "routine")
 AHEAD: dict[Severity, timedelta] = {"crisis": timedelta(days=2), "urgent": timedelta(days=1), "routine": timedelta(0)}
 """The due loop takes the earliest first: a flood of what can wait keeps nobody from being told what cannot."""
 
@@ -55,6 +56,8 @@ class Ladder(State):
     told: tuple[str, ...] = ()
     held_for: tuple[str, ...] = ()
     """Those of `told` who hear of it later, with other things."""
+    left: tuple[str, ...] = ()
+    """Those of `told` who were away: somebody is told in their place."""
     called: tuple[str, ...] = ()
     """Everybody who was told at this level or below it."""
     to_duty: bool = False
@@ -118,7 +121,8 @@ def evolve(state: Alerts | None, fact: Change) -> Alerts | None:
         return None
     match fact:
         case AlertPassedOn():
-            return _with(state, fact.alert, told=lambda one: (*one.told, fact.to), called=lambda one: (*one.called, fact.to))
+            told, called = _joined("told", fact.to), _joined("called", fact.to)
+            return _with(state, fact.alert, told=told, called=called, left=_joined("left", fact.left))
         case AlertHeld():
             return _with(state, fact.alert, held_for=lambda one: (*one.held_for, fact.person))
         case AlertAcknowledged():
@@ -148,6 +152,11 @@ def _with(state: Alerts, alert: str, **changes: object) -> Alerts:
     return state.model_copy(update={"ladders": ladders})
 
 
+def _joined(people: str, person: str) -> Callable[[Ladder], tuple[str, ...]]:
+    """These people of a ladder, and one who may be among them already."""
+    return lambda ladder: tuple(dict.fromkeys((*getattr(ladder, people), person)))
+
+
 def _over(state: Alerts, alerts: tuple[str, ...]) -> Alerts:
     ended = [one for one in state.ladders if one.alert in alerts]
     over = (*state.over, *(alert_id(one.item, one.rule, one.milestone, 0) for one in ended))
@@ -157,7 +166,7 @@ def _over(state: Alerts, alerts: tuple[str, ...]) -> Alerts:
 def deadlines(state: Alerts) -> Iterable[Deadline]:
     """Whom to tell, at once; when to climb. What nobody acts on is never closed by time: a ladder without an end left stands."""
     for ladder in state.ladders:
-        for person in (one for one in ladder.told if one not in ladder.held_for):
+        for person in (one for one in ladder.told if one not in (*ladder.held_for, *ladder.left)):
             yield Deadline(TELL, about(ladder.alert, person), ladder.raised_at - AHEAD[ladder.severity])
         if ladder.climbs_at:
             yield Deadline(CLIMB, ladder.alert, ladder.climbs_at)

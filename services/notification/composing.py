@@ -16,6 +16,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from contracts.kernel import kind_of
 from contracts.notices import Entry
+from services.notification.alerts import GRAVEST
 from services.notification.notices import Notice
 from services.notification.sources import REFERRAL
 
@@ -44,10 +45,11 @@ class Composer:
         self._pages = Environment(loader=DictLoader(texts), autoescape=lambda name: str(name).endswith("html"), **kept)  # type: ignore[arg-type]
 
     def compose(self, notice: Notice) -> Message:
-        """Only what still stands is told; a message of one thing says it in its subject."""
+        """Only what still stands is told, the gravest first; a message of one thing says it in its subject."""
         words = catalogue(notice.locale)
         standing = [entry for entry in notice.entries if not notice.standing or entry.alert in notice.standing]
-        lines = [{**line(entry, words, notice.zone), "link": self._at + page_of(entry.item, entry.alert)} for entry in standing]
+        told = sorted(standing, key=lambda entry: GRAVEST.index(entry.severity))
+        lines = [{**line(entry, words, notice.zone), "link": self._at + page_of(entry.item, entry.alert)} for entry in told]
         subject = words["subject"][notice.kind if len(lines) > 1 else "alert"].format(count=len(lines), **lines[0])
         given = {"words": words, "lines": lines, "locale": notice.locale, "subject": subject, "demo": self._demo}
         return Message(subject, *(self._pages.get_template(name).render(**given) for name in ("message.txt", "message.html")))

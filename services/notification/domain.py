@@ -101,7 +101,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
         case SetPreferences():
             return recipients.preferred(subject, world[subject], message)
         case SetAway():
-            return recipients.away(subject, message, _roster(world).on_duty(LEADS, now))
+            known = _roster(world)
+            return recipients.away(subject, message, known.on_duty(LEADS, now), known.everybody)
     return _heard(message, world, now)
 
 

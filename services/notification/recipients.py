@@ -1,6 +1,6 @@
 """A person who is told: where, in which language and zone, when it is quiet, how much is too much, who stands in for them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ NOT_A_ZONE = Reason("TL-5603", "/zone", "write a zone of the IANA list, such as 
 HALF_QUIET = Reason("TL-5604", "/quiet_until", "quiet hours need both ends, or none")
 NO_ADDRESS = Reason("TL-5605", "/contacts", "an e-mail address is one name, an @ and a domain")
 NOT_YOURS = Reason("TL-5609", "", "a person says this of themselves; of who is away, also a lead on duty")
-SELF = Reason("TL-5606", "/backup", "name somebody else")
+NOBODY = Reason("TL-5606", "/backup", "name somebody else, whom the directory or a shift lists")
 SHOWN_MAX = 100
 BOUNCES = ("550", "551", "553", "bounced")
 """Why a channel fails that say that the address itself takes nothing."""
@@ -151,13 +151,13 @@ def preferred(subject: str, state: Recipient | None, message: Message) -> Decisi
     return () if state and same else [Fact(subject, said)]
 
 
-def away(subject: str, message: Message, leads: tuple[str, ...]) -> Decision:
-    """Said by themselves, or by a lead for somebody who cannot."""
+def away(subject: str, message: Message, leads: Collection[str], everybody: Collection[str]) -> Decision:
+    """Said by themselves, or by a lead for somebody who cannot. Whoever is told in their place must be somebody: a role reads nothing."""
     asked: SetAway = message.data
     if message.actor.id not in (person_of(subject), *leads):
         return Refused((NOT_YOURS,))
-    if asked.backup and recipient(asked.backup) == subject:
-        return Refused((SELF,))
+    if asked.backup and asked.backup not in {*everybody} - {person_of(subject)}:
+        return Refused((NOBODY,))
     return [Fact(subject, RecipientAway(until=asked.until, backup=asked.backup))]
 
 

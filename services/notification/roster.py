@@ -7,13 +7,13 @@ from pydantic import AwareDatetime
 from contracts.directory import DirectoryListed
 from contracts.kernel import Change, Decision, Fact, Message, State
 from contracts.rosters import RosterListed, RosterShifted, RosterSubscribed, Shift, Subscription
+from services.notification.alerts import GRAVEST
 from services.notification.commands import ListShifts, ListSubscriptions
 from services.notification.sources import Late
 
 ROSTER = "roster/network"
 BEFORE_US = timedelta(minutes=15)
 """Facts this much older than our own beginning were told, or not, by whoever told people then: never by us."""
-GRAVITY = ("routine", "urgent", "crisis")
 
 
 class Roster(State):
@@ -30,6 +30,11 @@ class Roster(State):
         if not shifts:
             return self.staff.get(role, ())
         return tuple(dict.fromkeys(shift.person for shift in shifts if shift.starts_at <= now < shift.ends_at))
+
+    @property
+    def everybody(self) -> frozenset[str]:
+        """Whoever has a duty at all."""
+        return frozenset(person for people in self.staff.values() for person in people) | {shift.person for shift in self.shifts}
 
     def behind(self, who: str | None, now: datetime) -> tuple[str, ...]:
         """A person is themselves; a role or desk, whoever has its duty."""
@@ -71,7 +76,7 @@ def by_duty(rung: str, late: Late) -> bool:
 def wants(one: Subscription, late: Late) -> bool:
     narrowed = ((one.rule, late.rule.partition("@")[0]), (one.program, late.program), (one.organisation, late.organisation),
                 (one.owner, late.owner))  # fmt: skip
-    return all(wanted in (None, said) for wanted, said in narrowed) and GRAVITY.index(late.severity) >= GRAVITY.index(one.severity)
+    return all(wanted in (None, said) for wanted, said in narrowed) and GRAVEST.index(late.severity) <= GRAVEST.index(one.severity)
 
 
 def decided(state: Roster | None, message: Message, now: datetime) -> Decision:

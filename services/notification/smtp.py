@@ -8,7 +8,7 @@ import asyncio
 import quopri
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import format_datetime
 
 from aiosmtplib import (
@@ -24,10 +24,21 @@ from aiosmtplib import (
 from infra.settings import Settings
 from services.notification.channel import Handed, Letter
 
-WIRE = compat32.clone(linesep="\r\n")
 IDLE_S = 20.0
 PLACES_MAX = 8
 """Messages of one recipient domain on their way at a time, of a pool: well below what a mail server takes from one sender (Postfix: 20)."""
+
+
+class Wire(Compat32):
+    """What is short and plain is written as it is: the library takes every header apart and folds it, half the time of a message."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if len(name) + len(value) < WIDTH_MAX and value.isascii() and value.isprintable():
+            return f"{name}: {value}\r\n".encode()
+        return super().fold_binary(name, value)
+
+
+WIRE, WIDTH_MAX = Wire(linesep="\r\n"), 76
 
 
 class Smtp:

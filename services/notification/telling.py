@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from contracts.alerts import AlertHeld, AlertPassedOn, Severity
+from contracts.alerts import AlertHeld, AlertPassedOn
 from contracts.kernel import Decision, Fact, derived
 from contracts.notices import Entry, NoticeQueued
 from contracts.recipients import RecipientHeld, RecipientTold
 from services.notification import rules
-from services.notification.alerts import Alerts, alerts_on
+from services.notification.alerts import GRAVEST, Alerts, alerts_on
 from services.notification.notices import Notice
 from services.notification.recipients import Recipient, recipient
 
 BUNDLE_MAX = 50
 """Entries of one message; what is left follows in the next."""
-GRAVEST: tuple[Severity, ...] = ("crisis", "urgent", "routine")
 
 
 def notice_of(alert: str, person: str) -> str:
@@ -31,15 +30,15 @@ def told(alerts: Alerts | None, alert: str, person: str, who: Recipient | None, 
     """Somebody on the present level of a ladder is told. What was queued or held for them already is not told again.
 
     That it was held stands on the alert, too: what was held is told in a message that bears no single alert's name, and a restored
-    service, which forgot which of its deadlines had passed, would tell it once more.
+    service, which forgot which of its deadlines had passed, would tell it once more. Of two who are away and stand in for each other
+    the second is told all the same: else nobody were.
     """
     ladder = alerts.ladder(alert) if alerts else None
     known = who or Recipient()
     if ladder is None or ladder.alert != alert or notice or any(one.entry.alert == alert for one in known.held):
         return ()
-    if known.is_away(now) and known.backup:
-        passed = AlertPassedOn(alert=alert, item=ladder.item, left=person, to=known.backup)
-        return [] if known.backup in ladder.told else [Fact(alerts_on(ladder.item), passed)]
+    if known.is_away(now) and known.backup and known.backup not in ladder.left:
+        return [Fact(alerts_on(ladder.item), AlertPassedOn(alert=alert, item=ladder.item, left=person, to=known.backup))]
     if hold := known.hold(ladder.severity, ladder.to_duty, ladder.purpose == "reminder", now):
         later = RecipientHeld(entry=ladder.entry, until=hold[0], why=hold[1])
         return [Fact(recipient(person), later), Fact(alerts_on(ladder.item), AlertHeld(alert=alert, item=ladder.item, person=person))]

@@ -41,7 +41,7 @@ class Acting:
 
     async def show(self, request: Request) -> Response:
         found, row, form = await self._asked(request)
-        return await self._page(request, form, found, row, {}, None)
+        return await self.page(request, form, found, row, {}, None)
 
     async def give(self, request: Request) -> Response:
         """Sent on in the person's own name. What the owner refuses comes back with its reasons, and nothing that was typed is lost."""
@@ -49,24 +49,24 @@ class Acting:
         stated = await request.form()
         body, empty = body_of(form, stated)
         if empty:
-            return await self._page(request, form, found, row, stated, missing(empty), 422)
+            return await self.page(request, form, found, row, stated, missing(empty), 422)
         path = form.path.format(id=subject_of(row).partition("/")[2])
         answer = await self._owners.give(form.service or speaker(found["sections"]), path, body, token_of(request), key_of(stated))
         if not answer.taken:
-            return await self._page(request, form, found, row, stated, answer, answer.status if answer.status < 500 else 503)
+            return await self.page(request, form, found, row, stated, answer, answer.status if answer.status < 500 else 503)
         return RedirectResponse(_back(request, stated, row["item"], answer), 303)
 
     async def show_new(self, request: Request) -> Response:
-        return await self._page(request, NEW_REFERRAL, None, None, {"reference": f"OWN-{self.answers.clock.now():%y%m%d-%H%M%S}"}, None)
+        return await self.page(request, NEW_REFERRAL, None, None, {"reference": f"OWN-{self.answers.clock.now():%y%m%d-%H%M%S}"}, None)
 
     async def give_new(self, request: Request) -> Response:
         stated = await request.form()
         body, empty = body_of(NEW_REFERRAL, stated)
         if empty:
-            return await self._page(request, NEW_REFERRAL, None, None, stated, missing(empty), 422)
+            return await self.page(request, NEW_REFERRAL, None, None, stated, missing(empty), 422)
         answer = await self._owners.give(NEW_REFERRAL.service, NEW_REFERRAL.path, body, token_of(request), key_of(stated))
         if not answer.taken:
-            return await self._page(request, NEW_REFERRAL, None, None, stated, answer, answer.status if answer.status < 500 else 503)
+            return await self.page(request, NEW_REFERRAL, None, None, stated, answer, answer.status if answer.status < 500 else 503)
         item = f"referral/{answer.fact.split('/')[2]}" if answer.fact.startswith("intake-events/request/") else ""
         return RedirectResponse(f"/items/{item}?after={answer.fact}" if item else "/pending", 303)
 
@@ -80,7 +80,7 @@ class Acting:
             )
         return found, row, form
 
-    async def _page(
+    async def page(
         self,
         request: Request,
         form: Form,
@@ -177,6 +177,9 @@ def told(fix: str, code: str) -> str:
 
 
 LABELS = {
+    "en": "English",
+    "es": "Spanish",
+    "email": "E-mail",
     "ed": "Emergency department",
     "e-mail": "E-mail",
     "handed-to-911": "Handed to 911",
@@ -219,6 +222,8 @@ def _known(of: str, found: Document | None, listed: Listed) -> list[tuple[str, s
             ]
         case "people":
             return _people(listed)
+        case "colleagues":
+            return [(id, name) for id, name in _people(listed) if kind_of(id) == "staff"]
         case "services" | "levels" | "payers" | "languages" | "areas":
             offered = sorted({one for program in listed.programs for one in program.get(of, ())})
             return [(one, words.plain(one)) for one in offered]

@@ -32,6 +32,7 @@ from services.worklist.live import Live
 from services.worklist.measures import Measures
 from services.worklist.network import Network
 from services.worklist.oversight import Oversight
+from services.worklist.own import Own
 from services.worklist.pages import Site
 from services.worklist.readings import Readings
 from services.worklist.rebuild import Log, Rebuilt
@@ -71,11 +72,13 @@ def build(
     identity = Identity(names, settings.audience, keyring(keys, clock), clock)
     door = Inside(identity, api.ACCESS, answers.item_of, belonging=answers.belonging, refused=book.refused)
     site, owners = Site(answers, door, demo), owners or Owners.of(settings.service_urls)
+    acting = Acting(site, owners)
     parts_of = (
         Lists(site),
         Cases(site),
-        Acting(site, owners),
+        acting,
         Inbox(site, owners),
+        Own(acting, owners),
         Team(site),
         Measures(site, owners),
         Network(site),

@@ -1,8 +1,10 @@
 """Pages of one case and of one person: what is next and why, what may be done, and one timeline of everything."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 from starlette.requests import Request
@@ -10,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from contracts.kernel import kind_of
-from services.worklist import about, history, questions, words
+from services.worklist import about, history, questions, telling, words
 from services.worklist.api import instant_of, known
 from services.worklist.forms import first, offered
 from services.worklist.items import Document, by_kind
@@ -47,6 +49,7 @@ class Cases:
         names, now = await self.answers.names.known(), self.answers.clock.now()
         (row,) = await self.answers.rows(request.state.principal, [found], "item", whole=True)
         beside = await questions.beside(self.answers.board, {row["record"]} - {None})
+        messages = await questions.messages(self.answers.board, found["_id"])
         given: Row = {
             "row": row,
             "facts": self._facts(found, names),
@@ -55,8 +58,11 @@ class Cases:
         }
         given |= {"owners": [_held(one, names, now) for one in history.owners(found["_id"], entries)]}
         given |= {"clocks": [_ran(one, names, now) for one in history.clocks(found["_id"], entries)]}
-        given |= {"days": _days([event(entry, names) for entry in entries], request), "parts": _parts(entries, request)}
+        story = await self._with_messages(entries, messages)
+        given |= {"days": _days([event(entry, names) for entry in story], request), "parts": _parts(story, request)}
         given |= {"beside": [one for one in beside.get(row["record"], ()) if one["_id"] != found["_id"]], "line": words.action}
+        told = telling.of_item(by_kind(found["sections"]), [by_kind(one["sections"]) for one in messages])
+        given |= {"told": [_reached(one, names) for one in told]}
         given |= {"may": offered(row, request.state.principal), "lines": about.lines(by_kind(found["sections"]).get("authorization", {}))}
         return self.site.render("item.html", request, summary=f"{row['action']}, {row['due_in_words']}", **given)
 
@@ -80,6 +86,11 @@ class Cases:
 
     async def _visible(self, request: Request, item: Document) -> bool:
         return self.site.door.access.may(request.state.principal, "see-item", summary_of(item))
+
+    async def _with_messages(self, entries: Sequence[Patch], messages: Sequence[Document]) -> list[Patch]:
+        """What happened to an item, and to what people were sent about it, as it was recorded."""
+        sent = await asyncio.gather(*(questions.timeline(self.answers.board, one["_id"]) for one in messages))
+        return sorted(chain(entries, *sent), key=itemgetter("recorded"))
 
     async def _then(self, request: Request, found: Document, entries: Sequence[Patch], at: datetime | None) -> list[Row]:
         if at is None:
@@ -118,6 +129,14 @@ def _held(one: history.Held, names: Mapping[str, str], now: datetime) -> Row:
         "until": one.until,
         "length": words.length((one.until or now) - one.since),
     }
+
+
+def _reached(one: Row, names: Mapping[str, str]) -> Row:
+    """Somebody who was told, in words: whether they, or somebody else, have seen it."""
+    seen = one["seen"]
+    by = "nobody has seen it" if not seen else "seen" if seen["by"] == one["who"] else f"seen by {words.who(seen['by'], names)}"
+    return {**one, "name": words.who(one["who"], names) or "Nobody on duty", "seen_at": seen["at"] if seen else None,
+            "by": "" if one["over"] and not seen else by, "stands": not one["over"]}  # fmt: skip
 
 
 def _ran(one: history.Ran, names: Mapping[str, str], now: datetime) -> Row:

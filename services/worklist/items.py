@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from contracts.kernel import kind_of
 from services.worklist import standing, telling
-from services.worklist.projections import REFERRAL, Change, Patch, is_person
+from services.worklist.projections import REFERRAL, Change, Patch, is_person, item_of
 
 Document = dict[str, Any]
 Sections = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -149,6 +149,7 @@ def _standing(item: str, kinds: Mapping[str, Mapping[str, Any]], lead: str | Non
         "asked": asked,
         "program": program, "concerns": concerned, "stage": standing.stage(kind_of(item), kinds, block) if lead else None,
         "inbox": telling.inbox(kinds), "escalated": telling.escalated(kinds),
+        "tells": sorted({item_of(one) for one in kinds.get("notice", {}).get("about", ())}),
         "risks": standing.risks(kinds), "last_contact": standing.last_contact(kinds), "group": record.get("group"),
         **{name: _first(kinds, name) for name in ("reference", "discharged_at", "expected_at", "visit_at", "signals", "not_shown")},
     }  # fmt: skip

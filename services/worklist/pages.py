@@ -44,7 +44,7 @@ def _places(*shown: views.View) -> tuple[Place, ...]:
 
 
 NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
-    ("", (Place("/", "Today"), Place("/inbox", "Inbox", "see-inbox"))),
+    ("", (Place("/", "Today"), Place("/inbox", "Inbox", "see-inbox"), Place("/me", "How you are told", "see-inbox"))),
     ("Work", (*_places(views.STEPS, views.PENDING, views.OVERDUE), Place("/team", "Team", "see-team"))),
     ("Care", _places(views.CRISIS, views.TRANSITIONS, views.QUIET, views.AUTHORIZATIONS)),
     (

@@ -96,14 +96,16 @@ def patch(heard: Heard) -> Patch:
     """The fields of its section that this event sets; `None` takes a field away."""
     if heard.data is None:
         return {} if heard.readable else {"unread": heard.sequence}
-    told = _told(heard.data)
+    told = _told(heard.data, heard.at)
     label = {"sensitivity": heard.sensitivity} if heard.sensitivity else {}
     return {name: _stored(value) for name, value in {**told, **label, **_next(heard.data)}.items()}
 
 
-def _told(data: Event) -> Patch:
+def _told(data: Event, at: datetime) -> Patch:
     if isinstance(data, AuthorizationChange):
         return authorizing.patch(data)
+    if said := telling.PROJECTED.get(type(data)):
+        return said(data, at)
     return PROJECTED.get(type(data), _nothing)(data)
 
 
@@ -290,7 +292,6 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.PlacementEnded: _released("ended"),
     **crisis.PROJECTED,
     **care.PROJECTED,
-    **telling.PROJECTED,
     upkeep.InputQuarantined: lambda e: {"status": "quarantined"},
     upkeep.InputRepaired: lambda e: {"status": "repaired"},
     upkeep.InputDiscarded: lambda e: {"status": "discarded"},

@@ -22,7 +22,7 @@ LIMIT, LIMIT_MAX = 50, 200
 COUNTED_MAX = 1_000
 """Counts say "1,000 or more" from here on: a count is never a scan."""
 TIMELINE_MAX = 2_000
-BESIDE_MAX, PERSON_MAX, CLUSTER_MAX, SEARCH_MAX = 1_000, 200, 50, 50
+BESIDE_MAX, PERSON_MAX, CLUSTER_MAX, SEARCH_MAX, MESSAGES_MAX = 1_000, 200, 50, 50, 100
 SEARCHED = ("referral", "record", "authorization", "episode", "transition", "plan")
 FILTERS = ("urgency", "service", "partner", "status", "owner", "program", "stage")
 
@@ -153,6 +153,12 @@ async def beside(board: Board, records: Collection[str]) -> dict[str, list[Docum
         for one in await board.items(generation, query, (("due", 1), ("_id", 1)), BESIDE_MAX, "record", LINE):
             found.setdefault(one["record"], []).append(one)
     return found
+
+
+async def messages(board: Board, id: str) -> list[Document]:
+    """What people were sent about an item."""
+    (generation, *_) = await board.generations()
+    return await board.items(generation, {"tells": id}, (("_id", 1),), MESSAGES_MAX, "tells")
 
 
 async def cluster(board: Board, record: str) -> list[str]:

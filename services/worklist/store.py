@@ -25,8 +25,8 @@ from services.worklist.projections import SLOTS, Patch, entries_of
 
 OPEN = {"partialFilterExpression": {"open": True}}
 """Questions are about open items: what is over costs them nothing, however much of it there is."""
-TEXT = {name: {name: {"$type": "string"}} for name in ("record", "group", "reference", "inbox")}
-"""A person's items are found however they ended, and by the number that their sender gave them."""
+TEXT = {name: {name: {"$type": "string"}} for name in ("record", "group", "reference", "inbox", "tells")}
+"""A person's items are found however they ended, by the number that their sender gave them, and with the messages that tell of them."""
 ITEM_INDEXES = (
     IndexModel([("kind", ASCENDING), ("requested_at", ASCENDING), ("_id", ASCENDING)], name="pending", **OPEN),
     IndexModel([("grip", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="steps", **OPEN),
@@ -40,6 +40,7 @@ ITEM_INDEXES = (
     IndexModel([("group", ASCENDING)], name="group", partialFilterExpression=TEXT["group"]),
     IndexModel([("reference", ASCENDING)], name="reference", partialFilterExpression=TEXT["reference"]),
     IndexModel([("inbox", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="inbox", partialFilterExpression=TEXT["inbox"]),
+    IndexModel([("tells", ASCENDING), ("_id", ASCENDING)], name="tells", partialFilterExpression=TEXT["tells"]),
     IndexModel([("gap_since", ASCENDING), ("_id", ASCENDING)], name="gaps", partialFilterExpression={"gap_since": {"$type": "date"}}),
     IndexModel([("listed", ASCENDING)], name="listed", partialFilterExpression={"listed": True}),
 )

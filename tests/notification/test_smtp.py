@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.policy import default
+from email.policy import compat32, default
 from string import ascii_letters
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis.strategies import text
 
 from infra.settings import Settings
 from services.notification.channel import Handed, Letter
-from services.notification.smtp import Smtp, written
+from services.notification.smtp import WIRE, Smtp, written
 from tests.notification.postman import Fault, Postman
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -96,3 +96,8 @@ def test_what_is_written_is_read_again_as_it_was(subject: str, words: str) -> No
     message = message_from_bytes(wire, policy=default)
     assert message["Subject"] == sent.subject and message.get_body(("plain",)).get_content().replace("\r\n", "\n") == words
     assert all(len(line) <= 78 for line in wire.split(b"\r\n") if not line.startswith(b"Message-ID:"))
+
+
+@pytest.mark.parametrize("subject", ["short", "x" * 66, "x" * 67, "x" * 68, "x" * 69, "x" * 70, "a word " * 30, "una derivación", "a\tb"])
+def test_a_header_is_written_as_the_library_writes_it(subject: str) -> None:
+    assert WIRE.fold_binary("Subject", subject) == compat32.clone(linesep="\r\n").fold_binary("Subject", subject)

@@ -164,15 +164,24 @@ def test_who_is_away_is_stood_in_for():
     assert (begun.told(AlertPassedOn)[0].left, begun.told(AlertPassedOn)[0].to) == (ANA, CARL)
 
 
-def test_two_who_stand_in_for_each_other_and_are_both_away_do_not_send_it_in_circles():
+def test_of_two_who_stand_in_for_each_other_and_are_both_away_the_second_is_told():
     begun = story()
     goes_away(begun, ANA, NINE + DAY, backup=CARL)
     goes_away(begun, CARL, NINE + DAY, backup=ANA)
     begun.hears(no_program("emergency", owner=ANA))
-    begun.passes(10 * MINUTE)
-    assert len(begun.told(AlertPassedOn)) == 1
-    begun.passes(10 * MINUTE)
-    assert BEN in begun.who_was_told()
+    begun.passes(MINUTE)
+    assert len(begun.told(AlertPassedOn)) == 1 and begun.who_was_told() == [CARL]
+
+
+def test_who_was_stood_in_for_is_not_told_after_all_by_a_service_that_forgot_which_deadlines_passed():
+    begun = story({COORDINATOR: (ANA, BEN), LEAD: (DORA,)})
+    goes_away(begun, ANA, NINE + HOUR, backup=BEN)
+    begun.hears(no_program("urgent", owner=COORDINATOR))
+    begun.passes(2 * HOUR)
+    assert begun.who_was_told() == [BEN]
+    begun.spent.clear()
+    begun.passes(MINUTE)
+    assert begun.who_was_told() == [BEN]
 
 
 def test_a_channel_that_defers_is_tried_again_and_then_left_for_the_next():
@@ -261,5 +270,6 @@ def test_somebody_is_away_by_their_own_word_or_a_leads():
     away = SetAway(until=NINE + DAY, backup=BEN)
     assert begun.asks(away, BEN, recipient(ANA)) == [] and begun.refused.reasons[0].code == "TL-5609"
     assert names(begun.asks(away, DORA, recipient(ANA))) == ["RecipientAway"]
-    itself = SetAway(until=NINE + timedelta(days=2), backup=ANA)
-    assert begun.asks(itself, ANA, recipient(ANA)) == [] and begun.refused.reasons[0].code == "TL-5606"
+    for nobody in (ANA, COORDINATOR, "staff/999"):
+        asked = SetAway(until=NINE + timedelta(days=2), backup=nobody)
+        assert begun.asks(asked, ANA, recipient(ANA)) == [] and begun.refused.reasons[0].code == "TL-5606", nobody

@@ -4,10 +4,23 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from contracts import alerts, assignment, crisis_beds, crisis_dispatch, crisis_routing, directory, follow_up, intake, plans, transitions
+from contracts import (
+    alerts,
+    assignment,
+    crisis_beds,
+    crisis_dispatch,
+    crisis_routing,
+    directory,
+    follow_up,
+    intake,
+    notices,
+    plans,
+    recipients,
+    transitions,
+)
 from contracts import authorization as asking
 from contracts import authorization_lines as lines
-from contracts.kernel import Next, Personal
+from contracts.kernel import Change, Next, Personal
 from contracts.partners import PersonDetails
 from infra import http
 from infra.clock import Clock, ManualClock
@@ -41,7 +54,7 @@ DAY, SUPERVISOR = 24 * 60, "role/clinical-supervisor"
 OTHER_TOPICS = {
     **{event.type: "follow-up-events" for event in (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS)},
     **{event.type: "authorization-events" for event in (*asking.EVENTS, *lines.EVENTS)},
-    **{event.type: "notification-events" for event in alerts.EVENTS},
+    **{event.type: "notification-events" for event in (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS)},
     **{event.type: "crisis-routing-events" for event in crisis_routing.EVENTS},
 }
 
@@ -322,11 +335,26 @@ def raised(subject: str, minutes: float, told: tuple[str, ...] = ("staff/12",), 
     return alerts.AlertRaised(**{**said, **more})  # type: ignore[arg-type]
 
 
+def _sent(log: Log, subject: str, alert: alerts.AlertRaised, *then: Change) -> None:
+    """A message about an alert to the first whom it names, and what came of it, a minute each."""
+    entry = notices.Entry(**{name: getattr(alert, name) for name in notices.Entry.model_fields})
+    queued = notices.NoticeQueued(
+        to=alert.told[0], kind="alert", entries=(entry,), severity=alert.severity, channels=("email", "inbox"), queued_at=alert.raised_at,
+        give_up_at=alert.climbs_at,
+    )  # fmt: skip
+    first = (alert.raised_at - at(0)).total_seconds() / 60
+    for minutes, fact in enumerate((queued, *then)):
+        _say(log, subject, fact, first + minutes)
+
+
 def _alerts(log: Log) -> None:
     """Robin was told of three: one is new, one they have seen, one somebody acted on."""
     _say(log, "alert/placement/8", raised("placement/8", 60), 60)
     called = raised("placement/8", 70, ("staff/50",), alert="alert-placement/8-1", level=1, rung="network-lead")
     _say(log, "alert/placement/8", called, 70)
+    _sent(log, "notice/1", raised("placement/8", 60), notices.NoticeSent(to="staff/12", channel="email", code="250"))
+    refused = notices.NoticeFailed(to="staff/50", channel="email", reason="550", next_channel="inbox", again_at=at(71), give_up_at=at(90))
+    _sent(log, "notice/2", called, refused, notices.NoticeDelivered(to="staff/50", channel="inbox"))
     _say(log, "alert/request/3", raised("request/3", 50, action="acknowledge-request", severity="routine"), 50)
     seen = alerts.AlertAcknowledged(alert="alert-request/3", item="request/3", by="staff/12", climbs_at=at(400))
     _say(log, "alert/request/3", seen, 55)

@@ -10,6 +10,8 @@ from services.authorization import api as authorization
 from services.crisis_routing import api as crisis_routing
 from services.follow_up import api as follow_up
 from services.intake import api as intake
+from services.notification import api as notification
+from services.worklist import forms_told
 from services.worklist.acting import body_of
 from services.worklist.entrance import PEOPLE
 from services.worklist.fields import Field, Form
@@ -22,6 +24,7 @@ OWNERS = {
     "authorization": authorization.ROUTES,
     "crisis_routing": crisis_routing.ROUTES,
     "follow_up": follow_up.ROUTES,
+    "notification": notification.ROUTES,
 }
 ACCESS = {
     "intake": intake.ACCESS,
@@ -29,8 +32,10 @@ ACCESS = {
     "authorization": authorization.ACCESS,
     "crisis_routing": crisis_routing.ACCESS,
     "follow_up": follow_up.ACCESS,
+    "notification": notification.ACCESS,
 }
 EVERY = [(kind, form) for kind, forms in FORMS.items() for form in forms] + [("request", NEW_REFERRAL)]
+EVERY += [("recipient", form) for form in forms_told.FORMS]
 INSTANT, DAY = "2026-03-02T12:00", "2026-03-02"
 
 
@@ -103,6 +108,7 @@ KNOWN = {
     "asked": "program/0",
     "programs": "program/0",
     "people": "staff/7",
+    "colleagues": "staff/7",
     "services": "psychiatry",
     "levels": "2.1",
     "payers": "county-works",
@@ -112,10 +118,13 @@ KNOWN = {
 }
 
 
+TYPED = dict.fromkeys(("quiet_from", "quiet_until", "digest_at"), "21:00")
+
+
 def typed(field: Field) -> str:
     if field.of:
         return KNOWN[field.of]
-    plain = {"instant": INSTANT, "day": DAY, "number": "3", "flag": "yes"}.get(field.kind, "something")
+    plain = {"instant": INSTANT, "day": DAY, "number": "3", "flag": "yes"}.get(field.kind, TYPED.get(field.name, "something"))
     return field.choices[0] if field.choices else plain
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from infra.identity import Principal
 from services.worklist import telling
-from services.worklist.items import refolded, summary
+from services.worklist.items import by_kind, refolded, summary
 from services.worklist.relay import Answered
 from tests.worklist.scene import OTHER_TOPICS, Scene, alerts, raised
 from tests.worklist.stories import Log, at
@@ -54,6 +54,26 @@ async def test_a_refusal_is_said_and_what_is_no_alert_is_sent_nowhere(scene):
     assert wrong.status_code == 400 and len(scene.given) == 1
 
 
+async def test_the_item_tells_who_was_told_when_by_which_way_and_what_they_did(scene):
+    async with browser(scene) as robin:
+        page = words_of((await robin.get("/items/referral/8")).text)
+        seen = words_of((await robin.get("/items/referral/3")).text)
+        acted = words_of((await robin.get("/items/referral/4")).text)
+        story = words_of((await robin.get("/items/referral/8?show=notifications")).text)
+    told = page.partition("Who was told")[2].partition("Clocks")[0]
+    assert "Staff 50 Contact the client is late" in told and "urgent, level 2 Email failed," in told and "Inbox delivered," in told
+    assert "Staff 12 Contact the client is late" in told and "urgent, level 1 Email handed over," in told
+    assert told.count("nobody has seen it") == 2
+    assert "Acknowledge the request is late" in seen and re.search(r"level 1 seen, \w+ \d+ \w+, \d\d:\d\d", seen)
+    assert re.search(r"Staff 7 \S.*?level 1 Staff 7 acted, \w+ \d+ \w+, \d\d:\d\d", acted)
+    assert "A message failed on email; the next way is tried" in story and "A message was delivered by inbox" in story
+
+
+def words_of(page: str) -> str:
+    """What somebody reads on it."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page.partition("<main")[2]).split())
+
+
 async def test_who_is_never_told_has_no_inbox(scene):
     async with browser(scene, AUDITOR) as auditor:
         assert (await auditor.get("/inbox")).status_code == 403 and "/inbox" not in (await auditor.get("/")).text
@@ -73,6 +93,20 @@ def test_an_alert_heard_in_any_order_lies_in_the_same_inboxes():
     assert found == [["new/staff/12", "seen/staff/13", "seen/staff/14"]] * len(found)
 
 
+def test_two_who_are_away_each_have_somebody_in_their_place():
+    log = Log()
+    log.say("alert/request/1", raised("request/1", 0, ("staff/12", "staff/13")), 1, "notification-events")
+    for left, to in (("staff/12", "staff/21"), ("staff/13", "staff/22")):
+        passed = alerts.AlertPassedOn(alert="alert-request/1", item="request/1", left=left, to=to)
+        log.say("alert/request/1", passed, 1, "notification-events")
+    told = telling.of_item(by_kind(refolded([change.entry for change in log.changes])), ())
+    assert [(one["who"], one["ways"]) for one in told] == [
+        ("staff/12", [("away, somebody else is told", None)]), ("staff/13", [("away, somebody else is told", None)]),
+        ("staff/21", []), ("staff/22", []),
+    ]  # fmt: skip
+
+
 def test_of_several_alerts_the_one_that_is_least_done_counts():
-    done = {"told_a": {"told": ["staff/1"]}, "over_a": "staff/2", "told_b": {"told": ["staff/1"]}, "seen_b": "staff/1"}
+    first, second = {"told_a": {"told": ["staff/1"]}, "over_a": {"by": "staff/2"}}, {"told_b": {"told": ["staff/1"]}}
+    done = {**first, **second, "seen_b": {"by": "staff/1"}}
     assert telling.inbox({"alert": done}) == ["seen/staff/1"]

@@ -1,0 +1,103 @@
+"""How somebody is told, as they see and change it: ways, quiet hours, digest, too much at once, away; and what is held for them now."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from infra.http import Answer
+from services.worklist import questions, words
+from services.worklist.about import day
+from services.worklist.acting import LABELS, Acting, body_of, key_of, missing, token_of
+from services.worklist.api import caught_up
+from services.worklist.fields import Form
+from services.worklist.forms_told import FORMS
+from services.worklist.items import by_kind
+from services.worklist.relay import Owners
+from services.worklist.rows import Row
+from services.worklist.telling import BOUNCED, HELD
+
+USUAL = {"locale": "en", "digest_at": "08:00", "hourly_max": 20}
+"""What is so for whoever never said how they want to be told (notification's defaults; a test holds them together)."""
+
+
+class Own:
+    """The page of whoever looks, about themselves alone. What they say of it is sent on to its owner in their own name."""
+
+    def __init__(self, acting: Acting, owners: Owners) -> None:
+        self._acting, self._site, self.answers, self._owners = acting, acting.site, acting.answers, owners
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            self._site.guarded("/me", self.show, "see-inbox"),
+            self._site.guarded("/me/{command}", self.ask, "see-inbox"),
+            self._site.guarded("/me/{command}", self.give, "see-inbox", "POST"),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        if stated := request.query_params.get("after"):
+            await caught_up(self.answers.board, stated)
+        known, names, now = await self._known(request), await self.answers.names.known(), self.answers.clock.now()
+        stands, waits = list(facts(known, names, now)), held(known, now)
+        return self._site.render("me.html", request, facts=stands, held=waits, forms=FORMS, summary=f"{len(waits)} held")
+
+    async def ask(self, request: Request) -> Response:
+        known = await self._known(request)
+        stated = {**USUAL, **known.get("prefers", {}), "backup": known.get("backup"), "back": "/me"}
+        return await self._acting.page(request, _form(request), None, None, _filled(stated), None)
+
+    async def give(self, request: Request) -> Response:
+        form, stated = _form(request), await request.form()
+        body, empty = body_of(form, stated)
+        if empty:
+            return await self._acting.page(request, form, None, None, stated, missing(empty), 422)
+        path = form.path.format(id=request.state.principal.id.partition("/")[2])
+        answer = await self._owners.give(form.service, path, body, token_of(request), key_of(stated))
+        if not answer.taken:
+            return await self._acting.page(request, form, None, None, stated, answer, answer.status if answer.status < 500 else 503)
+        return RedirectResponse(f"/me?after={answer.fact}" if answer.fact else "/me", 303)
+
+    async def _known(self, request: Request) -> Mapping[str, Any]:
+        """What notification said of them; nothing where it never said anything."""
+        found = await questions.item(self.answers.board, f"recipient/{request.state.principal.id}")
+        return by_kind(found["sections"]).get("recipient", {}) if found else {}
+
+
+def _form(request: Request) -> Form:
+    found = next((form for form in FORMS if form.command == request.path_params["command"]), None)
+    if found is None:
+        raise Answer("TL-1501", "not found", status=404)
+    return found
+
+
+def _filled(stated: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in stated.items() if value is not None}
+
+
+def facts(known: Mapping[str, Any], names: Mapping[str, str], now: datetime) -> Iterator[tuple[str, str]]:
+    """What stands, a line each."""
+    prefers = {**USUAL, **known.get("prefers", {})}
+    ways = [LABELS.get(way, words.plain(way)) for way in known.get("ways", ()) if BOUNCED + way not in known]
+    yield "Ways", ", then ".join([*ways, "this inbox"])
+    yield from ((f"{words.plain(name.removeprefix(BOUNCED))} takes nothing since", day(at)) for name, at in _all(known, BOUNCED))
+    yield "Language", LABELS[prefers["locale"]]
+    yield "Clock", prefers.get("zone") or known.get("home") or "UTC"
+    yield "Quiet", f"from {prefers['quiet_from']} until {prefers['quiet_until']}" if prefers.get("quiet_from") else "never"
+    yield "What is routine", f"once a day, at {prefers['digest_at']}"
+    yield "Within an hour", f"{prefers['hourly_max']} messages at most; what is more comes as one"
+    if (until := known.get("away_until")) and until > now:
+        instead = f"{words.who(known['backup'], names)} is told" if known.get("backup") else "nobody stands in"
+        yield "Away", f"until {day(until)}; {instead}"
+
+
+def held(known: Mapping[str, Any], now: datetime) -> list[Row]:
+    """What they will be told of later, the next first, and why not now."""
+    waits = sorted((one for _, one in _all(known, HELD)), key=lambda one: one["until"])
+    return [{"what": words.action(one.get("action") or ""), "until": one["until"], "why": words.HELD[one["why"]]} for one in waits]
+
+
+def _all(known: Mapping[str, Any], part: str) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in sorted(known.items()) if name.startswith(part)]

@@ -16,7 +16,7 @@ from infra.clock import Clock
 from infra.replay import Replayer
 from infra.rounds import Rounds
 from infra.service import Item
-from infra.settle import Settler
+from infra.settle import MARKED_AT_ONCE, Settler
 from infra.store import Aggregate
 from infra.working import parsed
 
@@ -42,16 +42,21 @@ class DueLoop(Rounds):
         self._parts, self._swept_at = frozenset[int](), LONG_AGO
 
     async def sweep(self) -> bool:
-        """One round. True when there was so much that the next should follow at once."""
-        await self._settler.mark()
+        """One round. True when there was so much that the next should follow at once.
+
+        What is due goes before marks: each is a transaction, and spares nothing but facts that are published twice.
+        """
         parts = sorted(await self._owned())
         self._settler.owing = {fact: part for fact, part in self._settler.owing.items() if part in parts}
         if not parts:
             self._parts = frozenset()
+            await self._settler.mark()
             return False
         now = self._clock.now()
         since = self._swept_at if self._parts.issuperset(parts) else LONG_AGO
         subjects = await self._settler.store.due(parts, now, self._batch_max)
+        if not subjects or len(self._settler.unmarked) >= MARKED_AT_ONCE:
+            await self._settler.mark()
         if subjects:
             await self._fire(await self._items(subjects), since)
         full = len(subjects) == self._batch_max

@@ -6,9 +6,7 @@ there. That is `dropped`; it is sent again, byte for byte, under the same Messag
 
 import asyncio
 import quopri
-from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import Compat32
+from email.policy import compat32
 from email.utils import format_datetime
 
 from aiosmtplib import (
@@ -24,21 +22,10 @@ from aiosmtplib import (
 from infra.settings import Settings
 from services.notification.channel import Handed, Letter
 
+WIRE, WIDTH_MAX = compat32.clone(linesep="\r\n"), 76
 IDLE_S = 20.0
 PLACES_MAX = 8
 """Messages of one recipient domain on their way at a time, of a pool: well below what a mail server takes from one sender (Postfix: 20)."""
-
-
-class Wire(Compat32):
-    """What is short and plain is written as it is: the library takes every header apart and folds it, half the time of a message."""
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        if len(name) + len(value) < WIDTH_MAX and value.isascii() and value.isprintable():
-            return f"{name}: {value}\r\n".encode()
-        return super().fold_binary(name, value)
-
-
-WIRE, WIDTH_MAX = Wire(linesep="\r\n"), 76
 
 
 class Smtp:
@@ -116,19 +103,27 @@ def _refused(code: int) -> Handed:
 def written(letter: Letter, sender: str) -> bytes:
     """The message on the wire: the same bytes for the same letter, whenever and wherever it is written.
 
-    `EmailMessage` would be shorter, but parses every header that it is given: 3 ms of CPU a message, more than all decisions about it.
+    By hand, for the library's classes take every header and body apart again: 0.5 ms of CPU a message (`EmailMessage`: 3 ms), more than
+    all decisions about it.
     """
-    message = MIMEMultipart("alternative", f"={letter.id}=", [_part("plain", letter.text), _part("html", letter.html)])
-    message["Message-ID"] = f"<{letter.id}@{sender.rpartition('@')[2]}>"
-    message["Date"] = format_datetime(letter.at)
-    message["From"], message["To"], message["Subject"] = sender, letter.address, letter.subject
-    message["Auto-Submitted"], message["Content-Language"] = "auto-generated", letter.locale
-    return message.as_bytes(policy=WIRE)
+    mark = f"={letter.id}="
+    heads = (
+        ("Message-ID", f"<{letter.id}@{sender.rpartition('@')[2]}>"), ("Date", format_datetime(letter.at)), ("From", sender),
+        ("To", letter.address), ("Subject", letter.subject), ("Auto-Submitted", "auto-generated"), ("Content-Language", letter.locale),
+    )  # fmt: skip
+    kind = f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{mark}"\r\n\r\n'.encode()
+    parts = (_part(mark, "plain", letter.text), _part(mark, "html", letter.html))
+    return b"".join((*(header(*one) for one in heads), kind, *parts, f"--{mark}--\r\n".encode()))
 
 
-def _part(subtype: str, text: str) -> MIMENonMultipart:
+def header(name: str, value: str) -> bytes:
+    """As the library writes it, which is asked only where something must be folded or encoded."""
+    if len(name) + len(value) < WIDTH_MAX and value.isascii() and value.isprintable():
+        return f"{name}: {value}\r\n".encode()
+    return WIRE.fold_binary(name, value)
+
+
+def _part(mark: str, subtype: str, text: str) -> bytes:
     """Quoted-printable: lines that any relay takes, and words that its administrator can read."""
-    part = MIMENonMultipart("text", subtype, charset="utf-8")
-    part["Content-Transfer-Encoding"] = "quoted-printable"
-    part.set_payload(quopri.encodestring(text.encode()).decode("ascii"))
-    return part
+    head = f'--{mark}\r\nContent-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    return head.encode() + quopri.encodestring(text.encode()).replace(b"\n", b"\r\n") + b"\r\n"

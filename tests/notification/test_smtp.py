@@ -14,7 +14,7 @@ from hypothesis.strategies import text
 
 from infra.settings import Settings
 from services.notification.channel import Handed, Letter
-from services.notification.smtp import WIRE, Smtp, written
+from services.notification.smtp import Smtp, header, written
 from tests.notification.postman import Fault, Postman
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -100,4 +100,4 @@ def test_what_is_written_is_read_again_as_it_was(subject: str, words: str) -> No
 
 @pytest.mark.parametrize("subject", ["short", "x" * 66, "x" * 67, "x" * 68, "x" * 69, "x" * 70, "a word " * 30, "una derivación", "a\tb"])
 def test_a_header_is_written_as_the_library_writes_it(subject: str) -> None:
-    assert WIRE.fold_binary("Subject", subject) == compat32.clone(linesep="\r\n").fold_binary("Subject", subject)
+    assert header("Subject", subject) == compat32.clone(linesep="\r\n").fold_binary("Subject", subject)

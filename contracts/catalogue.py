@@ -21,6 +21,7 @@ from contracts import (
     follow_up,
     intake,
     kernel,
+    members,
     needs,
     notices,
     partners,
@@ -71,7 +72,7 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
 
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
 FRONT_DOOR = (*intake.EVENTS, *needs.EVENTS, *endings.EVENTS, *consents.EVENTS, *stays.EVENTS, *visits.EVENTS)
-CARE = (*follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS, *appointments.EVENTS)
+CARE = (*members.EVENTS, *follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS, *appointments.EVENTS)
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=FRONT_DOOR),
     _own("intake", "crisis_routing", "notification", "worklist", name=CRISIS_INTAKE, events=crisis_intake.EVENTS),
@@ -82,7 +83,7 @@ TOPICS = (
         "follow_up",
         "notification",
         "worklist",
-        events=(*payers.EVENTS, *authorization.EVENTS, *authorization_lines.EVENTS),
+        events=(*members.EVENTS, *payers.EVENTS, *authorization.EVENTS, *authorization_lines.EVENTS),
     ),
     _own("crisis_routing", "follow_up", "notification", "worklist", events=crisis_routing.EVENTS),
     _own("follow_up", "intake", "assignment", "authorization", "crisis_routing", "notification", "worklist", events=CARE),

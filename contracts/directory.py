@@ -1,5 +1,6 @@
 """The network's directory: which programs take people, which desks answer for them and when, who is on duty."""
 
+from collections.abc import Collection, Iterable
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -65,6 +66,19 @@ class DirectoryListed(Change):
     staff: dict[str, tuple[str, ...]]
     """Role to people on duty, in order."""
     desks: tuple[Desk, ...] = ()
+
+    def belonging(self) -> dict[str, tuple[str, ...]]:
+        """By person on duty, sorted: the organisations that they belong to."""
+        programs = [(one.id, one.desk) for one in self.programs]
+        people = sorted({person for duty in self.staff.values() for person in duty})
+        return {one: tuple(sorted(organisations_of(one, self.staff.items(), programs))) for one in people}
+
+
+def organisations_of(person: str, staff: Iterable[tuple[str, Collection[str]]], programs: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The desks behind which somebody is on duty, and the programs (each with its desk) that these answer for. A role is none: people
+    of many organisations hold it."""
+    desks = {duty for duty, people in staff if person in people and not duty.startswith("role/")}
+    return frozenset(desks | {program for program, desk in programs if desk in desks})
 
 
 EVENTS = (DirectoryListed,)

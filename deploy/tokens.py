@@ -8,6 +8,7 @@ import typer
 from deploy import network as networks
 from deploy.network import Network
 from deploy.running import running
+from infra.access import Access
 from infra.identity import Principal
 from infra.problems import Problem
 from services.assignment.api import ACCESS as ASSIGNMENT
@@ -46,4 +47,4 @@ def principal(who: str, roles: tuple[str, ...] | list[str], network: Network) ->
 
 def known_roles() -> frozenset[str]:
     """Every role that a rule of ours names."""
-    return frozenset(READERS).union(*(rule.roles for table in (INTAKE, ASSIGNMENT, CRISIS, FOLLOW_UP) for rule in table.values()))
+    return frozenset(READERS).union(*(Access(table).roles for table in (INTAKE, ASSIGNMENT, CRISIS, FOLLOW_UP)))

@@ -40,6 +40,11 @@ def rule(*roles: str, scope: Scope = Scope.ORGANISATION) -> Rule:
     return Rule(frozenset(roles), scope)
 
 
+def theirs(*roles: str) -> tuple[Rule, Rule]:
+    """These roles may on what concerns an organisation of theirs, or what they answer for."""
+    return rule(*roles), rule(*roles, scope=Scope.OWNER)
+
+
 class Access:
     """The table of one service: action → rules, of which one must fit."""
 
@@ -50,13 +55,19 @@ class Access:
     def actions(self) -> frozenset[str]:
         return frozenset(self._table)
 
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every role that a rule of it names."""
+        return frozenset(role for rules in self._table.values() for rule in rules for role in rule.roles)
+
     def may(self, principal: Principal, action: str, item: Item | None = None) -> bool:
         """Whether some rule lets this principal do this. An item that is not known fits no scope but `any`."""
         return any(rule.roles & principal.roles and _within(principal, rule.scope, item) for rule in self._table.get(action, ()))
 
-    def needs_item(self, action: str) -> bool:
-        """Whether the item must be looked up to answer."""
-        return any(rule.scope is not Scope.ANY for rule in self._table.get(action, ()))
+    def needs_item(self, principal: Principal, action: str) -> bool:
+        """Whether the item must be looked up to answer: it matters to no others than whom a scoped rule alone lets through."""
+        mine = [rule.scope for rule in self._table.get(action, ()) if rule.roles & principal.roles]
+        return bool(mine) and Scope.ANY not in mine
 
 
 def _within(principal: Principal, scope: Scope, item: Item | None) -> bool:

@@ -1,6 +1,6 @@
 """A deciding service as a process: what its `app.py` hands over, and what is built of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,6 +13,7 @@ from infra.commands import Counter, Entry, commands
 from infra.errands import ErrandLoop, Performer
 from infra.gauges import Gauges
 from infra.identity import Identity, keyring
+from infra.narrowing import Narrowing
 from infra.partition import PARTITIONS
 from infra.process import Parts, Work, parts, watch_over
 from infra.process import run as run_process
@@ -42,7 +43,7 @@ class App:
     topics: Sequence[str]
     partitions: Callable[[str], int]
     commands: Sequence[Entry] = ()
-    access: Mapping[str, Rule] = field(default_factory=dict)
+    access: Mapping[str, Rule | Iterable[Rule]] = field(default_factory=dict)
     answers_on: str = ""
     streams: Mapping[str, Sequence[str]] = field(default_factory=dict)
     lanes_max: int = PARTITIONS
@@ -110,7 +111,9 @@ def routes(app: App, made: Parts, core: Runtime) -> list[BaseRoute]:
     if not settings.issuer:
         return list(app.pages(made, core.settler.store, None)) if app.pages else []
     identity = Identity(settings.issuer, settings.audience, keyring(settings.jwks, made.clock), made.clock)
-    door = http.Door(identity, Access({**app.access, **stewarding.access(app.service)}))
+    whose = Narrowing(app.service, core.settler.store, {entry.path: entry.subject for entry in app.commands})
+    access = Access({**app.access, **stewarding.access(app.service)})
+    door = http.Door(identity, access, whose.item_of, whose.belonging if app.service.members else None)
     counter = Counter(app.service.name, core.settler.settle, door, made.clock, lambda: core.pressed)
     kept = stewarding.Stewarding(core.settler, core.replayer, counter)
     return [*commands(counter, app.commands), *kept.routes(), *(app.pages(made, core.settler.store, counter) if app.pages else ())]

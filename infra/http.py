@@ -8,7 +8,7 @@ import re
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 ItemOf = Callable[[Request], Awaitable[Item | None]]
+Belonging = Callable[[Principal], Awaitable[frozenset[str]]]
 
 
 @dataclass
@@ -65,16 +66,18 @@ def busy(what: str, why: str = "") -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Who may come in: verifies the caller and asks the service's table. `item_of` finds what a scoped rule is about."""
+    """Who may come in: verifies the caller and asks the service's table. `item_of` finds what a scoped rule is about, `belonging` the
+    organisations of a caller beside those that their token names."""
 
     identity: Identity
     access: Access
     item_of: ItemOf | None = None
+    belonging: Belonging | None = None
 
     async def admit(self, request: Request, action: str) -> Principal:
         """The caller, if it may do this here; TL-1401 or TL-1402 otherwise. Whether the item exists is not told to who may not see it."""
         principal = await self.caller(request)
-        item = await self.item_of(request) if self.item_of and self.access.needs_item(action) else None
+        item = await self.item_of(request) if self.item_of and self.access.needs_item(principal, action) else None
         if not self.access.may(principal, action, item):
             why = "none of your roles allows this on this item"
             raise Problem("TL-1402", "you may not do this", why, "ask the item's owner, or a role that may", action, 403)
@@ -82,7 +85,10 @@ class Door:
 
     async def caller(self, request: Request) -> Principal:
         """Who asks, by the token they bring."""
-        return await self.identity.verify(_bearer(request.headers))
+        principal = await self.identity.verify(_bearer(request.headers))
+        if self.belonging is None:
+            return principal
+        return replace(principal, organisations=principal.organisations | await self.belonging(principal))
 
 
 class Guarded(Route):

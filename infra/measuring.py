@@ -52,13 +52,11 @@ Count = Callable[[Said, datetime], Iterable[Measure]]
 class Counting:
     """What is counted of a service, one at a time in a process.
 
-    `kinds` of aggregates are read; `parties` are the fields of their facts that name an organisation they concern. `reading` makes the
-    store that is read from, in the loop that reads it.
+    `kinds` of aggregates are read; `reading` makes the store that is read from, in the loop that reads it.
     """
 
     service: Service
     kinds: Collection[str]
-    parties: Collection[str]
     count: Count
     reading: Callable[[], Store]
     taken: Lock = field(default_factory=Lock, compare=False)
@@ -92,7 +90,7 @@ class Counting:
                 after = page[-1]
 
     def _concerns(self, facts: Said, within: Collection[str] | None) -> bool:
-        return within is None or any(getattr(fact, name, None) in within for _, fact in facts for name in self.parties)
+        return within is None or any(getattr(fact, name, None) in within for _, fact in facts for name in self.service.parties)
 
 
 async def _read(service: Service, rows: Sequence[FactRow], as_of: datetime) -> Iterable[Said]:
@@ -130,16 +128,14 @@ def _later(code: str, what: str, fix: str, why: str) -> Answer:
     return Answer(code, what, why, fix, status=503, headers={"retry-after": str(RETRY_AFTER_S)})
 
 
-def pages(
-    service: Service, kinds: Collection[str], parties: Collection[str], count: Count
-) -> Callable[[Parts, Store, Counter | None], Sequence[BaseRoute]]:
+def pages(service: Service, kinds: Collection[str], count: Count) -> Callable[[Parts, Store, Counter | None], Sequence[BaseRoute]]:
     """`GET /v1/measures?as_of=…`: every measure of a service with its cases. Nobody sees them where nobody can be known."""
 
     def routes(made: Parts, _: Store, counter: Counter | None) -> Sequence[BaseRoute]:
         def reading() -> Store:
             return MongoStore(made.mongo_url, service.name, driver=made.settings.mongo_driver, sessions=0)
 
-        return [route(Counting(service, kinds, parties, count, reading), counter)] if counter else []
+        return [route(Counting(service, kinds, count, reading), counter)] if counter else []
 
     return routes
 

@@ -134,6 +134,10 @@ class Service:
     outward: Mapping[str, Outward] = field(default_factory=dict)
     """Facts for readers outside, by wire type, that are stored sealed and sent open."""
     answer: Callable[[Message, Origin, str | None, str, Sequence[Reason]], Sequence[Fact]] = _nobody
+    parties: tuple[str, ...] = ()
+    """Fields of its states and facts that name an organisation they concern: its people act on them, and see their measures."""
+    members: str = ""
+    """The aggregate that says which organisations somebody belongs to beside those of their token: its state answers `of(principal)`."""
     steward: str = "role/data-steward"
     steward_within: timedelta = timedelta(hours=4)
     early_within: timedelta = timedelta(minutes=15)

@@ -3,7 +3,7 @@ demo as every other partner is, answers on its own topic, line by line."""
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -44,12 +44,17 @@ def _determine(hands: Hands, network: Network, row: Row, payer: Payer) -> bool:
     while not hands.running.knows(item, LEAD) and time.monotonic() < until:
         time.sleep(0.2)
     body = {"payer": payer.id, "member": f"EX-{derived('member', item)[:8]}"}
-    return hands.give(on_duty(network, "desk/oak"), "authorization", f"/v1/authorizations/{id_of(row)}/determine", body)
+    return _asked_by_desk(hands, network, f"/v1/authorizations/{id_of(row)}/determine", body)
 
 
 def _submit(hands: Hands, network: Network, row: Row) -> bool:
-    path = f"/v1/authorizations/{id_of(row)}/submit-authorization"
-    return hands.give(on_duty(network, "desk/oak"), "authorization", path, {"diagnosis": "F33.1"})
+    return _asked_by_desk(hands, network, f"/v1/authorizations/{id_of(row)}/submit-authorization", {"diagnosis": "F33.1"})
+
+
+def _asked_by_desk(hands: Hands, network: Network, path: str, body: Mapping[str, str]) -> bool:
+    """By the desk of the program that took the person; which one that is, authorization knows: the others are refused."""
+    people = {person.id: person for person in (on_duty(network, program.desk) for program in network.programs)}
+    return any(hands.give(person, "authorization", path, body) for person in people.values())
 
 
 def _answers(running: Running, payer: str, many: int) -> Iterator[Published]:

@@ -1,6 +1,7 @@
 """Authorization, wired: what it hears, what it decides, what it says."""
 
-from contracts import authorization, authorization_lines, catalogue, payers
+from contracts import authorization, authorization_lines, catalogue, members, payers
+from contracts.members import MEMBERS
 from infra import measuring
 from infra.app import App, run
 from infra.service import Service
@@ -8,7 +9,7 @@ from services.authorization import domain, measures
 from services.authorization.api import ACCESS, ROUTES
 from services.authorization.commands import COMMANDS
 
-SAYS = (*payers.EVENTS, *authorization.EVENTS, *authorization_lines.EVENTS)
+SAYS = (*members.EVENTS, *payers.EVENTS, *authorization.EVENTS, *authorization_lines.EVENTS)
 SERVICE = Service(
     name="authorization",
     topic=catalogue.topic_of("authorization"),
@@ -20,6 +21,8 @@ SERVICE = Service(
     decide=domain.decide,
     evolve=domain.evolve,
     deadlines=domain.deadlines,
+    parties=("program", "owner"),
+    members=MEMBERS,
 )
 APP = App(
     SERVICE,
@@ -27,7 +30,7 @@ APP = App(
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,
-    pages=measuring.pages(SERVICE, measures.KINDS, measures.PARTIES, measures.turnaround),
+    pages=measuring.pages(SERVICE, measures.KINDS, measures.turnaround),
 )
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from contracts import consents
+from contracts import consents, members
 from contracts.assignment import PlacementAccepted, PlacementEnded
+from contracts.directory import DirectoryListed
 from contracts.intake import PayerResponseReceived
 from contracts.kernel import (
     Blind,
@@ -46,8 +47,10 @@ from services.authorization.telling import Case, Changes, told
 UNKNOWN = Reason("TL-5305", "", "there is no such authorization")
 UNMATCHED = Reason("TL-5306", "/reference", "no authorization here has this submission: enter the decision by hand, on the one it is about")
 NOT_NOW = Reason("TL-5307", "", "this authorization has ended; only a payer's answer is still taken")
-HEARS = (PlacementAccepted, PlacementEnded, PayerResponseReceived, *care.VISITS, *consents.CHANGES)
-STATES: dict[str, type[State]] = {"authorization": Authorization, "coverage": Coverage, "requirements": Requirements}
+HEARS = (DirectoryListed, PlacementAccepted, PlacementEnded, PayerResponseReceived, *care.VISITS, *consents.CHANGES)
+STATES: dict[str, type[State]] = {
+    "authorization": Authorization, "coverage": Coverage, "requirements": Requirements, "members": members.Members,
+}  # fmt: skip
 AFTER_THE_END = (*care.VISITS, *consents.CHANGES, PlacementEnded, PayerResponseReceived, DeadlinePassed, c.EnterDecision, c.ConfirmReceipt)
 
 
@@ -61,6 +64,8 @@ def route(message: Message, blind: Blind) -> Route:
     """The authorization; tables and coverage are read beside it, each changed by its own command alone."""
     data = message.data
     match data:
+        case DirectoryListed():
+            return Route((members.MEMBERS,))
         case c.ListRequirements():
             return Route((REQUIREMENTS,))
         case c.RecordCoverage():
@@ -78,6 +83,8 @@ def route(message: Message, blind: Blind) -> Route:
 def decide(message: Message, world: World, now: datetime) -> Decision:
     """One message, one decision. Who may ask at all is decided at the door; whether it makes sense is decided here."""
     match message.data:
+        case DirectoryListed():
+            return members.listed(world[members.MEMBERS], message.data.belonging())
         case c.ListRequirements():
             return requirements.listed(world[REQUIREMENTS], message.data)
         case c.RecordCoverage():
@@ -160,11 +167,14 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
 }
 
 
+EVOLVES: dict[str, Callable[[Any, Change], State | None]] = {
+    "requirements": requirements.evolve, "coverage": coverage.evolve, "members": members.evolve,
+}  # fmt: skip
+
+
 def evolve(state: Any, fact: Change) -> State | None:
     """What an aggregate becomes."""
-    if fact.type.startswith("requirements."):
-        return requirements.evolve(state, fact)
-    return coverage.evolve(state, fact) if fact.type.startswith("coverage.") else authorization.evolve(state, fact)
+    return EVOLVES.get(fact.type.partition(".")[0], authorization.evolve)(state, fact)  # the lines of one speak in their own name
 
 
 def deadlines(state: State) -> Iterable[Deadline]:

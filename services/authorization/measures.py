@@ -11,8 +11,6 @@ from contracts.measures import Mean, Rate, mean_of
 
 DECIDED = (LineApproved, LineDenied, LineNotRequired)
 KINDS = ("authorization",)
-PARTIES = ("program",)
-"""Fields of facts that name an organisation a case concerns: its people see the measures of these cases."""
 
 
 def turnaround(said: list[tuple[str, Change]], as_of: datetime) -> Iterator[Rate | Mean]:

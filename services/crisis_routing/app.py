@@ -19,6 +19,7 @@ SERVICE = Service(
     decide=domain.decide,
     evolve=domain.evolve,
     deadlines=domain.deadlines,
+    parties=("team", "facility", "program"),
     steward="role/crisis-desk",
 )
 APP = App(
@@ -28,7 +29,7 @@ APP = App(
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,
-    pages=measuring.pages(SERVICE, measures.KINDS, measures.PARTIES, measures.response),
+    pages=measuring.pages(SERVICE, measures.KINDS, measures.response),
 )
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ from contracts.kernel import Change
 from contracts.measures import Mean, Rate, mean_of
 
 KINDS = ("episode",)
-PARTIES = ("team", "facility", "program")
-"""Fields of facts that name an organisation a case concerns: its people see the measures of these cases."""
 
 
 def response(said: list[tuple[str, Change]], as_of: datetime) -> Iterator[Rate | Mean]:

@@ -1,7 +1,7 @@
 """What people may post, and who may ask it at all."""
 
 from contracts.kernel import Command
-from infra.access import Rule, Scope, rule
+from infra.access import Rule, Scope, rule, theirs
 from infra.commands import Entry
 from services.follow_up import commands
 
@@ -17,14 +17,15 @@ ROUTES = (
 )
 
 COORDINATION = ("coordinator", "network-lead")
-TEAM = ("program-desk", *COORDINATION)
-ACCESS: dict[str, Rule] = {
+PROGRAM = theirs("program-desk")
+ACCESS: dict[str, Rule | tuple[Rule, ...]] = {
     "see-measures": rule("network-lead", "team-lead", "data-steward", "program-desk", scope=Scope.ANY),
     "see-network-measures": rule("network-lead", "data-steward", scope=Scope.ANY),
-    "follow-up": rule(*TEAM, scope=Scope.ANY),
+    "follow-up": (rule(*COORDINATION, scope=Scope.ANY), *PROGRAM),
     "review-engagement": rule("clinical-supervisor", "network-lead", scope=Scope.ANY),
-    "discharge-plan": rule("clinical-supervisor", *TEAM, scope=Scope.ANY),
-    "tell-stay": rule("intake-desk", *TEAM, scope=Scope.ANY),
+    "discharge-plan": (rule("clinical-supervisor", *COORDINATION, scope=Scope.ANY), *PROGRAM),
+    "tell-stay": rule("intake-desk", *COORDINATION, scope=Scope.ANY),
     "report-feed": rule("platform", "network-lead", scope=Scope.ANY),
 }
-"""By role. A supervisor decides on a plan that outreach did not bring back; a discharge is a person's, and coded."""
+"""By role. A supervisor decides on a plan that outreach did not bring back; a discharge is a person's, and coded. Of stays a program
+tells by its own feed, or through a desk that sees the whole network: whose stay it is shows only once it is told."""

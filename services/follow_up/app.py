@@ -1,6 +1,7 @@
 """Follow-up, wired: what it hears, what it decides, what it says."""
 
 from contracts import catalogue
+from contracts.members import MEMBERS
 from infra import measuring
 from infra.app import App, run
 from infra.service import Service
@@ -19,6 +20,8 @@ SERVICE = Service(
     decide=domain.decide,
     evolve=domain.evolve,
     deadlines=domain.deadlines,
+    parties=("program", "partner", "facility", "owner"),
+    members=MEMBERS,
 )
 APP = App(
     SERVICE,
@@ -26,7 +29,7 @@ APP = App(
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,
-    pages=measuring.pages(SERVICE, measures.KINDS, measures.PARTIES, measures.measures),
+    pages=measuring.pages(SERVICE, measures.KINDS, measures.measures),
 )
 
 if __name__ == "__main__":

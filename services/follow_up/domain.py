@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from contracts import members
 from contracts.assignment import HandedOff, OwnerAssigned, PlacementAccepted, PlacementEnded, PlacementHalted, PlacementResumed
 from contracts.authorization import ReferralPutAtRisk, RiskCleared
 from contracts.crisis_routing import PlanTeamAlerted
+from contracts.directory import DirectoryListed
 from contracts.endings import RecordDeathNoted, RecordDeathRefuted, RequestClosed
 from contracts.intake import RecordLinked, RecordOpened
 from contracts.kernel import Blind, Change, DeadlinePassed, Decision, Early, Fact, Message, Reason, Refused, Route, State, World, kind_of
@@ -30,11 +32,11 @@ UNKNOWN_RECORD = Reason("TL-5503", "/record", "no partner's record is known by t
 PLACED = (OwnerAssigned, HandedOff, PlacementEnded)
 HEARS = (
     RecordOpened, RecordLinked, RecordDeathNoted, RecordDeathRefuted, RequestClosed, PlacementAccepted, *PLACED, PlacementHalted,
-    PlacementResumed, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared, StayReceived, VisitReceived,
+    PlacementResumed, DirectoryListed, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared, StayReceived, VisitReceived,
 )  # fmt: skip
 STATES: dict[str, type[State]] = {
     "care": Care, "plan": Plan, "transition": Transition, "client": Client, "person": Person, "feed": Feed,
-    reported.KIND: reported.Appointment,
+    reported.KIND: reported.Appointment, "members": members.Members,
 }  # fmt: skip
 
 
@@ -42,6 +44,8 @@ def route(message: Message, blind: Blind) -> Route:
     """A referral's care and plan together; a stay and whose record it is; whoever a deadline is to tell."""
     data, subject = message.data, message.subject
     match data:
+        case DirectoryListed():
+            return Route((members.MEMBERS,))
         case RecordOpened():
             return Route((client_of(subject), data.person))
         case RecordLinked():
@@ -75,6 +79,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     """One message, one decision. Who may ask at all is decided at the door; whether it makes sense is decided here."""
     data = message.data
     match data:
+        case DirectoryListed():
+            return members.listed(world[members.MEMBERS], data.belonging())
         case RecordOpened() | RecordLinked():
             return noted(_record(message, world), now)
         case RecordDeathNoted() | RecordDeathRefuted():

@@ -37,8 +37,6 @@ NEW_AFTER_MONTHS = 6
 CONTACTS_LEFT_OUT = 30 * DAY
 """I-SERV leaves out whoever came in the last days: there was no time to see them yet."""
 KINDS = ("care", "plan", "transition")
-PARTIES = ("program", "facility")
-"""Fields of facts that name an organisation a case concerns: its people see the measures of these cases."""
 FOLLOW_UP_DAYS: tuple[Literal[7, 30], ...] = (7, 30)
 TOO_YOUNG_FOR: Mapping[str, tuple[AgeGroup, ...]] = {"mental-health": ("under-6",), "substance-use": ("under-6", "6-12")}
 """FUH and FUM from six years, FUI and FUA from thirteen."""

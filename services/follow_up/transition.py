@@ -48,6 +48,7 @@ class Transition(Item):
     record: str
     person: str | None = None
     plan: str | None = None
+    program: str | None = None
     kind: StayKind
     facility: str
     reference: str
@@ -161,7 +162,7 @@ def evolve(state: Transition | None, fact: Change) -> Transition | None:
 def _evolved(state: Transition, fact: Change) -> Transition:
     match fact:
         case TransitionMatched():
-            return state.model_copy(update={"plan": fact.plan, "owner": fact.owner, "person": fact.person})
+            return state.model_copy(update={"plan": fact.plan, "program": fact.program, "owner": fact.owner, "person": fact.person})
         case TransitionMoved():
             return state.model_copy(update={"person": fact.person, "news_at": items.later(fact.noted_at, state.news_at)})
         case TransitionSilenced():

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 
-from infra.access import Access, Item, Scope, rule
+from contracts.directory import organisations_of
+from infra.access import Access, Item, Scope, rule, theirs
 from infra.clock import Clock
 from infra.http import Answer, Door, Guarded
 from infra.identity import Principal
@@ -38,7 +39,7 @@ SCOPED = tuple(role.removeprefix("role/") for role in SHARED)
 ACCESS = Access({
     "see-lists": rule(*NETWORK, *SCOPED, scope=Scope.ANY),
     "see-network": rule(*NETWORK, scope=Scope.ANY),
-    "see-item": (rule(*NETWORK, scope=Scope.ANY), rule(*SCOPED), rule(*SCOPED, scope=Scope.OWNER)),
+    "see-item": (rule(*NETWORK, scope=Scope.ANY), *theirs(*SCOPED)),
     "see-held": rule(*NETWORK, scope=Scope.ANY),
     "see-gaps": rule("network-lead", "data-steward", "auditor", scope=Scope.ANY),
     "see-readings": rule("auditor", scope=Scope.ANY),
@@ -47,9 +48,9 @@ ACCESS = Access({
     "see-inbox": rule(*CARE, *SCOPED, scope=Scope.ANY),
     "follow-changes": rule(*NETWORK, *SCOPED, scope=Scope.ANY),
     "export-list": rule(*CARE, scope=Scope.ANY),
-    "act": (rule(*CARE, scope=Scope.ANY), rule(*SCOPED), rule(*SCOPED, scope=Scope.OWNER)),
+    "act": (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED)),
     "enter": rule(*CARE, scope=Scope.ANY),
-    SEE_PERSON: (rule(*CARE, scope=Scope.ANY), rule(*SCOPED), rule(*SCOPED, scope=Scope.OWNER)),
+    SEE_PERSON: (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED)),
 })  # fmt: skip
 """A scoped role's rules are about an item's organisations (the partner that sent it, the program and desk that have it) or its owner.
 `see-network` decides whether lists are narrowed to those."""
@@ -111,8 +112,7 @@ class Answers:
     async def belonging(self, principal: Principal) -> frozenset[str]:
         """The desks behind which the directory lists somebody, and those desks' programs: they are organisations of theirs."""
         listed = await self.names.listed()
-        desks = {duty for duty, people in listed.staff if principal.id in people and not duty.startswith("role/")}
-        return frozenset(desks | {program["id"] for program in listed.programs if program["desk"] in desks})
+        return organisations_of(principal.id, listed.staff, [(program["id"], program["desk"]) for program in listed.programs])
 
     async def reader(self, principal: Principal) -> Reader:
         """Who looks, for the lists that are about themselves."""

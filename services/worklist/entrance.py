@@ -1,7 +1,7 @@
 """How people come in: a session in a cookie, and on a developer's machine a page to choose whom to be."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -37,16 +37,13 @@ PEOPLE = (
     Person(Principal("staff/90", frozenset({"auditor"})), "Sam, auditor (sees no names)"),
 )
 """Invented people, one for each role that looks at the board; in development alone."""
-Belonging = Callable[[Principal], Awaitable[frozenset[str]]]
 Refused = Callable[[Request, Principal, str, str | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Inside(Entrance):
-    """The console's door. `belonging` adds the organisations that the directory lists somebody under; `refused` is told of who is not
-    let through to what: a path that names nothing is not repeated to it."""
+    """The console's door. `refused` is told of who is not let through to what: a path that names nothing is not repeated to it."""
 
-    belonging: Belonging | None = None
     refused: Refused | None = None
 
     async def admit(self, request: Request, action: str) -> Principal:
@@ -60,11 +57,8 @@ class Inside(Entrance):
             raise
 
     async def caller(self, request: Request) -> Principal:
-        principal = await Entrance.caller(self, request)
-        if self.belonging:
-            principal = replace(principal, organisations=principal.organisations | await self.belonging(principal))
-        request.state.caller = principal
-        return principal
+        request.state.caller = await Entrance.caller(self, request)
+        return request.state.caller  # type: ignore[no-any-return]
 
 
 Render = Callable[..., Response]

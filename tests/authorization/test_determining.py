@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 
 from contracts.authorization import AuthorizationCovered, AuthorizationDetermined, AuthorizationEnded, AuthorizationOverdue, LineAsked
-from contracts.kernel import Personal
+from contracts.directory import DirectoryListed, Program
+from contracts.kernel import Actor, Personal
 from services.authorization.commands import AddLines, CancelLine, Determine, EndAuthorization, ListRequirements, RecordCoverage
 from services.authorization.requirements import Requirements
 from tests.authorization.stories import (
@@ -141,3 +142,9 @@ def test_a_person_ends_it_or_cancels_a_line():
 def test_a_placement_that_names_no_record_waits_for_a_person():
     begun = story(covered=COVERED, record=None)
     assert begun.authorization.needed is None and begun.next.action == "determine"
+
+
+def test_who_is_at_which_desk_is_noted_when_the_directory_says_so():
+    begun, harbor = Story(), Program(id="program/harbor", name="Harbor", desk="desk/harbor", services=(), places=1)
+    begun.take(DirectoryListed(programs=(harbor,), staff={"desk/harbor": ("staff/31",)}), "directory/network", Actor())
+    assert begun.states["members/network"].of("staff/31") == {"desk/harbor", "program/harbor"}

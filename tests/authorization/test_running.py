@@ -21,7 +21,10 @@ from tests.intake.test_payer import item, response
 from tests.running import Services
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(300)]
-PLATFORM, DESK = Principal("staff/platform", frozenset({"platform"})), Principal("staff/31", frozenset({"program-desk", "intake-desk"}))
+PLATFORM, DESK = (
+    Principal("staff/platform", frozenset({"platform"})),
+    Principal("staff/31", frozenset({"program-desk", "intake-desk"}), frozenset({"program/harbor"})),
+)
 PERSON = {"family_name": "Testperson", "given_name": "Ada", "identifiers": [{"system": "urn:riverbend:mrn", "value": "m-1"}]}
 REFERRAL = {
     "partner": "riverbend", "reference": "R-1", "channel": "phone", "requested_at": "2026-03-02T08:00:00Z", "person": PERSON,

@@ -1,11 +1,28 @@
 """One person across the network: seen elsewhere, records that are linked and unlinked, a death that every program hears of."""
 
+from contracts.directory import DirectoryListed, Program
 from contracts.endings import RecordDeathNoted, RecordDeathRefuted
 from contracts.intake import RecordLinked
 from contracts.plans import PlanFlagged, PlanSuppressed, SeenElsewhere
 from services.follow_up import tidings
 from services.follow_up.commands import DischargePlan, RefuteDeath, ReportDeath
-from tests.follow_up.stories import DAY, HOUR, LAKESIDE, NINE, STAY, WEEK, Story, accepted, admission, attended, contact, opened
+from tests.follow_up.stories import (
+    DAY,
+    DORA,
+    EVE,
+    HOUR,
+    LAKESIDE,
+    NINE,
+    SAM,
+    STAY,
+    WEEK,
+    Story,
+    accepted,
+    admission,
+    attended,
+    contact,
+    opened,
+)
 
 
 def two_programs(person: str = "person/1") -> Story:
@@ -149,3 +166,14 @@ def test_a_death_that_the_front_door_heard_of_stops_every_plan_of_the_person_unt
     given.passes(HOUR)
     given.hears(RecordDeathRefuted(person="person/1", noted_at=given.now, by="staff/ana"), "record/1")
     assert not given.states["plan/1"].is_dead and not given.states["plan/2"].is_dead
+
+
+def test_who_is_at_which_desk_is_noted_when_the_directory_says_so_and_once():
+    begun, harbor = Story(), Program(id="program/harbor", name="Harbor", desk="desk/harbor", services=(), places=1)
+    listed = DirectoryListed(programs=(harbor,), staff={"desk/harbor": (DORA, EVE), "role/coordinator": (SAM,)})
+    (said,) = begun.hears(listed, "directory/network")
+    theirs = ("desk/harbor", "program/harbor")
+    assert said.organisations == {DORA: theirs, EVE: theirs, SAM: ()}, "a role is no organisation"
+    assert begun.hears(listed, "directory/network") == []
+    assert begun.hears(listed.model_copy(update={"staff": {"desk/harbor": (EVE,)}}), "directory/network")
+    assert begun.states["members/network"].of(DORA) == frozenset()

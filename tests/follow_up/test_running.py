@@ -82,6 +82,11 @@ class Network:
         rows = self.get("/v1/pending?limit=200")["rows"]
         return next(row["item"].partition("/")[2] for row in rows if row["status"] == "Accepted")
 
+    def at_desk(self, id: str, is_theirs: bool = True) -> str:
+        """Somebody at the desk of the program that has this, or at another desk, as the directory told the service."""
+        program, listed = self.stored(f"plan/{id}")["program"], self.stored("members/network")["organisations"]
+        return next(one for one, theirs in listed.items() if theirs and (program in theirs) is is_theirs)
+
     def sees(self, item: str, so: Callable[[Any], bool]) -> Any:
         """The item, once it is so on the worklist."""
         return _until(lambda: self.get(f"/v1/items/{item}"), so)
@@ -113,11 +118,11 @@ def test_a_life_in_care_on_the_running_stack(network: Network):
     id, now = network.accepted(), datetime.now(UTC)
     network.sees(f"referral/{id}", lambda item: item["action"] == "Book a first visit")
     booking = {"starts_at": (now - timedelta(minutes=30)).isoformat(), "reference": "A-7", "kind": "evaluation"}
-    first = network.post("program-desk", f"/v1/plans/{id}/book-visit", **booking)
+    first = network.post(network.at_desk(id), f"/v1/plans/{id}/book-visit", **booking)
     assert first.status_code == 200, first.text
-    again = network.post("program-desk", f"/v1/plans/{id}/book-visit", **booking)
+    again = network.post(network.at_desk(id), f"/v1/plans/{id}/book-visit", **booking)
     assert again.json()["sequence"] == 0, "the same booking is the same appointment"
-    attended = network.post("program-desk", f"/v1/plans/{id}/record-attendance", at=(now - timedelta(minutes=10)).isoformat())
+    attended = network.post(network.at_desk(id), f"/v1/plans/{id}/record-attendance", at=(now - timedelta(minutes=10)).isoformat())
     assert attended.status_code == 200, attended.text
     network.sees(f"referral/{id}", lambda item: (item["action"], item["status"]) == ("Say how care goes", "In service"))
     network.sees(f"plan/{id}", lambda item: item["open"] and item["owner"])
@@ -125,21 +130,27 @@ def test_a_life_in_care_on_the_running_stack(network: Network):
 
 def test_what_does_not_fit_is_refused_with_a_stable_code(network: Network):
     id = network.accepted()
-    refused = network.post("program-desk", f"/v1/plans/{id}/record-no-show", visit="nothing-booked")
+    refused = network.post(network.at_desk(id), f"/v1/plans/{id}/record-no-show", visit="nothing-booked")
     assert refused.status_code == 409 and refused.json()["errors"][0]["code"] == "TL-5522"
-    assert network.post("program-desk", f"/v1/plans/{id}/review-engagement", decision="continue-outreach").status_code == 403
+    assert network.post(network.at_desk(id), f"/v1/plans/{id}/review-engagement", decision="continue-outreach").status_code == 403
+
+
+def test_the_desk_of_another_program_is_refused(network: Network):
+    id, now = network.accepted(), datetime.now(UTC).isoformat()
+    assert network.post(network.at_desk(id, is_theirs=False), f"/v1/plans/{id}/log-contact", at=now, channel="telephone").status_code == 403
+    assert network.post(network.at_desk(id), f"/v1/plans/{id}/log-contact", at=now, channel="telephone").status_code == 200
 
 
 def test_a_discharge_told_late_is_matched_with_the_plan_and_overdue_by_itself(network: Network):
     id, left = network.accepted(), datetime.now(UTC) - timedelta(days=3)
     stay = {"facility": "general", "reference": "E-1", "record": network.stored(f"plan/{id}")["record"], "kind": "hospital"}
-    told = network.post("program-desk", "/v1/stays/record-discharge", at=left.isoformat(), **stay)
+    told = network.post("coordinator", "/v1/stays/record-discharge", at=left.isoformat(), **stay)
     assert told.status_code == 200, told.text
     item = told.json()["subject"]
     network.sees(f"{item}/timeline", lambda answer: "Overdue: reach the person after the discharge" in json.dumps(answer))
     matched = network.becomes(item, lambda stay: stay.get("plan") == f"plan/{id}")
     assert matched["owner"] == network.stored(f"plan/{id}")["owner"]
-    repeated = network.post("program-desk", "/v1/stays/record-discharge", at=left.isoformat(), **stay)
+    repeated = network.post("coordinator", "/v1/stays/record-discharge", at=left.isoformat(), **stay)
     assert repeated.json()["sequence"] == 0, "told again it is the same discharge"
 
 

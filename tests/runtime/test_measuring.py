@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from infra.problems import Problem
 from infra.store.memory import MemoryStore
 from tests.runtime.accounts import SERVICE, START, Bench, Credit, Opened, account_of, asked
 
-KINDS, PARTIES = ("account",), ("record",)
+KINDS = ("account",)
 LEAD = Principal("staff/1", frozenset({"network-lead"}))
 DESK = Principal("staff/2", frozenset({"program-desk"}), frozenset({"account/3"}))
 NOBODY = Principal("staff/3", frozenset({"program-desk"}))
@@ -52,7 +52,7 @@ def whole(said: Said, as_of: datetime) -> Iterable[Whole]:
 
 
 def counting(bench: Bench, count: measuring.Count = whole) -> Counting:
-    return Counting(SERVICE, KINDS, PARTIES, count, lambda: MemoryStore(bench.tables))
+    return Counting(replace(SERVICE, parties=("record",)), KINDS, count, lambda: MemoryStore(bench.tables))
 
 
 async def busy(accounts: int = 7) -> Bench:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.access import Access, Item, Scope, rule
+from infra.access import Access, Item, Scope, rule, theirs
 from infra.identity import Principal
 
 ANA = Principal("staff/7", frozenset({"coordinator"}), frozenset({"org/north"}))
@@ -51,5 +51,14 @@ def test_a_rule_names_a_role() -> None:
         rule()
 
 
-def test_the_item_is_looked_up_only_where_a_rule_is_about_it() -> None:
-    assert TABLE.needs_item("close") and not TABLE.needs_item("audit") and not TABLE.needs_item("unknown")
+def test_the_item_is_looked_up_only_for_whom_a_scoped_rule_alone_lets_through() -> None:
+    assert TABLE.needs_item(ANA, "close") and not TABLE.needs_item(ANA, "audit") and not TABLE.needs_item(ANA, "unknown")
+    assert not TABLE.needs_item(Principal("staff/9", frozenset({"reader"})), "close")
+
+
+def test_what_is_theirs_is_of_their_organisation_or_answered_for_by_them() -> None:
+    table = Access({"act": theirs("desk")})
+    north = Principal("staff/7", frozenset({"desk"}), frozenset({"org/north"}))
+    assert table.may(north, "act", NORTH) and table.may(north, "act", SOUTH), "SOUTH is owned by staff/7"
+    assert not table.may(Principal("staff/8", frozenset({"desk"}), frozenset({"org/east"})), "act", SOUTH)
+    assert not table.may(north, "act", None)

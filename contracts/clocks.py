@@ -35,6 +35,11 @@ class Step(NamedTuple):
     warns_at: tuple[datetime, ...] | None = None
 
 
+def key_of(action: str, due: datetime) -> str:
+    """What lateness is remembered by."""
+    return f"{action} {due.isoformat()}"
+
+
 class Owed(State):
     """The step that is owed now, as the last fact said. `warns_at` are warnings to come; `late`: it was told overdue."""
 
@@ -51,7 +56,7 @@ class Owed(State):
 
     @property
     def key(self) -> str:
-        return f"{self.action} {self.due.isoformat()}"
+        return key_of(self.action, self.due)
 
 
 def owed(before: Owed | None, fact: Change) -> Owed | None:
@@ -82,9 +87,14 @@ def told_late(step: Owed | None, fact: Change) -> Owed | None:
     """What telling that a step is overdue, or was not after all, makes of it."""
     if step is None or not isinstance(fact, Overdue | OverdueRetracted) or fact.action != step.action:
         return step
-    if isinstance(fact, Overdue):
-        return step.model_copy(update={"late": True, "told": (*step.told, step.key)[-TOLD_KEPT:]})
-    return step.model_copy(update={"late": False, "told": tuple(one for one in step.told if one != step.key)})
+    return step.model_copy(update={"late": isinstance(fact, Overdue), "told": lateness_told(step.told, fact)})
+
+
+def lateness_told(told: tuple[str, ...], fact: Overdue | OverdueRetracted) -> tuple[str, ...]:
+    """Lateness that was told and stands, after this fact."""
+    key = key_of(fact.action, fact.due)
+    others = tuple(one for one in told if one != key)
+    return (*others, key)[-TOLD_KEPT:] if isinstance(fact, Overdue) else others
 
 
 def deadlines(step: Owed | None) -> Iterator[Deadline]:

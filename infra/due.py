@@ -92,8 +92,8 @@ class DueLoop(Rounds):
             known = ()
         passed = [deadline for deadline in known if deadline.at <= now and deadline.id not in row.spent]
         if not passed and not row.kept:
-            return [deadline_item(row.id, A_LOOK, "", now)]
-        return [deadline_item(row.id, one.name, one.about, one.at) for one in sorted(passed, key=lambda one: one.at)]
+            return [deadline_item(row.id, row.v, A_LOOK, "", now)]
+        return [deadline_item(row.id, row.v, one.name, one.about, one.at) for one in sorted(passed, key=lambda one: one.at)]
 
     async def _publish_left(self, parts: Collection[int]) -> bool:
         """Facts whose writer died, or could not reach the broker, before publishing them. True when some could be published now."""
@@ -115,8 +115,9 @@ def _is_fired(item: Item) -> bool:
     return item.kind == "deadline" and item.message.data.name != A_LOOK
 
 
-def deadline_item(subject: str, name: str, about: str, at: datetime) -> Item:
-    """A passed deadline as a message; its id comes from its meaning, so firing twice is firing once."""
-    identity = derived("deadline", subject, name, about, at.isoformat())
+def deadline_item(subject: str, version: int, name: str, about: str, at: datetime) -> Item:
+    """A passed deadline as a message. Its id comes from its meaning in this version of the aggregate: whoever finds it in that version
+    finds the same one, and where late data took back what it led to, the same instant that is owed again leads to facts of its own."""
+    identity = derived("deadline", subject, str(version), name, about, at.isoformat())
     message = Message(identity, DeadlinePassed(name=name, about=about, at=at), subject, "clock", at=at)
     return Item("deadline", message, Origin(topic="clock"))

@@ -15,6 +15,7 @@ from contracts import clocks
 from contracts.clocks import Owed
 from contracts.follow_up import CareOverdue, CareOverdueRetracted, CareWarned, Noted
 from contracts.kernel import Actor, Change, Deadline, DeadlinePassed, Fact, Next, Reason, Refused, State, kind_of
+from contracts.lateness import Overdue, OverdueRetracted
 from contracts.partners import Sensitivity
 from contracts.plans import PlanOverdue, PlanOverdueRetracted, PlanWarned
 from contracts.transitions import TransitionOverdue, TransitionOverdueRetracted, TransitionWarned
@@ -49,12 +50,16 @@ def later(noted_at: datetime | None, before: datetime | None) -> datetime | None
 
 
 class Item(State):
-    """Something with one accountable owner, a role. `owes` are the steps that are owed, as the last fact said; none once it has ended."""
+    """Something with one accountable owner, a role. `owes` are the steps that are owed, as the last fact said; none once it has ended.
+
+    `told` is lateness that was told and not taken back: a step that is owed again by the same instant is not told late again.
+    """
 
     owner: str
     sensitivity: Sensitivity = ""
     consent: str | None = None
     owes: tuple[Owed, ...] = ()
+    told: tuple[str, ...] = ()
 
     @property
     def needs(self) -> tuple[Need, ...]:
@@ -137,11 +142,12 @@ def _step(need: Need, state: Item, fact: Change, now: datetime) -> Owed:
     if known:
         warned = isinstance(fact, WARNINGS) and fact.action == known.action
         warns_at = clocks.still_to_come(known, now) if warned else known.warns_at
-    late = known is not None and known.late
-    return Owed(
-        action=need.action, owner=state.owner, due=due, rule=clock.rule, waiting_on=None if late else need.waiting_on,
-        counts_from=clock.counts_from, warns_at=warns_at, late=late,
+    step = Owed(
+        action=need.action, owner=state.owner, due=due, rule=clock.rule, waiting_on=need.waiting_on, counts_from=clock.counts_from,
+        warns_at=warns_at,
     )  # fmt: skip
+    late = known.late if known else step.key in state.told
+    return step.model_copy(update={"late": True, "waiting_on": None}) if late else step
 
 
 def _retracted(subject: str, before: Item, after: Item, now: datetime, happened_at: datetime | None) -> Iterator[Change]:
@@ -160,7 +166,9 @@ def _moved_on(late: Owed, happened_at: datetime | None) -> bool:
 
 
 def stepped(state: Any, fact: Change) -> Any:
-    """The state with what is owed after this fact. A change that nobody said yet says nothing of that."""
+    """The state with what was told late, and with what is owed after this fact. A change that nobody said yet says nothing of that."""
+    if isinstance(fact, Overdue | OverdueRetracted):
+        state = state.model_copy(update={"told": clocks.lateness_told(state.told, fact)})
     return state if not isinstance(fact, Noted) or fact.steps is None else state.model_copy(update={"owes": fact.steps})
 
 

@@ -114,9 +114,11 @@ def heard(request: str, world: World, message: Message, now: datetime) -> Decisi
 
 
 def as_noted(request: str, state: Request | None, record: Record, now: datetime) -> list[Fact]:
-    """A new request of somebody who is said to have died."""
-    is_so = state is not None and record.death in ("noted", "verified") and record.death_noted_at
-    return _reported(request, state, record.death_by, record.death_noted_at, now) if state and record.death_noted_at and is_so else []
+    """A new request, or one that is needed again, of somebody who is said to have died; whoever opened it may know better."""
+    at = record.death_noted_at
+    if state is None or at is None or record.death not in DEAD or (state.death_noted_at and state.death_noted_at >= at):
+        return []
+    return [] if state.dead_since else _reported(request, state, record.death_by, at, now)
 
 
 def _reported(request: str, state: Request, by: str, noted_at: datetime, now: datetime) -> list[Fact]:

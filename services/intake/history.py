@@ -23,6 +23,7 @@ from contracts.intake import (
 )
 from contracts.kernel import Change
 from contracts.needs import RequestJoined, RequestParted, RequestStatusPassedOn
+from services.intake.records import DEAD
 from services.intake.requests import CHANGEABLE, OURS, PassedOn, Request
 
 
@@ -93,10 +94,10 @@ def _ended(state: Request, fact: Change) -> Request:
             verified = _said("verified", fact.closed_at, fact.by) if fact.how == "died" else {"dead_since": None}
             return state.model_copy(update={"status": "closed", "asked": None, "into": fact.into, **verified})
         case RequestReopened():
-            anew = {"status": "acknowledged", "taken_by": fact.by, "triage_from": fact.counts_from, "requested_at": fact.requested_at}
-            lives = _said("refuted", fact.reopened_at, fact.by) if state.death else {}
-            lives |= _alone(state, fact.reopened_at)
-            return state.model_copy(update=anew | {"interval": fact.interval, "served": False, "outcome": None, **lives})
+            taken = {"status": "acknowledged", "taken_by": fact.by, "triage_from": fact.counts_from, "requested_at": fact.requested_at}
+            anew = {"interval": fact.interval, "reopened_at": fact.reopened_at, "served": False, "outcome": None}
+            lives = _said("refuted", fact.reopened_at, fact.by) if state.death in DEAD else {}
+            return state.model_copy(update={**taken, **anew, **lives, **_alone(state, fact.reopened_at)})
         case RequestDeathReported():
             status = "acknowledged" if state.status == "needs_info" else state.status
             noted = _said("noted", fact.noted_at, fact.by) | {"dead_since": fact.noted_at}

@@ -86,7 +86,7 @@ def passed(message: Message, world: World, now: datetime) -> Decision:
     if mine is None or other is None:
         return []
     if name == ASK:
-        return deaths.as_noted(message.subject, mine, other, now) if mine.is_open and not mine.dead_since else []
+        return deaths.as_noted(message.subject, mine, other, now) if mine.is_open else []
     if name == PART:
         return [Fact(about, RequestParted(request=message.subject))] if message.subject in other.joined else []
     if name == UNLINKED:
@@ -128,12 +128,13 @@ def changed(request: str, state: Request, data: Any, now: datetime) -> list[Fact
 
 
 def deadlines(state: Request) -> Iterator[Deadline]:
-    """Whom a request has to tell at once. One that is by itself again asks its record whether the person died meanwhile."""
+    """Whom a request has to tell at once. One that was opened again asks its record whether the person died meanwhile."""
     if state.passed_on:
         yield from (Deadline(PASS_ON, one, state.passed_on.passed_on_at) for one in state.joined)
     if state.left and state.left_at:
         yield Deadline(PART, state.left, state.left_at)
-        yield Deadline(ASK, state.record, state.left_at)
+    if state.reopened_at:
+        yield Deadline(ASK, state.record, state.reopened_at)
 
 
 def of_record(record: Record) -> Iterator[Deadline]:

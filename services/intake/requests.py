@@ -50,6 +50,7 @@ class Request(State):
     owed: Owed | None = None
     interval: int = 1
     """How often it was opened."""
+    reopened_at: AwareDatetime | None = None
     served: bool = False
     """Whether a visit was recorded in this interval."""
     outcome: str | None = None

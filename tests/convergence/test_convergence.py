@@ -30,7 +30,7 @@ from tests.instance import Instance
 
 HEARD = {
     "noted_at", "news_at", "recorded_at", "checked_at", "died_noted_at", "refuted_at", "flagged_at", "round_at", "asked_at", "since",
-    "sought_since", "due", "owes", "steps", "overdue", "silent_since", "at_risk_since",
+    "sought_since", "due", "owes", "steps", "overdue", "told", "silent_since", "at_risk_since",
 }  # fmt: skip
 """When something was heard, flagged, asked or sought, which is not what happened; and the lateness that came of it."""
 FIRST = {"transition": {"plan", "owner"}, "episode": {"contact", "partner", "record", "contacted_at"}}

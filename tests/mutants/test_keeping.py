@@ -129,7 +129,7 @@ async def test_a_deadline_that_fired_meanwhile_is_disarmed(bench: Bench) -> None
     await bench.take(asked(1, ONE))
     at = bench.state("1").remind_at
     bench.clock.advance(timedelta(hours=2))
-    items = [deadline_item(account_of("1"), "remind", "account", at) for _ in range(2)]
+    items = [deadline_item(account_of("1"), 1, "remind", "account", at) for _ in range(2)]
     assert [outcome.kind for outcome in await bench.settler.settle(items)] == ["event", "nothing"]
     assert list(types(bench)).count(Reminded.type) == 1
 

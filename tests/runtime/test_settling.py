@@ -13,7 +13,7 @@ from infra.store import Conflict, Rejected, Unknown
 from infra.store.memory import MemoryStore
 from infra.upkeep import Upkeep
 from infra.working import evolved
-from tests.runtime.accounts import SERVICE, Account, Bench, Credit, Credited, Opened, Reminded, account_of, asked, deadlines, heard
+from tests.runtime.accounts import SERVICE, START, Account, Bench, Credit, Credited, Opened, Reminded, account_of, asked, deadlines, heard
 
 ONE = {"number": "1", "amount": 5}
 
@@ -169,7 +169,7 @@ async def test_a_deadline_that_was_found_twice_fires_once_although_it_still_stan
     """Another process found it before, and comes to it when the state would have it do something."""
     await bench.take(asked(1, {"number": "1", "amount": 13}))
     bench.clock.advance(timedelta(hours=2))
-    (found,) = [deadline_item(account_of("1"), one.name, one.about, one.at) for one in deadlines(bench.state("1"))]
+    (found,) = [deadline_item(account_of("1"), 1, one.name, one.about, one.at) for one in deadlines(bench.state("1"))]
     await due_loop(bench).sweep()
     await bench.command(account_of("1"), Credit(amount=1))
     (outcome,) = await bench.settler.settle([found])
@@ -280,3 +280,8 @@ async def test_what_the_database_never_takes_is_found_by_halving_and_parked(benc
     records = [asked(10 + n, {"number": str(n), "amount": 42 if n == 5 else 1}) for n in range(1, 9)]
     assert await bench.take(*records) == ["event"] * 4 + ["parked"] + ["event"] * 3
     assert bench.tables.aggregates[account_of("5")].parked
+
+
+def test_the_same_instant_owed_again_after_it_was_taken_back_leads_to_facts_of_its_own():
+    one, same, later = (deadline_item(account_of("1"), version, "remind", "account", START) for version in (3, 3, 4))
+    assert one.message.id == same.message.id != later.message.id

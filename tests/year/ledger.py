@@ -23,8 +23,7 @@ from infra.ruletext import explained
 from services.assignment import explain as placements
 from services.assignment.directory import DIRECTORY
 from services.intake import explain as requests
-from services.worklist.items import Sections, applied, summary
-from services.worklist.projections import Heard, changes, item_of
+from tests.year.board import Board
 from tests.year.network import Network, Said
 
 ONE_STEP = ("request", "placement", "care")
@@ -48,17 +47,16 @@ class Ledger:
 
     faults: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    _items: dict[str, Sections] = field(default_factory=dict)
+    _board: Board = field(default_factory=Board)
     _steps: dict[str, Step] = field(default_factory=dict)
     _around: dict[str, dict[str, Step]] = field(default_factory=lambda: defaultdict(dict))
     """Of a placement, beside its step: by when it must be found, the person reached, each desk have answered."""
     _late: dict[str, set[tuple[str, datetime]]] = field(default_factory=lambda: defaultdict(set))
-    _open: dict[str, bool] = field(default_factory=dict)
     network: Network | None = None
 
     def watch(self, said: Said, before: Any) -> None:
         self.counts["facts"] += 1
-        self._owned(said)
+        self.faults += self._board.hears(said)
         if isinstance(said.data, Overdue):
             self._overdue(said, before)
         elif isinstance(said.data, OverdueRetracted):
@@ -66,22 +64,6 @@ class Ledger:
         elif not isinstance(said.data, Warned | OfferUnanswered):
             self._passed_by(said)
         self._step(said)
-
-    def _owned(self, said: Said) -> None:
-        """As the worklist folds it: whatever is open has an owner and a clock."""
-        heard = Heard(said.topic, 0, 0, said.data.type, said.subject, said.sequence, f"{said.subject}-{said.sequence}", said.at, said.at,
-                      data=said.data)  # fmt: skip
-        item = item_of(said.subject)
-        if not item.startswith("referral/"):
-            return
-        self._items[item], _, _ = applied(self._items.get(item, {}), changes(heard))
-        row = summary(item, self._items[item])
-        self._open[item] = row["open"]
-        if row["open"] and not (row["owner"] and row["due"]):
-            self.faults.append(f"{item} has no {'clock' if row['owner'] else 'owner'} after {said.data.type}")
-        kinds = {kind_of(subject): section for topic in self._items[item].values() for subject, section in topic.items()}
-        if not row["open"] and not kinds.get("request", {}).get("closed"):
-            self.faults.append(f"{item} is nobody's after {said.data.type}, and nobody closed it")
 
     def _overdue(self, said: Said, before: Any) -> None:
         """In time to the minute of its deadline, once, of a step that stood; and its arithmetic can be told."""
@@ -165,9 +147,9 @@ class Ledger:
 
     def closes(self, now: datetime) -> None:
         """At the end: whatever stood past its time was told."""
-        for subject in self._open | dict.fromkeys(self._steps):
+        for subject in self._board.open | dict.fromkeys(self._steps):
             for step in self._standing(subject):
                 if step.due and step.due <= now and (step.action, step.due) not in self._late[subject]:
                     self.faults.append(f"{subject}: {step.action} was due, and nobody said so")
-        self.counts["open"] = sum(self._open.values())
-        self.counts["referrals"] = len(self._open)
+        self.counts["open"] = sum(self._board.open.values())
+        self.counts["referrals"] = len(self._board.open)

@@ -1,0 +1,111 @@
+"""What people of a network may do: whatever they like (and be refused), or what is next."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from contracts.kernel import Command
+from services.assignment import commands as placing
+from services.follow_up import commands as caring
+from services.intake import commands as intake
+
+DUTY = {
+    "role/intake-desk": ("staff/ana", "staff/ben"), "role/coordinator": ("staff/carl", "staff/dora"),
+    "role/network-lead": ("staff/eve",), "desk/riverside": ("staff/fay",), "desk/lakeside": ("staff/gil", "staff/dora"),
+}  # fmt: skip
+ANYBODY = ("staff/ana", "staff/carl", "staff/dora", "staff/eve", "staff/fay", "staff/gil", "staff/nobody")
+PROGRAMS = ("program/riverside", "program/lakeside", "program/hilltop", "program/grove")
+Made = Callable[[Any, datetime], Command]
+DAY = timedelta(days=1)
+
+
+def _just(*commands: Command) -> st.SearchStrategy[Made]:
+    return st.sampled_from([lambda _state, _now, one=one: one for one in commands])  # type: ignore[misc]
+
+
+def _of_program(*kinds: Any) -> st.SearchStrategy[Made]:
+    more = {placing.DeclineOffer: {"reason": "no-capacity"}}
+    return st.builds(
+        lambda kind, program: lambda _state, _now: kind(program=program, **more.get(kind, {})),
+        st.sampled_from(kinds),
+        st.sampled_from(PROGRAMS),
+    )
+
+
+REQUESTS = _just(
+    intake.AcknowledgeRequest(), intake.AskInformation(items=("consent",)), intake.AskInformation(items=("coverage",), of="client"),
+    intake.SupplyInformation(items=("consent",)), intake.GoOnWithout(reason="cannot-wait"), intake.WithdrawRequest(reason="not-needed"),
+    intake.ReportDeath(), intake.RefuteDeath(), *(intake.TriageRequest(urgency=u, service="therapy") for u in ("urgent", "routine")),
+    *(intake.CloseRequest(how=how, reason="reviewed", to="elsewhere") for how in ("verified", "asserted", "unmet", "redirected", "died")),
+)  # fmt: skip
+REOPENED = st.builds(
+    lambda ago: lambda _state, now: intake.ReopenRequest(reason="asked-again", asked_at=now - ago), st.sampled_from([DAY * 0, DAY, DAY * 5])
+)
+CONTACTS = st.builds(
+    lambda outcome, ago: lambda _state, now: placing.LogContact(channel="telephone", outcome=outcome, contacted_at=now - ago),
+    st.sampled_from(["reached", "no-answer"]), st.sampled_from([DAY * 0, DAY, DAY * 20]),
+)  # fmt: skip
+HAND_OFFS = st.one_of(
+    st.builds(lambda to: lambda _state, _now: placing.AskHandOff(to=to), st.sampled_from([*ANYBODY, *DUTY])),
+    _just(placing.AcceptHandOff(), placing.DeclineHandOff(reason="on-leave"), placing.WithdrawHandOff(), placing.TakePlacement()),
+)
+ANYTHING: dict[tuple[str, str], st.SearchStrategy[Made]] = {
+    ("intake", "request"): REQUESTS | REOPENED,
+    ("assignment", "placement"): st.one_of(
+        _of_program(placing.AcceptOffer, placing.DeclineOffer, placing.Waitlist), CONTACTS, HAND_OFFS, _just(placing.OfferAgain())
+    ),
+    ("follow_up", "plan"): st.one_of(
+        st.builds(
+            lambda ahead: lambda _state, now: caring.BookVisit(starts_at=now + ahead, reason="client-choice"),
+            st.sampled_from([DAY / 8, DAY, DAY * 9]),
+        ),
+        st.builds(lambda ago: lambda _state, now: caring.RecordAttendance(at=now - ago), st.sampled_from([DAY * 0, DAY * 2])),
+        st.sampled_from([lambda state, _now: caring.RecordNoShow(visit=state.bookings[0].visit if state.bookings else "none")]),
+        st.sampled_from([lambda _state, now: caring.LogContact(at=now, channel="telephone")]),
+        st.sampled_from([lambda _state, now: caring.ReportDeath(at=now), lambda _state, _now: caring.RefuteDeath()]),
+    ),
+    ("follow_up", "care"): _just(caring.ConfirmStatus(), caring.ReportOutcome(outcome="completed")),
+}  # fmt: skip
+
+
+def _of_request(state: Any, now: datetime, choice: int) -> Command | None:
+    """Seen through from the first look to the last."""
+    match state.owed and state.owed.action:
+        case "acknowledge-request":
+            return intake.AcknowledgeRequest()
+        case "triage-request":
+            return intake.TriageRequest(urgency=("urgent", "routine")[choice % 2], service="therapy")
+        case "wait-for-information":
+            return intake.SupplyInformation(items=("consent",))
+        case "review-outcome":
+            return intake.CloseRequest(how="verified" if state.served else "asserted", reason="reviewed")
+        case "verify-death":
+            return intake.RefuteDeath()
+    return None
+
+
+def _of_placement(state: Any, now: datetime, choice: int) -> Command | None:
+    asked = state.waiting_on or state.may_say_yes
+    if not asked or not state.is_looked_for:
+        return placing.OfferAgain() if state.status == "unplaced" else None
+    program = asked[choice % len(asked)].program
+    return placing.AcceptOffer(program=program) if choice % 3 else placing.DeclineOffer(program=program, reason="no-capacity")
+
+
+def _of_plan(state: Any, now: datetime, choice: int) -> Command | None:
+    if state.status == "ended":
+        return None
+    if not state.bookings:
+        return caring.BookVisit(starts_at=now + DAY / 12, reason="client-choice")
+    first = state.bookings[0]
+    return caring.RecordAttendance(visit=first.visit, at=first.starts_at) if first.starts_at <= now else None
+
+
+STEPS: dict[tuple[str, str], Callable[[Any, datetime, int], Command | None]] = {
+    ("intake", "request"): _of_request,
+    ("assignment", "placement"): _of_placement,
+    ("follow_up", "plan"): _of_plan,
+}
+"""What somebody does about an item, when they get to it; nothing, where it is somebody else's turn."""

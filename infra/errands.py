@@ -60,7 +60,8 @@ class Performer(Protocol):
 
 
 class ErrandLoop(Rounds):
-    """`owned` says for which partitions this process may act; `pools` how many errands of each run at a time, `lane_max` of each lane.
+    """`owned` says for which partitions this process may act; `pools` how many errands of each run at a time, the most pressing pool
+    first, `lane_max` how many of each lane.
     `lease_s` is how long a claim stands, on the world's clock: longer than any errand may take."""
 
     def __init__(
@@ -71,6 +72,7 @@ class ErrandLoop(Rounds):
         super().__init__("errands failed", idle_s)
         settler.on_errand.append(self.wake)
         self._pools, self._meters, self._lane_max, self._lease_s = pools, meters, lane_max, lease_s
+        self._turns = {pool: turn for turn, pool in enumerate(pools)}
         self._waiting: dict[str, deque[str]] = {}
         self._known: dict[str, str] = {}
         self._under_way: set[str] = set()
@@ -113,9 +115,10 @@ class ErrandLoop(Rounds):
         self._waiting.clear()
 
     def _ready(self) -> list[str]:
-        """Who has a place now, each lane in its own order. Whoever moved to another lane meanwhile is passed over in the old one."""
+        """Who has a place now, the lanes of the first pool first, each in its own order: a round has an end, and a flood in one pool may
+        fill it. Whoever moved to another lane meanwhile is passed over in the old one."""
         found: list[str] = []
-        for lane in list(self._waiting):
+        for lane in sorted(self._waiting, key=lambda lane: self._turns[pool_of(lane)]):
             waiting, pool = self._waiting[lane], pool_of(lane)
             while waiting and self._busy[lane] < self._lane_max and self._busy[pool] < self._pools[pool] and len(found) < CLAIMED_TOGETHER:
                 subject = waiting.popleft()

@@ -1,6 +1,7 @@
-"""One alert on a page, for whoever has signed in: what it is, how far it has climbed, and the button that says "I have seen it".
+"""One alert on a page, for whomever it concerns: what it is, how far it has climbed, and the button that says "I have seen it".
 
-As in a message, nothing about anybody: codes in words, the end of an id, and a link to the item on the board.
+As in a message, nothing about anybody: codes in words, the end of an id, and a link to the item on the board, which knows who may see
+it. Whoever it does not concern is told that alone, however they came by the link.
 """
 
 from base64 import b64encode
@@ -39,11 +40,11 @@ class AlertPage:
     def render(self, item: str, ladder: Ladder | None, reader: Reader) -> str:
         """`ladder` is None where nothing of it stands any more."""
         words = catalogue(reader.locale)
-        shown = line(ladder.entry, words, reader.zone) if ladder else None
-        title = shown["what"][0].upper() + shown["what"][1:] if shown else words["page"]["over"]
+        shown = line(ladder.entry, words, reader.zone) if ladder and reader.concerned else None
+        title = shown["what"][0].upper() + shown["what"][1:] if shown else words["page"]["elses" if ladder else "over"]
         return self._page.render(
             words=words, locale=reader.locale, line=shown, title=title, status=status(ladder, reader, words), style=style(),
-            may=bool(ladder and ladder.unseen_until and reader.concerned), board=self._board, link=f"{self._board}/items/{item_of(item)}",
+            may=bool(shown and ladder and ladder.unseen_until), board=self._board, link=f"{self._board}/items/{item_of(item)}",
             demo=self._demo, means=words["page"]["heard" if ladder and hearing_is_all(ladder.cause) else "means"],
         )  # fmt: skip
 
@@ -53,10 +54,11 @@ def status(ladder: Ladder | None, reader: Reader, words: Any) -> str:
     said = words["page"]
     if ladder is None:
         return str(said["ended"])
+    if not reader.concerned:
+        return str(said["not-yours"])
     if ladder.climbs_at is None:
         return str(said["stands"])
-    told = str(said["open" if ladder.unseen_until else "seen"]).format(at=moment(ladder.climbs_at, reader.zone, words))
-    return told if reader.concerned else f"{told} {said['not-yours']}"
+    return str(said["open" if ladder.unseen_until else "seen"]).format(at=moment(ladder.climbs_at, reader.zone, words))
 
 
 @cache

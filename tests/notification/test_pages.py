@@ -98,9 +98,11 @@ async def test_who_has_not_signed_in_does_so_and_comes_back_to_the_alert(desk: D
     assert sent.headers["location"].startswith("http://board.example/sign-in?to=http%3A%2F%2Fboard%2Falerts%2Fplacement%2F1%2F")
 
 
-async def test_whom_it_does_not_concern_has_no_button_and_a_click_of_theirs_changes_nothing(desk: Desk) -> None:
+async def test_whom_it_does_not_concern_sees_nothing_of_it_and_a_click_of_theirs_changes_nothing(desk: Desk) -> None:
     async with desk.browser(EVE) as eve:
-        assert "<form" not in (await eve.get(link(desk))).text
+        page = (await eve.get(link(desk))).text
+        assert "This was told to somebody else" in page and "<form" not in page
+        assert not any(said in page for said in ("No program is available", "PLAC-1", "reroute", "Crisis"))
         assert (await eve.post(link(desk), headers=CLICK)).status_code == 303
     assert desk.house.facts(AlertAcknowledged) == []
     async with desk.browser(DORA, "network-lead") as lead:

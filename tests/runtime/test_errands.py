@@ -219,6 +219,15 @@ async def test_a_pool_that_is_full_of_hung_lanes_holds_up_no_other_pool(one: Pro
     assert sum(outside.now[f"a hung-{n}"] for n in range(9) if f"a hung-{n}" in outside.now) == 4
 
 
+async def test_what_presses_most_is_begun_first_however_much_else_waits(
+    one: Process, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.errands.CLAIMED_TOGETHER", 2)
+    await one.ask(*jobs(20, "b routine"), *jobs(2, "a crisis", 50))
+    await one.rounds(1)
+    assert sorted(outside.seen) == ["job/50", "job/51"]
+
+
 async def test_of_two_processes_one_does_it(one: Process, clock: ManualClock, outside: Outside) -> None:
     other = Process(one.store.tables, clock, outside)
     await one.ask(*jobs(20))

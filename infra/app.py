@@ -33,10 +33,10 @@ class App:
     """What a deciding service is, beside its decisions: topics it listens to, commands people give, who may give them.
 
     `partitions` tells how many a topic has; `answers_on` is the prefix of the topics on which senders outside are answered.
-    `streams` are topics read apart (`Runtime`), `lanes_max` bounds the lanes that a process is told to have: where other loops keep it
-    busy, more of them only make batches smaller. `performer` makes what does the service's errands, of which `pools` says how many run
-    at a time, and `lane_max` how many of one lane; `pages` makes further routes, with the counter for what people click where somebody
-    can be known.
+    `streams` are topics read apart (`Runtime`), one of which may be what it `sweeps` by; `lanes_max` bounds the lanes that a process is
+    told to have: where other loops keep it busy, more of them only make batches smaller. `performer` makes what does the service's errands,
+    of which `pools` says how many run at a time, and `lane_max` how many of one lane; `pages` makes further routes, with the counter for
+    what people click where somebody can be known.
     """
 
     service: Service
@@ -46,6 +46,7 @@ class App:
     access: Mapping[str, Rule | Iterable[Rule]] = field(default_factory=dict)
     answers_on: str = ""
     streams: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sweeps: str = ""
     lanes_max: int = PARTITIONS
     performer: Callable[[Parts], Performer] | None = None
     pools: Mapping[str, int] = field(default_factory=dict)
@@ -63,11 +64,11 @@ def work(app: App, settings: Settings) -> Work:
     """The process of a deciding service. Nothing is connected yet."""
     made = parts(settings, app.partitions)
     store = MongoStore(made.mongo_url, app.service.name, driver=settings.mongo_driver)
-    limits = Limits(min(settings.lanes, app.lanes_max), settings.batch_events_max, settings.unpublished_facts_max)
-    core = Runtime(app.service, settler(app, made, store), app.topics, limits, app.streams)
+    limits = Limits(min(settings.lanes, app.lanes_max), settings.batch_events_max, settings.unpublished_facts_max, settings.reads)
+    core = Runtime(app.service, settler(app, made, store), app.topics, limits, app.streams, app.sweeps)
     for stream, lanes in core.subscriptions:
         subscribe(made.broker, stream, lanes)
-    watch_over(made, core.lanes)
+    watch_over(made, core.lanes, [lane for stream, lanes in core.subscriptions if stream.topics for lane in lanes])
     made.vitals.watch("due loop", lambda: core.due.silence_s, 60.0)
     made.vitals.watch("publisher", lambda: made.publisher.waiting_s, 60.0)
     made.vitals.need("backlog", lambda: not core.pressed)

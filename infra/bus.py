@@ -36,6 +36,8 @@ class Stream:
     records_max: int = 500
     partition_bytes_max: int = 256 << 10
     fetch_bytes_max: int = 8 << 20
+    fetch_bytes_min: int = 1
+    """How much the broker gathers, for a quarter of a second at most, before it answers: many small answers cost more than a few large."""
 
 
 def broker_for(bootstrap: str, user: str = "", password: str = "", tls: SSLContext | None = None) -> KafkaBroker:
@@ -95,7 +97,7 @@ def _subscribe(broker: KafkaBroker, stream: Stream, lane: Lane) -> None:
         max_partition_fetch_bytes=stream.partition_bytes_max,
         fetch_max_bytes=stream.fetch_bytes_max,
         fetch_max_wait_ms=250,
-        fetch_min_bytes=(64 << 10) if stream.pattern else 1,
+        fetch_min_bytes=stream.fetch_bytes_min,
         session_timeout_ms=SESSION_MS,
         heartbeat_interval_ms=HEARTBEAT_MS,
         rebalance_timeout_ms=REBALANCE_MS,

@@ -121,12 +121,15 @@ def parts(settings: Settings, partitions: Callable[[str], int]) -> Parts:
     )
 
 
-def watch_over(made: Parts, lanes: Sequence[Lane]) -> None:
-    """A lane is alive while its coordinator is and its consumer is polled; a process is ready once its lanes have partitions."""
+def watch_over(made: Parts, lanes: Sequence[Lane], named: Sequence[Lane]) -> None:
+    """A lane is alive while its coordinator is and its consumer is polled; a process is ready once its lanes have partitions.
+
+    `named` are the lanes whose topics are known to exist. A process without one reads what matches a pattern, which may be nothing yet.
+    """
     for lane in lanes:
         made.vitals.watch(f"lane {lane.name} coordinator", partial(_coordinated, lane))
         made.vitals.watch(f"lane {lane.name} polls", partial(_silence_s, lane), 120.0)
-    made.vitals.need("lanes", lambda: any(lane.assigned for lane in lanes))
+    made.vitals.need("lanes", lambda: any(lane.assigned for lane in named) if named else all(lane.consumer for lane in lanes))
 
 
 def _coordinated(lane: Lane) -> bool:

@@ -15,6 +15,7 @@ from infra.lane import Lane
 from infra.records import Received
 from infra.replay import Replayer
 from infra.service import Item, Outcome, Service
+from infra.settings import Reads
 from infra.settle import Settler
 
 SLICE, SLICE_BYTES = 500, 256 << 10
@@ -31,47 +32,56 @@ class Pressed(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """How many lanes, records at a time, and unpublished facts before others must wait."""
+    """How many lanes, records at a time, unpublished facts before others must wait; and which streams this process reads."""
 
     lanes: int = 3
     records: int = 500
     unpublished: int = 10_000
+    reads: Reads = "everything"
 
 
 class Runtime:
     """`subscriptions` are what the process must subscribe its lanes to; nothing is connected here.
 
-    `streams` are topics read in a group and lanes of their own, by name. Whatever they bring, the due loop sweeps the partitions of
-    the inner lanes.
+    `streams` are topics read in a group and lanes of their own, by name. The due loop sweeps the partitions of one group's lanes, whatever
+    the others bring: the inner ones, or those of the stream that `sweeps` names, whose topics have as many partitions.
     """
 
     def __init__(
-        self, service: Service, settler: Settler, topics: Sequence[str], limits: Limits, streams: Mapping[str, Sequence[str]] = NO_STREAMS
+        self, service: Service, settler: Settler, topics: Sequence[str], limits: Limits,
+        streams: Mapping[str, Sequence[str]] = NO_STREAMS, sweeps: str = "",
     ) -> None:  # fmt: skip
         self.service, self.settler, self.limits = service, settler, limits
         self.opened = False
         self.reader = Reader(service)
         self.replayer = Replayer(service, settler.store, settler.vault)
-        self.inner = self._lanes(service.name) if topics else []
-        self.outer = self._lanes(f"{service.name}.partners") if service.outside else []
-        named = [Stream(f"{service.name}.{name}", topics=tuple(names)) for name, names in streams.items()]
-        named += [
-            Stream(f"{service.name}.{name}", pattern=f"^{service.outside}{prefix}[a-z0-9-]+$") for name, prefix in service.apart.items()
-        ]
-        apart = [(stream, self._lanes(stream.group)) for stream in named]
-        self.apart = [lane for _, lanes in apart for lane in lanes]
+        apart, rest = self._apart(streams), self._rest(topics)
+        read = {"everything": [*rest, *apart], "apart": apart, "rest": rest}[limits.reads]
+        self.subscriptions = [(stream, self._lanes(stream.group)) for stream in read]
+        self.sweeping = self.lanes_of(f"{service.name}.{sweeps}" if sweeps else service.name)
         self.due = DueLoop(settler, self.replayer, settler.clock, self.owned)
-        inner = Stream(service.name, topics=tuple(topics))
-        others = "".join(f"(?!{prefix})" for prefix in service.apart.values())
-        outer = Stream(f"{service.name}.partners", pattern=f"^{service.outside}{others}[a-z0-9-]+$")
-        self.subscriptions = [(stream, lanes) for stream, lanes in ((inner, self.inner), (outer, self.outer), *apart) if lanes]
+
+    def _apart(self, streams: Mapping[str, Sequence[str]]) -> list[Stream]:
+        """Nothing of the rest stands before these."""
+        name, outside = self.service.name, self.service.outside
+        named = [Stream(f"{name}.{stream}", topics=tuple(topics)) for stream, topics in streams.items()]
+        return named + [Stream(f"{name}.{stream}", pattern=f"^{outside}{its}[a-z0-9-]+$") for stream, its in self.service.apart.items()]
+
+    def _rest(self, topics: Sequence[str]) -> list[Stream]:
+        name, outside = self.service.name, self.service.outside
+        others = "".join(f"(?!{prefix})" for prefix in self.service.apart.values())
+        inner = [Stream(name, topics=tuple(topics))] if topics else []
+        return inner + ([Stream(f"{name}.partners", pattern=f"^{outside}{others}[a-z0-9-]+$", fetch_bytes_min=64 << 10)] if outside else [])
 
     def _lanes(self, group: str) -> list[Lane]:
         return [Lane(f"{group}/{n}", group, self.take, self.settler.store.fence) for n in range(self.limits.lanes)]
 
+    def lanes_of(self, group: str) -> list[Lane]:
+        return [lane for stream, lanes in self.subscriptions if stream.group == group for lane in lanes]
+
     @property
     def lanes(self) -> list[Lane]:
-        return [*self.inner, *self.outer, *self.apart]
+        return [lane for _, lanes in self.subscriptions for lane in lanes]
 
     async def open(self) -> None:
         """The last step before lanes start: from here on this process may speak."""
@@ -83,10 +93,10 @@ class Runtime:
         return not self.opened or self.settler.owed > self.limits.unpublished
 
     async def owned(self) -> Collection[int]:
-        """Partitions whose aggregates this process sweeps: those its inner lanes hold, once their last holder is fenced off."""
-        for lane in self.inner:
+        """Partitions whose aggregates this process sweeps: those its sweeping lanes hold, once their last holder is fenced off."""
+        for lane in self.sweeping:
             await lane.take_over()
-        return {place.partition for lane in self.inner for place in lane.owned}
+        return {place.partition for lane in self.sweeping for place in lane.owned}
 
     async def take(self, records: Sequence[Received]) -> None:
         """Settle what these records bear, in order. Raises while it cannot."""

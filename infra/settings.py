@@ -30,6 +30,8 @@ Count = Annotated[int, Field(ge=1)]
 Millis = Annotated[int, Field(ge=1, le=600_000)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
+Reads = Literal["everything", "apart", "rest"]
+"""What of a service's streams a process reads: `apart` is what nothing else may stand before."""
 
 
 class Settings(BaseSettings):
@@ -62,6 +64,10 @@ class Settings(BaseSettings):
     http_body_bytes_max: Count = Field(262_144, description="Largest body of a command.")
 
     lanes: Annotated[int, Field(ge=1, le=24)] = Field(3, description="Consumers of this process within its group.")
+    reads: Reads = Field(
+        "everything",
+        description="Which streams: all; or only those that nothing may stand before, or only the rest, each by processes of its own.",
+    )
     batch_events_max: Count = Field(200, description="Events decided on and committed together.")
     batch_bytes_max: Count = Field(8_388_608, description="Bytes fetched and held at a time, per lane.")
     unpublished_facts_max: Count = Field(10_000, description="More than these waiting to be published and commands are refused (503).")

@@ -3,14 +3,14 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from deploy.local import ports, processes
 from deploy.local.engines import Engines
-from deploy.local.services import SERVICES, Service, environment
+from deploy.local.services import PROCESSES, SERVICES, Service, environment
 from deploy.local.stack import is_ready
 
 ROOT = Path(__file__).parents[1]
@@ -36,20 +36,30 @@ class Services:
 
     def start(self, *names: str) -> None:
         """These, each on the port that it has in a local run, all at once; ready when this returns."""
-        for name in names:
-            self.spawn(name, self.engines.settings.http_port + known(name).offset)
+        self._start(known(name) for name in names)
+
+    def start_all(self) -> None:
+        """Every process of a local run."""
+        self._start(PROCESSES)
+
+    def _start(self, wanted: Iterable[Service]) -> None:
+        for service in wanted:
+            self._spawn(service, service.process, self.engines.settings.http_port + service.offset, {})
         self.await_ready()
 
     def spawn(self, service: str, port: int | None = None, instance: str = "", **told: str) -> int:
         """One process, not waited for: another `instance` of a service, on a free port unless it is given one; its port."""
-        name, port = instance or service, port or ports.free_port()
+        port = port or ports.free_port()
+        self._spawn(known(service), instance or service, port, told)
+        return port
+
+    def _spawn(self, service: Service, name: str, port: int, told: Mapping[str, str]) -> None:
         given = {f"THROUGHLINE_{key.upper()}": value for key, value in {**self._told, **told}.items()}
-        env: Mapping[str, str] = environment(known(service), self.engines, {**os.environ, **given})
-        env = env if known(service).stand_in else {**env, "THROUGHLINE_HTTP_PORT": str(port)}
-        run = [sys.executable, "-m", known(service).module]
+        env: Mapping[str, str] = environment(service, self.engines, {**os.environ, **given})
+        env = env if service.stand_in else {**env, "THROUGHLINE_HTTP_PORT": str(port)}
+        run = [sys.executable, "-m", service.module]
         self.children[name] = processes.spawn(name, run, run=self.engines.run, logs=self.engines.logs, cwd=ROOT, env=env)
         self.ports[name] = port
-        return port
 
     def await_ready(self, within_s: float = READY_WITHIN_S) -> None:
         """TimeoutError, with the end of all logs, for the first that died or is not ready in time."""

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ from deploy.local.secrets import write_private
 from deploy.local.settings import LocalSettings
 from infra.issuer import ISSUER, KEYS
 from infra.ruledirs import CALENDAR
+from infra.settings import Reads
 
 PREFIX = "THROUGHLINE_"
 CLOCK = ("CLOCK_RATE", "CLOCK_START", "CLOCK_EPOCH", "CLOCK_FILE")
@@ -26,11 +27,14 @@ NETWORK = Path(__file__).parents[1] / "networks" / "example.yaml"
 
 @dataclass(frozen=True)
 class Service:
-    """One line of the table. `offset` is added to the first HTTP port. A `stand_in` is no service of ours: it plays a part of the world."""
+    """One line of the table: a process. `offset` is added to the first HTTP port. Where a service has several, each has another `part` of
+    what is read (`THROUGHLINE_READS`). A `stand_in` is no service of ours: it plays a part of the world."""
 
     name: str
     offset: int
     stand_in: str = ""
+    part: str = ""
+    reads: Reads = "everything"
 
     @property
     def module(self) -> str:
@@ -39,7 +43,7 @@ class Service:
     @property
     def process(self) -> str:
         """What it is called in the process records, in logs and by a person."""
-        return self.name.replace("_", "-")
+        return "-".join(filter(None, (self.name.replace("_", "-"), self.part)))
 
     def exists(self) -> bool:
         try:
@@ -63,6 +67,17 @@ SERVICES = (
 keeps what is sent and shows it."""
 SMTP_OFFSET = 8
 """Where that one takes mail, from the first HTTP port."""
+BESIDE = (
+    Service("intake", 9, part="crisis", reads="apart"),
+    Service("crisis_routing", 10, part="rest", reads="rest"),
+    Service("notification", 11, part="crisis", reads="apart"),
+)
+"""The other halves of services in which nothing routine may stand before a person in crisis."""
+HALVES: Mapping[str, Reads] = {one.name: "rest" if one.reads == "apart" else "apart" for one in BESIDE}
+PROCESSES = (*(replace(one, reads=HALVES.get(one.name, one.reads)) for one in SERVICES), *BESIDE)
+"""What a local run starts. A test that starts one process of a service takes it from `SERVICES`: it reads everything."""
+PORTS = 1 + max(SMTP_OFFSET, *(one.offset for one in PROCESSES))
+"""How many ports that takes, from the first HTTP port."""
 
 
 def environment(service: Service, engines: Engines, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -75,6 +90,7 @@ def environment(service: Service, engines: Engines, inherited: Mapping[str, str]
     own = {f"{PREFIX}{name.upper()}" for name in LocalSettings.model_fields} | {"MONGO_URL"}
     settings = {
         "SERVICE": service.name,
+        "READS": service.reads,
         "DEVELOPMENT": "true",
         "KAFKA_TLS": "false",
         "KAFKA_BOOTSTRAP": engines.kafka_bootstrap,
@@ -123,7 +139,7 @@ def calendar(directory: Path) -> Path:
     from deploy.network import load  # it needs this module to find what runs
 
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / CALENDAR).write_text(yaml.safe_dump(load(NETWORK).calendar()))
+    write_private(directory / CALENDAR, yaml.safe_dump(load(NETWORK).calendar()))  # whole at once: a service may be reading it
     return directory
 
 
@@ -136,7 +152,7 @@ def _clock(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
         if not known.exists():
             known.write_text(datetime.now(UTC).isoformat())
         said["CLOCK_EPOCH"] = known.read_text()
-    (state / "clock.json").write_text(json.dumps(said))
+    write_private(state / "clock.json", json.dumps(said))
     return said
 
 

@@ -19,7 +19,7 @@ import psutil
 from deploy.local import ports, processes
 from deploy.local.cache import Say
 from deploy.local.engines import Engines
-from deploy.local.services import SERVICES, Service, environment
+from deploy.local.services import PROCESSES, Service, environment
 from deploy.local.settings import LocalSettings
 from infra.problems import Problem
 
@@ -92,7 +92,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.engines = Engines(self.settings, self.say)
-        self._table = {} if self.engines_only else {service.process: service for service in SERVICES if service.exists()}
+        self._table = {} if self.engines_only else {service.process: service for service in PROCESSES if service.exists()}
 
     def serve(self) -> None:
         """Start everything, then watch until SIGINT, SIGTERM or SIGHUP; all children are stopped whatever happens."""
@@ -119,7 +119,7 @@ class Stack:
 
     def _require_ports(self) -> None:
         for service in self._table.values():
-            ports.require_free(self._port(service), service.name, "THROUGHLINE_HTTP_PORT")
+            ports.require_free(self._port(service), service.process, "THROUGHLINE_HTTP_PORT")
 
     def _port(self, service: Service) -> int:
         return self.settings.http_port + service.offset

@@ -26,6 +26,7 @@ APP = App(
     SERVICE,
     topics=[topic.name for topic in catalogue.heard_by("crisis_routing") if topic.name != catalogue.CRISIS_INTAKE],
     streams={"crisis": (catalogue.CRISIS_INTAKE,)},
+    sweeps="crisis",
     partitions=catalogue.partitions_of,
     commands=ROUTES,
     access=ACCESS,

@@ -8,7 +8,6 @@ from contracts.crisis_dispatch import MobileTeam, Setting
 from contracts.crisis_routing import CrisisRosterListed
 from contracts.kernel import Change, Decision, Fact, Reason, Refused, State, derived
 from services.crisis_routing.commands import ListRoster
-from services.crisis_routing.rules import FACILITY_CANDIDATES_MAX, TEAM_CANDIDATES_MAX
 
 ROSTER = "crisis-roster/network"
 TWICE = Reason("TL-5401", "", "name every team and every facility once")
@@ -40,18 +39,19 @@ class Roster(State):
         """Teams that go there, those first that can do most of what is needed; `last` were asked before.
 
         A skill that is missing ranks a team lower and never out: somebody who can come is better than nobody. Equals share the work.
+        All of them: where twenty are out, the twenty-first must not stay at home.
         """
         wanted, asked = set(needs), tuple(last)
         fitting = [team for team in self.teams if area is None or area in team.areas]
         fitting.sort(key=lambda team: (team.id in asked, len(wanted - set(team.skills)), derived(episode, team.id)))
-        return tuple(team.id for team in fitting[:TEAM_CANDIDATES_MAX])
+        return tuple(team.id for team in fitting)
 
     def facilities_for(self, episode: str, area: str | None, beds: BedKind, last: Iterable[str] = ()) -> tuple[str, ...]:
         """Facilities with such beds, those of the area first; `last` were asked before."""
         asked = tuple(last)
         fitting = [one for one in self.facilities if beds in one.beds]
         fitting.sort(key=lambda one: (one.id in asked, area not in one.areas, derived(episode, one.id)))
-        return tuple(one.id for one in fitting[:FACILITY_CANDIDATES_MAX])
+        return tuple(one.id for one in fitting)
 
 
 def listed(before: Roster | None, now: ListRoster) -> Decision:

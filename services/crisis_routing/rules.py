@@ -3,6 +3,4 @@
 from infra.rules import book_of
 
 RULES = book_of(__package__)
-TEAM_CANDIDATES_MAX = FACILITY_CANDIDATES_MAX = 20
-"""Looked at in one decision."""
 PARALLEL_HOLDS_MAX = 3

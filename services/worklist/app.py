@@ -112,7 +112,7 @@ def work(settings: Settings) -> Work:
     subscribe(made.broker, Stream(NAME, topics=TOPICS, records_max=settings.batch_events_max), lanes)
     auditing = Lane(f"{NAME}.accounts/0", f"{NAME}.accounts", Readings(board).take, board.fence)
     subscribe(made.broker, Stream(f"{NAME}.accounts", topics=(accounts.TOPIC,)), [auditing])
-    watch_over(made, [*lanes, auditing])
+    watch_over(made, [*lanes, auditing], lanes)
     due = publishing(made, settler, auditing)
     opening = [("database", board.open), ("vault", made.vault.open), ("broker", made.publisher.start)]
     loops = [*built.loops, Gauges(made.meters, lanes, made.clock, owed=lambda: settler.owed).run, due.run]

@@ -10,12 +10,12 @@ import yaml
 from contracts import catalogue
 from deploy import chart, strimzi
 from deploy.chart import CHART, VALUES
-from deploy.local.services import SERVICES
+from deploy.local.services import PROCESSES
 from tests.containers.checks import DEFAULTS, custom_faults, rendered
 
 pytestmark = pytest.mark.timeout(600)  # programs with thousands of files to read, on a machine that may be busy
 ZONE_AND_HOST = {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
-OURS = [service for service in SERVICES if not service.stand_in]
+OURS = [service for service in PROCESSES if not service.stand_in]
 
 
 def of_kind(kind: str) -> Iterator[dict[str, Any]]:
@@ -46,16 +46,20 @@ def test_helm_finds_nothing_to_say(name, tool):
 # — what it says
 
 
-def test_the_map_has_every_service_and_no_other():
-    assert set(DEFAULTS["services"]) == set(catalogue.SERVICES) == {service.name for service in OURS}
+def test_the_map_has_every_process_of_every_service_and_no_other():
+    of = {name.replace("_", "-"): (its.get("of", name), its.get("reads", "everything")) for name, its in DEFAULTS["services"].items()}
+    assert of == {service.process: (service.name, service.reads) for service in OURS}
+    assert {service for service, _ in of.values()} == set(catalogue.SERVICES)
 
 
-@pytest.mark.parametrize("service", [service for service in OURS if service.exists()], ids=lambda service: service.name)
-def test_a_service_is_scaled_by_every_group_it_reads_in(service):
+@pytest.mark.parametrize("service", OURS, ids=lambda service: service.process)
+def test_a_process_is_scaled_by_every_group_it_reads_in(service):
     app = import_module(service.module)
-    outside, streams = getattr(getattr(app, "SERVICE", None), "outside", ""), getattr(getattr(app, "APP", None), "streams", {})
-    wanted = [service.name, *(f"{service.name}.{stream}" for stream in ([*streams, "partners"] if outside else streams))]
-    assert DEFAULTS["services"][service.name]["groups"] == wanted
+    known, streams = getattr(app, "SERVICE", None), getattr(getattr(app, "APP", None), "streams", {})
+    apart = [*streams, *getattr(known, "apart", ())]
+    rest = ["", *(["partners"] if getattr(known, "outside", "") else [])]
+    wanted = {"everything": [*rest, *apart], "apart": apart, "rest": rest}[service.reads]
+    assert DEFAULTS["services"][service.process.replace("-", "_")]["groups"] == [f"{service.name}.{one}".rstrip(".") for one in wanted]
 
 
 def test_nobody_is_scaled_to_zero_or_beyond_the_partitions():

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from contracts import catalogue
 from deploy import kept, provision, running, sbom
 from deploy.demo import composed
-from deploy.local.services import SERVICES, calendar
+from deploy.local.services import PROCESSES, calendar
 from deploy.local.settings import LocalSettings
 from infra.ruledirs import CALENDAR
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(600)  # programs with thousands of files to rea
 ROOT = Path(__file__).parents[2]
 SERVICES_LOCK, DEMO_LOCK, LOCK = (ROOT / f"requirements{part}.lock" for part in ("-services", "-demo", ""))
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
-OURS = [service for service in SERVICES if not service.stand_in]
+OURS = [service for service in PROCESSES if not service.stand_in]
 PRINTED = 'from cyclonedx.schema import SchemaVersion as S\nfrom cyclonedx.validation.json import JsonStrictValidator as V\nimport sys\n' \
           'print(V(S.V1_6).validate_str(sys.stdin.read()))'  # fmt: skip
 
@@ -96,19 +96,21 @@ def test_hadolint_finds_nothing_in_the_dockerfile_and_something_in_a_bad_one(too
 
 
 def service_blocks() -> dict[str, dict[str, Any]]:
-    return {service.name: COMPOSE["services"][service.process] for service in OURS}
+    return {service.process: COMPOSE["services"][service.process] for service in OURS}
 
 
 def test_compose_has_every_service_and_starts_it_as_it_is_started_elsewhere():
     for service in OURS:
-        block = COMPOSE["services"][service.process]
-        assert (block["command"], block["environment"]["THROUGHLINE_SERVICE"]) == (["-m", service.module], service.name)
+        block = service_blocks()[service.process]
+        told = block["environment"]
+        assert (block["command"], told["THROUGHLINE_SERVICE"]) == (["-m", service.module], service.name)
+        assert told.get("THROUGHLINE_READS", "everything") == service.reads
 
 
 def test_each_service_reads_its_own_secrets_and_nobody_elses():
     for service in OURS:
-        mounted = [volume for volume in service_blocks()[service.name]["volumes"] if volume.startswith("secrets-")]
-        assert mounted == [f"secrets-{service.process}:/run/secrets:ro"]
+        mounted = [volume for volume in service_blocks()[service.process]["volumes"] if volume.startswith("secrets-")]
+        assert mounted == [f"secrets-{service.name.replace('_', '-')}:/run/secrets:ro"]
 
 
 def test_the_demo_waits_for_every_service_and_the_run_waits_for_the_demo():
@@ -129,7 +131,7 @@ def test_a_command_in_a_container_finds_everybody_by_name():
     told = COMPOSE["services"]["demo"]["environment"]
     found = running.running(LocalSettings(composed=True, state=Path(told["THROUGHLINE_STATE"]), kafka_port=19092, http_port=8080))
     names = {found.url(service.name) for service in OURS}
-    assert names == {f"http://{service.process}:8080" for service in OURS} and "mail" not in str(found.pages)
+    assert names == {f"http://{name.replace('_', '-')}:8080" for name in catalogue.SERVICES} and "mail" not in str(found.pages)
     assert (found.brokers, found.bootstrap) == (told["THROUGHLINE_KAFKA_BOOTSTRAP"], "127.0.0.1:19092")
     assert str(found.keys) == told["THROUGHLINE_STATE_DIR"]
 

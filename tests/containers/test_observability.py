@@ -10,7 +10,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from deploy import dashboards
-from deploy.local.services import SERVICES
+from deploy.local.services import PROCESSES
 from infra.telemetry import METRICS, Meters
 
 pytestmark = pytest.mark.timeout(600)  # programs with thousands of files to read, on a machine that may be busy
@@ -148,9 +148,9 @@ def test_a_dashboard_is_the_tables(name):
     assert (dashboards.FOLDER / f"{name}.json").read_text("utf-8") == dashboards.text(name), "python -m deploy.dashboards"
 
 
-def test_prometheus_finds_every_service():
+def test_prometheus_finds_every_process():
     scraped = yaml.safe_load((PLACE / "prometheus.yaml").read_text("utf-8"))["scrape_configs"][0]["dns_sd_configs"][0]["names"]
-    assert set(scraped) == {service.process for service in SERVICES if not service.stand_in}
+    assert set(scraped) == {service.process for service in PROCESSES if not service.stand_in}
 
 
 def test_prometheus_takes_the_rules_and_its_configuration(tool):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.crisis_dispatch import FieldStatusReported, NoTeamAvailable, SceneOverdue, TeamProposed
+from contracts.crisis_dispatch import FieldStatusReported, MobileTeam, NoTeamAvailable, SceneOverdue, TeamProposed
 from contracts.crisis_routing import EpisodeTriaged
 from services.crisis_routing.commands import (
     ConfirmTeam,
@@ -90,6 +90,15 @@ def test_the_team_that_can_do_what_is_needed_comes_first_and_none_goes_outside_i
 def test_without_an_area_every_team_may_be_asked():
     given = story(contact(area=None))
     assert set(given.episode.candidates) == {NORTH, SOUTH, FAR}
+
+
+def test_whoever_is_free_is_found_however_many_are_out():
+    crowd = tuple(MobileTeam(id=f"team/{n}", name=f"Team {n}", desk=desk(NORTH), areas=(OAK,)) for n in range(40))
+    given = story(network=NETWORK.model_copy(update={"teams": crowd}))
+    for number in range(40):
+        given.hears(contact(person=f"person/{number}"), f"contact/{number}")
+    assert {fact.team for fact in given.told(TeamProposed)} == {team.id for team in crowd}
+    assert not given.told(NoTeamAvailable)
 
 
 def test_a_team_confirms_for_itself_or_the_desk_enters_what_it_said_and_nobody_else():

@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from deploy.local import ports
-from deploy.local.services import SERVICES
+from deploy.local.services import PORTS, PROCESSES
 from tests.containers.test_observability import PROMETHEUS_OWN, expressions, names, recorded
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(400)]
@@ -28,7 +28,7 @@ class Run:
     """One run of its own: state, ports, and the command."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory, self.http = directory, ports.free_port(7)
+        self.directory, self.http = directory, ports.free_port(PORTS)
         own = {
             "THROUGHLINE_STATE": str(directory / "state"),
             "THROUGHLINE_KAFKA_PORT": str(ports.free_port(2)),
@@ -159,14 +159,14 @@ def test_a_revoked_partner_does_not_come_back_by_the_file(demo: Run):
 
 def test_every_metric_that_operators_ask_for_is_told_by_a_running_process(demo: Run):
     asked = {name for expression in expressions() for name in names(expression)} - PROMETHEUS_OWN - recorded().keys()
-    pages = "\n".join(demo.metrics(one.offset) for one in SERVICES if not one.stand_in)
+    pages = "\n".join(demo.metrics(one.offset) for one in PROCESSES if not one.stand_in)
     told = set(re.findall(r"^# TYPE (\w+) ", pages, re.M))
     assert {name for name in asked if name not in told and name.removesuffix("_bucket") not in told} == set()
 
 
 def test_nobody_stumbled_over_what_was_said(demo: Run):
     """No process met a mistake of its own while it took what was said, and the board knows of no hole in a history."""
-    found = "\n".join(demo("logs", one.process, "--lines", "5000") for one in SERVICES if not one.stand_in)
+    found = "\n".join(demo("logs", one.process, "--lines", "5000") for one in PROCESSES if not one.stand_in)
     said = [json.loads(line) for line in found.splitlines() if line.startswith("{")]
     assert said and [line for line in said if line.get("error") in MISTAKES or line["event"].startswith("event ")] == []
     assert [line for line in demo.metrics(0).splitlines() if line.startswith("worklist_gaps ")] == ["worklist_gaps 0.0"]

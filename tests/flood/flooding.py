@@ -15,8 +15,9 @@ import orjson
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from contracts.alerts import AlertRaised
-from contracts.catalogue import PARTNER_IN, topic_of
+from contracts.catalogue import CRISIS_INTAKE, PARTNER_IN, topic_of
 from contracts.crisis_dispatch import TeamProposed
+from contracts.crisis_intake import ContactReceived
 from contracts.crisis_routing import EpisodeOpened
 from contracts.kernel import derived
 from contracts.partners import ContactReported
@@ -24,7 +25,7 @@ from deploy import network as networks
 from deploy.demo.publishing import played
 from deploy.local import ports
 from deploy.local.engines import Engines
-from deploy.local.services import NETWORK, SERVICES, SMTP_OFFSET
+from deploy.local.services import NETWORK, PORTS
 from deploy.network import Crew, Network
 from deploy.running import Running
 from infra.envelope import headers
@@ -36,7 +37,9 @@ from tests.running import Services
 CRISIS_LINE, AREA, DESK = "crisis-line-county", "oak-county", "desk/oak-team"
 DISPATCHER = Principal("staff/72", frozenset({"program-desk", "mobile-team"}))
 PARTNERS, SETTLE_S = 4, 60.0
-WANTED = {topic_of("notification"): AlertRaised.type, topic_of("crisis_routing"): TeamProposed.type}
+STAGES = {"contact": ContactReceived.type, "episode": EpisodeOpened.type, "team": TeamProposed.type, "alert": AlertRaised.type}
+"""What is seen of a contact, in the order in which it becomes known."""
+TOPICS = (CRISIS_INTAKE, topic_of("crisis_routing"), topic_of("notification"))
 
 
 @dataclass
@@ -49,9 +52,6 @@ class Flooded:
     left: int
     """Routine events that the front door had not settled yet when the last contact was told: the flood was there all the time."""
 
-    def of(self, service: str) -> list[float]:
-        return self.delays[topic_of(service)]
-
 
 class Watch(threading.Thread):
     """Tails what is said of the contacts, from where it starts: by topic and correlation id, after how long it was there."""
@@ -59,13 +59,13 @@ class Watch(threading.Thread):
     def __init__(self, engines: Engines, sent: dict[str, float]) -> None:
         super().__init__(daemon=True)
         self.engines, self.sent, self.over = engines, sent, threading.Event()
-        self.delays: dict[str, dict[str, float]] = {topic: {} for topic in WANTED}
+        self.delays: dict[str, dict[str, float]] = {stage: {} for stage in STAGES}
         self.episodes: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         config = {**self.engines.kafka_config("admin"), "group.id": "admin.flood", "fetch.wait.max.ms": 20}
         self.consumer = Consumer(config)
-        self.consumer.assign([TopicPartition(name, part, end) for (name, part), end in ends(self.engines, list(WANTED)).items()])
+        self.consumer.assign([TopicPartition(name, part, end) for (name, part), end in ends(self.engines, list(TOPICS)).items()])
         self.start()
         return self
 
@@ -78,19 +78,23 @@ class Watch(threading.Thread):
         while not self.over.is_set():
             for record in self.consumer.consume(500, timeout=0.05):
                 if not record.error():
-                    self._seen(str(record.topic()), dict(record.headers() or ()), time.perf_counter())
+                    self._seen(dict(record.headers() or ()), time.perf_counter())
 
-    def _seen(self, topic: str, named: dict[str, bytes], now: float) -> None:
+    def _seen(self, named: dict[str, bytes], now: float) -> None:
         kind, contact, subject = (named.get(f"ce_{name}", b"").decode() for name in ("type", "correlationid", "subject"))
         if kind == EpisodeOpened.type:
             self.episodes[subject] = contact
         contact = self.episodes.get(subject, contact)
-        if contact in self.sent and kind == WANTED[topic]:
-            self.delays[topic].setdefault(contact, now - self.sent[contact])
+        for stage in (stage for stage, known in STAGES.items() if known == kind and contact in self.sent):
+            self.delays[stage].setdefault(contact, now - self.sent[contact])
+
+    @property
+    def seen(self) -> dict[str, int]:
+        return {stage: len(found) for stage, found in self.delays.items()}
 
     @property
     def whole(self) -> bool:
-        return all(len(found) == len(self.sent) for found in self.delays.values())
+        return set(self.seen.values()) == {len(self.sent)}
 
 
 def network_of(teams: int) -> Network:
@@ -103,12 +107,12 @@ def network_of(teams: int) -> Network:
 def flooded(directory: Path, routine: int, contacts: int, every_s: float) -> Flooded:
     """One flood on engines of its own."""
     with (
-        Engines.isolated(directory, http_port=ports.free_port(SMTP_OFFSET + 1)) as engines,
+        Engines.isolated(directory, http_port=ports.free_port(PORTS)) as engines,
         Services(engines, log_level="WARNING", trace_sampling_ratio="0.01") as services,
     ):
         partners, sent = new_partners(engines, PARTNERS), dict[str, float]()  # before the front door subscribes, which looks seldom
         topics = [PARTNER_IN + partner for partner in partners]
-        services.start(*(one.name for one in SERVICES))
+        services.start_all()
         running, network = Running(engines.settings), network_of(contacts)
         played(running, [CRISIS_LINE])
         networks.apply(running, network, lambda line: None)
@@ -116,19 +120,19 @@ def flooded(directory: Path, routine: int, contacts: int, every_s: float) -> Flo
             running.post("crisis_routing", f"/v1/teams/{team.id.partition('/')[2]}/sign-on", b"{}", DISPATCHER)
         with Watch(engines, sent) as watch:
             preload(engines, mixed(partners, routine, floor_bytes(routine), ago=routine // 10))
-            eventually(lambda: lag(engines, "intake.partners", topics) < routine, "the flood is being worked on")
+            eventually(lambda: lag(engines, "intake.partners", topics) < routine, lambda: "the flood is being worked on")
             call(engines, contacts, every_s, sent)
             left = lag(engines, "intake.partners", topics)
-            eventually(lambda: watch.whole, "every contact has an alert and a team")
-    return Flooded(routine, contacts, {topic: list(found.values()) for topic, found in watch.delays.items()}, left)
+            eventually(lambda: watch.whole, lambda: f"everything seen of every contact; seen: {watch.seen}")
+    return Flooded(routine, contacts, {stage: list(found.values()) for stage, found in watch.delays.items()}, left)
 
 
-def eventually(so: Callable[[], bool], what: str) -> None:
+def eventually(so: Callable[[], bool], what: Callable[[], str]) -> None:
     """AssertionError where it is not so in time."""
     until = time.monotonic() + SETTLE_S
     while not so():
         if time.monotonic() > until:
-            raise AssertionError(f"not within {SETTLE_S:.0f} s: {what}")
+            raise AssertionError(f"not within {SETTLE_S:.0f} s: {what()}")
         time.sleep(0.05)
 
 

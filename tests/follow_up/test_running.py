@@ -16,6 +16,7 @@ import pytest
 
 from deploy import kept
 from deploy.local import ports
+from deploy.local.services import PORTS
 from deploy.local.settings import LocalSettings
 from infra.store.mongo import MongoStore
 from infra.upkeep import Upkeep
@@ -29,7 +30,7 @@ class Network:
     """An invented network, running: what its people may post and see."""
 
     def __init__(self, directory: Path) -> None:
-        self.http, self.tokens = ports.free_port(7), dict[str, str]()
+        self.http, self.tokens = ports.free_port(PORTS), dict[str, str]()
         own = {"state": str(directory / "state"), "kafka_port": ports.free_port(2), "mongo_port": ports.free_port(), "http_port": self.http}
         self.settings = LocalSettings(**own)
         self.environment: Mapping[str, str] = {**os.environ, **{f"THROUGHLINE_{name.upper()}": str(value) for name, value in own.items()}}

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from deploy.local import ports
+from deploy.local.services import PORTS
 
 pytestmark = pytest.mark.engines
 Environment = Mapping[str, str]
@@ -26,7 +27,7 @@ def environment(tmp_path: Path) -> Iterator[Environment]:
         "THROUGHLINE_STATE": str(tmp_path / "state"),
         "THROUGHLINE_KAFKA_PORT": str(ports.free_port(2)),
         "THROUGHLINE_MONGO_PORT": str(ports.free_port()),
-        "THROUGHLINE_HTTP_PORT": str(ports.free_port(7)),
+        "THROUGHLINE_HTTP_PORT": str(ports.free_port(PORTS)),
     }
     chosen = {**os.environ, **own}
     yield chosen

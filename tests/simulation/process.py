@@ -73,7 +73,8 @@ class Process:
 
     async def _start(self) -> None:
         await self.vault.open(create=True)
-        groups = [(self.site.inner, self.runtime.inner), (self.site.outer, self.runtime.outer)]
+        name = self.site.service.name
+        groups = [(self.site.inner, self.runtime.lanes_of(name)), (self.site.outer, self.runtime.lanes_of(f"{name}.partners"))]
         self.consumers = [Consumer(self, group, lane) for group, lanes in groups if group for lane in lanes]
         for consumer in self.consumers:
             self.spawn(consumer.poll())

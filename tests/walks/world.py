@@ -21,7 +21,7 @@ from deploy.demo.acting import LEAD
 from deploy.demo.publishing import played
 from deploy.local import ports
 from deploy.local.engines import Engines
-from deploy.local.services import NETWORK, SERVICES, SMTP_OFFSET
+from deploy.local.services import NETWORK, PORTS
 from deploy.network import Network
 from deploy.running import Running
 from infra.clock import LOOK_EVERY_S, HandClock
@@ -88,11 +88,11 @@ def world(directory: Path) -> Iterator[World]:
     clock.move_to(STARTS)
     told = {"clock_file": str(directory / "clock"), "lanes": "1", "log_level": "WARNING"}
     with (
-        Engines.isolated(directory / "state", http_port=ports.free_port(SMTP_OFFSET + 1)) as engines,
+        Engines.isolated(directory / "state", http_port=ports.free_port(PORTS)) as engines,
         Services(engines, **told) as services,
         ExitStack() as ends,
     ):
-        services.start(*(one.name for one in SERVICES))
+        services.start_all()
         running, network = Running(engines.settings), networks.load(NETWORK)
         played(running, [partner.id for partner in network.partners])
         networks.apply(running, network, lambda line: None)

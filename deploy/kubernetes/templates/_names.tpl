@@ -8,7 +8,7 @@
 {{- end }}
 
 {{- define "throughline.secret" -}}
-{{ printf "%s%s" .root.Values.secretPrefix (replace "_" "-" .service) }}
+{{ printf "%s%s" .root.Values.secretPrefix (replace "_" "-" .of) }}
 {{- end }}
 
 {{- define "throughline.selector" -}}
@@ -48,7 +48,8 @@ capabilities: {drop: [ALL]}
 {{- $told := dict "NETWORK" .root.Values.network "KAFKA_BOOTSTRAP" .root.Values.kafka.bootstrap "HTTP_HOST" "0.0.0.0" "HTTP_PORT" 8080
   "LANES" .root.Values.lanes "STOP_SECONDS" 25 "ISSUER" .root.Values.identity.issuer "JWKS" .root.Values.identity.jwks
   "AUDIENCE" .root.Values.identity.audience "TRACE_ENDPOINT" .root.Values.traces.endpoint "TRACE_SAMPLING_RATIO" .root.Values.traces.ratio
-  "SERVICE" .service -}}
+  "SERVICE" .of -}}
+{{- with .reads }}{{ $_ := set $told "READS" . }}{{ end -}}
 {{- if .root.Values.kafka.caSecret }}{{ $_ := set $told "KAFKA_CA_FILE" "/run/kafka-ca/ca.crt" }}{{ end -}}
 {{- if .root.Values.rules }}{{ $_ := set $told "RULES" "/etc/throughline/rules" }}{{ end -}}
 {{- with .calls }}{{ $urls := list }}

@@ -283,10 +283,14 @@ class PlacementReopened(Clocked):
 
 
 class PlacementCountedEarlier(Clocked):
-    """Another sender had asked for the same before: the person's clocks count from `requested_at`, and open offers end no later for it."""
+    """Another sender had asked for the same before: the person's clocks count from `requested_at`, and open offers end no later for it.
+
+    `program`: the one that has taken the person already, whose first visit is due sooner for it.
+    """
 
     type: ClassVar = "placement.counted-earlier.v1"
     requested_at: AwareDatetime
+    program: str | None = None
 
 
 class PlacementEnded(Clocked):

@@ -44,6 +44,15 @@ class CareOpened(Noted):
     consent: str | None = None
 
 
+class CareCountedEarlier(Noted):
+    """Another sender had asked for the same before: a first visit is due by `visit_by`, counted from `requested_at`."""
+
+    type: ClassVar = "care.counted-earlier.v1"
+    requested_at: AwareDatetime
+    visit_by: AwareDatetime
+    visit_rule: str
+
+
 class CareScheduled(Noted):
     """A first visit is booked. Past the regulatory limit it says why: the client's choice, no slot, other."""
 
@@ -160,6 +169,7 @@ class CareOverdueRetracted(lateness.OverdueRetracted, Noted):
 
 
 EVENTS = (
-    CareOpened, CareScheduled, CareUnscheduled, CareMissed, CareStarted, CareConfirmed, OutcomeReported, CarePutAtRisk, CareRiskCleared,
+    CareOpened, CareCountedEarlier, CareScheduled, CareUnscheduled, CareMissed, CareStarted, CareConfirmed, OutcomeReported,
+    CarePutAtRisk, CareRiskCleared,
     CareHalted, CareResumed, CareEnded, CareHandedOn, CareWarned, CareOverdue, CareOverdueRetracted,
 )  # fmt: skip

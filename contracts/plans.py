@@ -42,7 +42,8 @@ class PlanOpened(Noted):
 class PlanAdjusted(Noted):
     """What is expected of the plan changed; what is absent stands.
 
-    `covered_until` is the last day that prescribed treatment for opioid use disorder covers; `tightened_until` ends a closer cadence.
+    `covered_until` is the last day that prescribed treatment for opioid use disorder covers; `tightened_until` ends a closer cadence;
+    `visit_by` is the day of the first visit, where the person had asked earlier than was known.
     """
 
     type: ClassVar = "plan.adjusted.v1"
@@ -53,6 +54,7 @@ class PlanAdjusted(Noted):
     at_risk: bool | None = None
     minor: bool | None = None
     reviewed_at: AwareDatetime | None = None
+    visit_by: AwareDatetime | None = None
 
 
 class VisitBooked(Noted):

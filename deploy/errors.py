@@ -17,7 +17,6 @@ PLAIN = {
     "TL-1504": "the body must be application/json, not compressed",
     "TL-1505": "the service cannot take this now; the answer says when to try again",
     "TL-1506": "the request cannot be answered as it was sent",
-    "TL-5105": "this service does not hear that",
     "TL-4001": "deciding on a message raised; its aggregate is parked",
     "TL-4002": "the item is parked, or was kept behind one that is",
     "TL-4003": "one of our own events does not fit its contract",

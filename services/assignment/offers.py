@@ -71,7 +71,7 @@ def joined(case: Case, data: RequestJoined) -> Changes:
     placement = case.placement
     if data.requested_at >= placement.requested_at or placement.status == "ended":
         return ()
-    earlier = PlacementCountedEarlier(requested_at=data.requested_at)
+    earlier = PlacementCountedEarlier(requested_at=data.requested_at, program=placement.program)
     case = as_of(case, _after(placement, (earlier,)))
     if not placement.is_looked_for or placement.urgency is None:
         return (earlier,)

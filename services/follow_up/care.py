@@ -13,6 +13,7 @@ from contracts.assignment import PlacementAccepted
 from contracts.authorization import ReferralPutAtRisk, RiskCleared
 from contracts.follow_up import (
     CareConfirmed,
+    CareCountedEarlier,
     CareEnded,
     CareHalted,
     CareHandedOn,
@@ -170,6 +171,8 @@ def evolve(care: Care | None, fact: Change) -> Care | None:
 
 def _evolved(care: Care, fact: Change) -> Care:
     match fact:
+        case CareCountedEarlier():
+            return care.model_copy(update={"visit_by": fact.visit_by})
         case CareScheduled():
             others = tuple(one for one in care.bookings if one.visit != fact.visit)
             stand = sorted((*others, Booking(visit=fact.visit, starts_at=fact.starts_at)), key=lambda one: one.starts_at)

@@ -5,7 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from contracts import members
-from contracts.assignment import HandedOff, OwnerAssigned, PlacementAccepted, PlacementEnded, PlacementHalted, PlacementResumed
+from contracts.assignment import (
+    HandedOff,
+    OwnerAssigned,
+    PlacementAccepted,
+    PlacementCountedEarlier,
+    PlacementEnded,
+    PlacementHalted,
+    PlacementResumed,
+)
 from contracts.authorization import ReferralPutAtRisk, RiskCleared
 from contracts.crisis_routing import PlanTeamAlerted
 from contracts.directory import DirectoryListed
@@ -32,7 +40,8 @@ UNKNOWN_RECORD = Reason("TL-5503", "/record", "no partner's record is known by t
 PLACED = (OwnerAssigned, HandedOff, PlacementEnded)
 HEARS = (
     RecordOpened, RecordLinked, RecordDeathNoted, RecordDeathRefuted, RequestClosed, PlacementAccepted, *PLACED, PlacementHalted,
-    PlacementResumed, DirectoryListed, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared, StayReceived, VisitReceived,
+    PlacementResumed, PlacementCountedEarlier, DirectoryListed, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared, StayReceived,
+    VisitReceived,
 )  # fmt: skip
 STATES: dict[str, type[State]] = {
     "care": Care, "plan": Plan, "transition": Transition, "client": Client, "person": Person, "feed": Feed,
@@ -89,6 +98,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
             return placed.accepted(message, world, now)
         case PlacementHalted() | PlacementResumed():
             return placed.halted(message, world, now)
+        case PlacementCountedEarlier():
+            return placed.counted_earlier(message, world, now)
         case RequestClosed():
             return placed.closed(message, world, now)
         case OwnerAssigned() | HandedOff() | PlacementEnded():

@@ -34,7 +34,7 @@ from services.follow_up import items
 from services.follow_up.plan import DIED, Attempt, Booking, Missed, Plan, Sighted, Suppression
 
 SETTLED_KEPT, SIGHTED_KEPT, ATTEMPTS_KEPT = 50, 20, 20
-ADJUSTABLE = ("cadence_days", "books_visits", "covered_until", "tightened_until", "at_risk", "minor", "reviewed_at")
+ADJUSTABLE = ("cadence_days", "books_visits", "covered_until", "tightened_until", "at_risk", "minor", "reviewed_at", "visit_by")
 CALM = {"level": "ok", "signals": (), "flagged_at": None, "attempts": (), "outreach_at": None, "round_at": None, "asked_at": None}
 Updates = dict[str, Any]
 MINDED = (PlanOpened, VisitAttended, ContactLogged, PlanSuppressed, SuppressionEnded, PlanMoved, PlanHandedOn, PlanDischarged)
@@ -103,7 +103,8 @@ def _missed(plan: Plan, fact: VisitMissed) -> Updates:
         told["unbooked_since"] = fact.at
     if plan.visited_at and fact.at <= plan.visited_at:
         return told
-    return told | {"missed": tuple(sorted((*plan.missed, Missed(visit=fact.visit, at=fact.at)), key=lambda one: one.at))}
+    anew = {"round_at": fact.at, "attempts": ()} if plan.is_expected_again else {}  # reached once and lost again
+    return told | anew | {"missed": tuple(sorted((*plan.missed, Missed(visit=fact.visit, at=fact.at)), key=lambda one: one.at))}
 
 
 def _attended(plan: Plan, fact: VisitAttended) -> Updates:

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from contracts.assignment import HandedOff, OwnerAssigned, PlacementAccepted, PlacementEnded, PlacementHalted
-from contracts.follow_up import CareEnded, CareHalted, CareHandedOn, CareResumed
+from contracts.assignment import HandedOff, OwnerAssigned, PlacementAccepted, PlacementCountedEarlier, PlacementEnded, PlacementHalted
+from contracts.follow_up import CareCountedEarlier, CareEnded, CareHalted, CareHandedOn, CareResumed
 from contracts.kernel import Change, Decision, Early, Message, World
-from contracts.plans import PlanDischarged, PlanHandedOn, PlanOpened
+from contracts.plans import PlanAdjusted, PlanDischarged, PlanHandedOn, PlanOpened
 from services.follow_up import care
-from services.follow_up.facts import of, told
+from services.follow_up.facts import of, planned, told
 from services.follow_up.people import Client, client_of
+from services.follow_up.rules import clock
 
 CADENCE_DAYS = 14
 """Where neither plan nor program says how often: a default of ours."""
@@ -43,6 +44,21 @@ def halted(message: Message, world: World, now: datetime) -> Decision:
         return []
     said: Change = CareHalted(since=data.noted_at) if isinstance(data, PlacementHalted) else CareResumed()
     return told(subject, known, [said], now)
+
+
+def counted_earlier(message: Message, world: World, now: datetime) -> Decision:
+    """Another sender had asked before: the first visit is due sooner. What came before the yes, the yes says."""
+    data: PlacementCountedEarlier = message.data
+    subject, plan_id = of(message.subject, "care"), of(message.subject, "plan")
+    known, plan = world[subject], world[plan_id]
+    if known is None or plan is None:
+        return Early(subject) if data.program else []
+    limit = clock("services", data.requested_at, urgency=known.urgency)
+    if known.status == "ended" or limit.due_at >= known.visit_by:
+        return []
+    sooner = CareCountedEarlier(requested_at=data.requested_at, visit_by=limit.due_at, visit_rule=limit.rule)
+    adjusted = [] if plan.status == "ended" else planned(plan_id, plan, [PlanAdjusted(visit_by=limit.due_at)], now)
+    return [*told(subject, known, [sooner], now), *adjusted]
 
 
 def closed(message: Message, world: World, now: datetime) -> Decision:

@@ -27,6 +27,10 @@ class Booking(State):
     channel: Channel = "in-person"
 
 
+NO_SHOWS = {"no-show", "no-shows"}
+"""Signals of visits that were missed: one, and two in a row."""
+
+
 class Missed(State):
     visit: str
     at: AwareDatetime
@@ -114,7 +118,14 @@ class Plan(Item):
     @property
     def needs_outreach(self) -> bool:
         """A missed visit, or lapsing: somebody has to reach the person. A supervisor's question stands before it."""
-        return self.flagged_at is not None and (self.level in ("lapsing", "review") or any(s.code == "no-show" for s in self.signals))
+        asking = {signal.code for signal in self.signals if signal.level in ("lapsing", "review") or signal.code in NO_SHOWS}
+        return self.flagged_at is not None and bool(asking - NO_SHOWS if self.is_expected_again else asking)
+
+    @property
+    def is_expected_again(self) -> bool:
+        """Spoken with since the visit that was missed last, and booked anew: the no-show stands until they come, reaching out is done."""
+        spoken = self.exchanged_at is not None and bool(self.missed) and self.exchanged_at > self.missed[-1].at
+        return spoken and bool(self.bookings)
 
     @property
     def needs(self) -> tuple[Need, ...]:

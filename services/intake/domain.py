@@ -18,7 +18,6 @@ from contracts.kernel import (
     Early,
     Fact,
     Message,
-    Reason,
     Refused,
     State,
     World,
@@ -84,7 +83,6 @@ from services.intake.referrals import sender
 from services.intake.requests import Request
 
 __all__ = ("HEARS", "STATES", "deadlines", "decide", "evolve", "route")
-UNPLACEABLE = Reason("TL-5105", "", "this service does not hear that")
 
 
 class Partner(State):

@@ -91,7 +91,7 @@ class Acting:
         status: int = 200,
     ) -> Response:
         listed, now = await self.answers.names.listed(), self.answers.clock.now()
-        fields = [shown(one, found, listed, stated, answer, now) for one in form.fields]
+        fields = [field for one in form.fields if is_asked(field := shown(one, found, listed, stated, answer, now))]
         named = {field["name"] for field in fields}
         left = [fault for fault in answer.faults if fault.field not in named] if answer else []
         given = {"form": form, "row": row, "fields": fields, "answer": answer, "left": left, "key": stated.get("key") or str(uuid4())}
@@ -170,6 +170,11 @@ def shown(field: Field, found: Document | None, listed: Listed, stated: Mapping[
         "value": value,
         "fault": "; ".join(faults),
     }
+
+
+def is_asked(field: Row) -> bool:
+    """What nobody lists is not asked: a choice of nothing only makes people wonder."""
+    return bool(field["kind"] != "known" or field["options"] or field["required"])
 
 
 def told(fix: str, code: str) -> str:

@@ -53,6 +53,7 @@ def _known(event: Event, *names: str) -> dict[str, Any]:
 SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     caring.CareOpened: "The program's care of this referral began",
     caring.CareScheduled: "A first visit is booked",
+    caring.CareCountedEarlier: "The first visit is due sooner: the person had asked earlier than was known",
     caring.CareUnscheduled: "The booked first visit was cancelled",
     caring.CareMissed: "The client did not come to the first visit",
     caring.CareStarted: "The first visit took place",
@@ -130,6 +131,7 @@ UNFLAGGED = {"status": "active", "signals": None, "flagged_at": None, "last_atte
 OPENED = ("service", "urgency", "requested_at", "record", "program", "interval")
 PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
     caring.CareOpened: lambda e: {"status": "accepted", **_known(e, *OPENED)},
+    caring.CareCountedEarlier: lambda e: _known(e, "requested_at"),
     caring.CareScheduled: lambda e: {"status": "scheduled", "visit_at": e.starts_at},
     caring.CareUnscheduled: lambda e: {"status": "accepted", "visit_at": None},
     caring.CareMissed: lambda e: {"status": "missed", "visit_at": None, "at_risk": e.at_risk or None},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.assignment import HandedOff, PlacementEnded, PlacementHalted, PlacementResumed
+from contracts.assignment import HandedOff, PlacementCountedEarlier, PlacementEnded, PlacementHalted, PlacementResumed
 from contracts.endings import RequestClosed
 from contracts.follow_up import CareOpened, CareOverdue, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
 from contracts.kernel import Next
@@ -41,6 +41,20 @@ def test_care_begins_with_the_programs_yes_and_its_desk_owes_a_first_visit_count
     assert begun.visit_by == NINE.replace(day=13, hour=9) and begun.visit_rule == "services@1"
     due = given.next("care/1").due
     assert given.next("care/1").action == "schedule-visit" and due and NINE + 2 * DAY < due <= NINE + 3 * DAY
+
+
+def test_a_first_visit_is_due_sooner_where_another_sender_had_asked_before():
+    given = enrolled(requested_at=NINE)
+    before = given.care.visit_by
+    given.hears(PlacementCountedEarlier(requested_at=NINE - 3 * DAY, program=RIVERSIDE))
+    assert given.care.visit_by == given.plan.visit_by == NINE.replace(day=13, hour=9) < before
+    assert given.hears(PlacementCountedEarlier(requested_at=NINE - 2 * DAY, program=RIVERSIDE)) == []
+
+
+def test_that_somebody_had_asked_before_waits_for_the_yes_that_it_came_after():
+    given = Story()
+    assert given.hears(PlacementCountedEarlier(requested_at=NINE - 3 * DAY)) == [] and not given.kept
+    assert given.hears(PlacementCountedEarlier(requested_at=NINE - 3 * DAY, program=RIVERSIDE)) == [] and given.kept
 
 
 def test_an_internal_clock_lives_inside_the_regulatory_one():

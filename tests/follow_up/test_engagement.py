@@ -113,6 +113,22 @@ def test_one_no_show_is_watched_and_reached_out_to_the_next_business_day():
     assert (given.next().action, given.next().due) == ("reach-out", NINE + WEEK + DAY)
 
 
+def test_whoever_was_spoken_with_after_a_no_show_and_booked_anew_is_not_reached_out_to():
+    given = active()
+    given.asks(booked(NINE + WEEK))
+    given.passes(WEEK + HOUR)
+    given.asks(RecordNoShow(visit=given.plan.bookings[0].visit))
+    given.passes(HOUR)
+    given.asks(contact(given.now))
+    assert given.next().action == "reach-out"
+    given.asks(booked(NINE + 2 * WEEK))
+    assert given.next().action == "record-attendance" and given.flags[-1] == "watch"
+    assert "reach-out" not in [step.action for step in given.plan.owes] and given.plan.round_ends_at() is None
+    given.passes(WEEK)
+    given.asks(RecordNoShow(visit=given.plan.bookings[0].visit))
+    assert given.next().action == "reach-out" and given.plan.level == "lapsing" and given.plan.round_at == NINE + 2 * WEEK
+
+
 def test_two_no_shows_in_a_row_are_lapsing():
     given = active()
     for week in (1, 2, 3):

@@ -1,5 +1,6 @@
 """Every form of the console against the command of its owner: what it asks, whom it lets, where it goes."""
 
+from datetime import UTC, datetime
 from typing import Literal, get_args, get_origin
 
 import pytest
@@ -13,11 +14,12 @@ from services.follow_up import api as follow_up
 from services.intake import api as intake
 from services.notification import api as notification
 from services.worklist import forms_told
-from services.worklist.acting import body_of
+from services.worklist.acting import body_of, is_asked, shown
 from services.worklist.entrance import PEOPLE
 from services.worklist.fields import Field, Form
 from services.worklist.forms import FORMS, offered
-from services.worklist.forms_front import NEW_REFERRAL
+from services.worklist.forms_front import CRITERIA, NEW_REFERRAL
+from services.worklist.rows import Listed
 
 OWNERS = {
     "intake": intake.COMMANDS,
@@ -141,3 +143,10 @@ def test_only_what_the_fact_allows_and_the_role_may_give_is_offered():
     robin, auditor = PEOPLE[0].principal, PEOPLE[-1].principal
     assert [form.command for form in offered(row, robin)] == ["take-placement", "ask-hand-off"]
     assert offered(row, auditor) == []
+
+
+@pytest.mark.parametrize(("listed", "asked"), [({}, ["age_group"]), ({"payers": ["medicaid"]}, ["age_group", "payer"])])
+def test_what_no_program_lists_is_not_asked(listed, asked):
+    network = Listed({}, programs=(listed,))
+    fields = [shown(one, None, network, {}, None, datetime(2026, 3, 2, tzinfo=UTC)) for one in CRITERIA]
+    assert [field["name"].removeprefix("criteria.") for field in fields if is_asked(field)] == asked

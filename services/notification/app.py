@@ -45,7 +45,7 @@ APP = App(
     commands=ROUTES,
     access=ACCESS,
     performer=sender,
-    pools={"crisis": 128, "other": 256},
+    pools={"crisis": 256, "other": 256},
     lane_max=PLACES_MAX,
     pages=pages,
 )

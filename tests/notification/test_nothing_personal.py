@@ -90,7 +90,7 @@ async def test_nothing_of_a_person_is_told_stored_logged_measured_or_traced(logs
     assert logs.getvalue(), "nothing was logged: the test looks at the wrong place"
 
 
-async def test_what_is_no_code_is_not_shown_although_a_service_put_it_where_codes_are() -> None:
+async def test_what_is_no_code_is_not_shown_although_a_service_put_it_where_codes_are(logs: io.StringIO) -> None:
     """A fault elsewhere: free text in a field for codes."""
     house = await House().open()
     house.reader._service.hears[VisitOverdue.type] = VisitOverdue  # type: ignore[index]
@@ -101,6 +101,7 @@ async def test_what_is_no_code_is_not_shown_although_a_service_put_it_where_code
         await house.pass_time(timedelta(minutes=2), timedelta(seconds=30))
         letters = [letter for taken in house.mail.taken.values() for letter in taken]
         assert letters and all(shown(written(letter, "a@example.org").decode()) == [] for letter in letters)
+        assert logs.getvalue() and shown(logs.getvalue()) == [] and shown(house.errands._meters.text().decode()) == []
     finally:
         del house.reader._service.hears[VisitOverdue.type]  # type: ignore[attr-defined]
 

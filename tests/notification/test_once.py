@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.notification.alerts import Alerts
+from services.notification.commands import SetAway
 from services.notification.notices import Notice
-from services.notification.recipients import Recipient
+from services.notification.recipients import Recipient, recipient
 from tests.notification.house import LEASE, House
-from tests.notification.stories import ANA, BEN, COORDINATOR, DAY, HOUR, MINUTE, NINE, accepted, no_program, unanswered
+from tests.notification.stories import ANA, BEN, CARL, COORDINATOR, DAY, HOUR, MINUTE, NINE, accepted, no_program, unanswered
 
 ITEMS = st.integers(0, 3).map(lambda n: f"placement/{n}")
 LATENESSES = st.builds(
     no_program, st.sampled_from(["emergency", "urgent", "routine"]), st.sampled_from([COORDINATOR, ANA, BEN]),
     st.integers(1, 3).map(lambda n: NINE + n * HOUR),
 )  # fmt: skip
+PEOPLE = st.sampled_from([ANA, BEN, CARL])
 MOODS = st.sampled_from(["take", "defer", "refuse", "drop", "die-before", "die-after"])
 
 
@@ -74,6 +76,11 @@ class Once(RuleBasedStateMachine):
     def the_process_dies(self) -> None:
         self.house.start()
 
+    @rule(who=PEOPLE, backup=PEOPLE | st.none(), time=st.sampled_from([20 * MINUTE, 9 * DAY]))
+    def somebody_goes_away(self, who: str, backup: str | None, time: timedelta) -> None:
+        away = SetAway(until=self.house.clock.now() + time, backup=backup)
+        assert self.run(self.house.ask(away, who, recipient(who))).kind == ("refused" if backup == who else "event")
+
     @rule(time=st.sampled_from([timedelta(seconds=1), LEASE, 20 * MINUTE, 5 * HOUR, DAY]))
     def time_passes(self, time: timedelta) -> None:
         self.run(self.house.pass_time(time, time / 2))
@@ -104,7 +111,7 @@ class Once(RuleBasedStateMachine):
         reached = {(one.to, entry.alert) for one in notices for entry in one.entries if one.status != "withdrawn"}
         reached |= {(who, one.entry.alert) for who, one in held}
         standing = [ladder for state in self.states("alert", Alerts).values() for ladder in state.ladders]
-        assert {(person, ladder.alert) for ladder in standing for person in ladder.told} <= reached
+        assert {(person, ladder.alert) for ladder in standing for person in ladder.told if person not in ladder.left} <= reached
         assert self.run(self.house.wrong()) == []
         assert self.house.seen.failures == []
         self.loop.close()

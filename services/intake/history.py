@@ -27,6 +27,10 @@ from services.intake.records import DEAD
 from services.intake.requests import CHANGEABLE, OURS, PassedOn, Request
 
 
+TAKEN = tuple(name for name in Request.model_fields if name in RequestReceived.model_fields)
+"""What a request takes from the fact that began it, under the same name."""
+
+
 def evolve(state: Request | None, fact: Change) -> Request | None:
     """The life of a request. What is withdrawn stays withdrawn; from triage to the outcome the time of a step is not the front door's."""
     after = _evolved(state, fact)
@@ -42,8 +46,7 @@ def evolve(state: Request | None, fact: Change) -> Request | None:
 
 def _evolved(state: Request | None, fact: Change) -> Request | None:
     if isinstance(fact, RequestReceived):
-        known = {name: getattr(fact, name) for name in Request.model_fields if name in RequestReceived.model_fields}
-        return Request(**known, status="received")
+        return Request(**{name: getattr(fact, name) for name in TAKEN}, status="received")
     if state is None:
         return None
     match fact:

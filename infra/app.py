@@ -64,7 +64,10 @@ def work(app: App, settings: Settings) -> Work:
     """The process of a deciding service. Nothing is connected yet."""
     made = parts(settings, app.partitions)
     store = MongoStore(made.mongo_url, app.service.name, driver=settings.mongo_driver)
-    limits = Limits(min(settings.lanes, app.lanes_max), settings.batch_events_max, settings.unpublished_facts_max, settings.reads)
+    limits = Limits(
+        min(settings.lanes, app.lanes_max), settings.batch_events_max, settings.batch_bytes_max, settings.unpublished_facts_max,
+        settings.reads,
+    )  # fmt: skip
     core = Runtime(app.service, settler(app, made, store), app.topics, limits, app.streams, app.sweeps)
     for stream, lanes in core.subscriptions:
         subscribe(made.broker, stream, lanes)

@@ -35,7 +35,7 @@ class Stream:
     lanes: int = 1
     records_max: int = 500
     partition_bytes_max: int = 256 << 10
-    fetch_bytes_max: int = 8 << 20
+    fetch_bytes_max: int = 4 << 20
     fetch_bytes_min: int = 1
     """How much the broker gathers, for a quarter of a second at most, before it answers: many small answers cost more than a few large."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from contracts.kernel import Message
@@ -32,10 +32,11 @@ class Pressed(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """How many lanes, records at a time, unpublished facts before others must wait; and which streams this process reads."""
+    """How many lanes, records and bytes at a time, unpublished facts before others must wait; and which streams this process reads."""
 
     lanes: int = 3
     records: int = 500
+    bytes: int = 4 << 20
     unpublished: int = 10_000
     reads: Reads = "everything"
 
@@ -57,6 +58,7 @@ class Runtime:
         self.replayer = Replayer(service, settler.store, settler.vault)
         apart, rest = self._apart(streams), self._rest(topics)
         read = {"everything": [*rest, *apart], "apart": apart, "rest": rest}[limits.reads]
+        read = [replace(stream, records_max=limits.records, fetch_bytes_max=limits.bytes) for stream in read]
         self.subscriptions = [(stream, self._lanes(stream.group)) for stream in read]
         self.sweeping = self.lanes_of(f"{service.name}.{sweeps}" if sweeps else service.name)
         self.due = DueLoop(settler, self.replayer, settler.clock, self.owned)

@@ -26,7 +26,6 @@ from contracts.needs import RequestJoined, RequestParted, RequestStatusPassedOn
 from services.intake.records import DEAD
 from services.intake.requests import CHANGEABLE, OURS, PassedOn, Request
 
-
 TAKEN = tuple(name for name in Request.model_fields if name in RequestReceived.model_fields)
 """What a request takes from the fact that began it, under the same name."""
 

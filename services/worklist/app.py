@@ -46,6 +46,8 @@ NAME = "worklist"
 TOPICS = tuple(topic.name for topic in catalogue.heard_by(NAME) if topic.name != accounts.TOPIC)
 """What people read is no item of anybody's: the accounts of reading are a question of their own."""
 HEARS = {event.type: event for topic in catalogue.heard_by(NAME) for event in topic.events}
+FACTS_AT_ONCE = 200
+"""Each may write a whole item, which is larger than a fact."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ def work(settings: Settings) -> Work:
     settler = book_of(made, board)
     built = build(settings, board, made.vault, made.clock, made.meters, settler.settle, people=people(settings), demo=settings.demo_data)
     lanes = [Lane(f"{NAME}/{n}", NAME, built.take, board.fence) for n in range(settings.lanes)]
-    subscribe(made.broker, Stream(NAME, topics=TOPICS, records_max=settings.batch_events_max), lanes)
+    records, bytes = min(settings.batch_events_max, FACTS_AT_ONCE), settings.batch_bytes_max
+    subscribe(made.broker, Stream(NAME, topics=TOPICS, records_max=records, fetch_bytes_max=bytes), lanes)
     auditing = Lane(f"{NAME}.accounts/0", f"{NAME}.accounts", Readings(board).take, board.fence)
     subscribe(made.broker, Stream(f"{NAME}.accounts", topics=(accounts.TOPIC,)), [auditing])
     watch_over(made, [*lanes, auditing], lanes)

@@ -13,7 +13,9 @@ from infra.problems import Problem
 from infra.settings import PREFIX, Settings, load, table, unknown
 
 SECRET = "correct-horse-battery"
-DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "settings.md"
+SOURCES = [path.read_text("utf-8") for place in ("infra", "services") for path in (ROOT / place).rglob("*.py")]
 
 
 @pytest.fixture(autouse=True)
@@ -116,3 +118,9 @@ def test_variables_of_others_and_of_the_launcher_are_not_ours_to_warn_about() ->
 def test_an_empty_variable_is_no_setting(clean: pytest.MonkeyPatch) -> None:
     clean.setenv("THROUGHLINE_LANES", "")
     assert load().lanes == 3
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_a_setting_that_is_documented_is_read(name: str) -> None:
+    used = re.compile(rf"(settings|\bs)\.{name}\b|\b{PREFIX}{name.upper()}\b|{{PREFIX}}{name.upper()}\b")
+    assert any(used.search(source) for source in SOURCES), f"THROUGHLINE_{name.upper()} changes nothing"

@@ -199,7 +199,7 @@ class PlacementContactLogged(Clocked):
 
 
 class HandOffAsked(Clocked):
-    """The owner wants to hand the placement on; it stays theirs until `to` accepts."""
+    """The owner wants to hand the placement on; it stays theirs until `to` accepts, who has until `respond_by` to answer."""
 
     type: ClassVar = "placement.hand-off-asked.v1"
     to: str
@@ -208,6 +208,19 @@ class HandOffAsked(Clocked):
     """Whose it stays until then; `by` may be a colleague."""
     role: str | None = None
     """The role under which `to` would answer."""
+    asked_at: AwareDatetime | None = None
+    respond_by: AwareDatetime | None = None
+    rule: str | None = None
+
+
+class HandOffUnanswered(Clocked):
+    """Whoever was asked to take it over said nothing until `respond_by`: it is its `owner`'s as before. A late yes counts."""
+
+    type: ClassVar = "placement.hand-off-unanswered.v1"
+    to: str
+    owner: str
+    respond_by: AwareDatetime
+    rule: str
 
 
 class HandedOff(Clocked):
@@ -305,7 +318,7 @@ class PlacementEnded(Clocked):
 EVENTS = (
     *directory.EVENTS, PlacementOpened, PlacementLabelled, OwnerAssigned, PlacementOffered, PlacementAccepted, PlacementDeclined,
     OfferUnanswered,
-    NoProgramAvailable, HandOffAsked, HandedOff, HandOffDeclined, HandOffWithdrawn, PlacementEnded,
+    NoProgramAvailable, HandOffAsked, HandOffUnanswered, HandedOff, HandOffDeclined, HandOffWithdrawn, PlacementEnded,
     PlacementWaitlisted, PlacementContactLogged, PlacementWarned, PlacementOverdue, PlacementOverdueRetracted,
     PlacementHalted, PlacementResumed, PlacementReopened, PlacementCountedEarlier, DisclosureChanged, PlacementWithheld,
 )  # fmt: skip

@@ -13,7 +13,10 @@ REFERENCES: tuple[str, ...] = (DIRECTORY,)
 
 
 def running(state: Placement, references: Mapping[str, Any]) -> Iterator[Running]:
-    """Every offer that is open, the owner's step, the regulatory clock around them, and the one by which the person must be reached."""
+    """A hand-off that is asked, every offer that is open, the owner's step, the regulatory clock around them, and the one by which the
+    person must be reached."""
+    if (handed := state.hand_off) and handed.asked_at and handed.respond_by:
+        yield Running(f"answer of {handed.to}", handed.respond_by, rules.hand_off(state.urgency, handed.asked_at))
     if state.urgency is None or state.status == "ended":
         return
     directory: Directory = references.get(DIRECTORY) or Directory()

@@ -7,6 +7,7 @@ from contracts.assignment import (
     HandedOff,
     HandOffAsked,
     HandOffDeclined,
+    HandOffUnanswered,
     HandOffWithdrawn,
     NoProgramAvailable,
     OfferUnanswered,
@@ -114,7 +115,10 @@ def _owned(state: Placement, fact: Change) -> Placement:
         case OwnerAssigned() | HandedOff():
             return state.model_copy(update={"owner": fact.owner, "role": fact.role or state.role, "hand_off": None})
         case HandOffAsked():
-            return state.model_copy(update={"hand_off": HandOff(to=fact.to, role=fact.role or state.role, by=fact.by)})
+            time = {"asked_at": fact.asked_at, "respond_by": fact.respond_by, "rule": fact.rule}
+            return state.model_copy(update={"hand_off": HandOff(to=fact.to, role=fact.role or state.role, by=fact.by, **time)})
+        case HandOffUnanswered() if state.hand_off:
+            return state.model_copy(update={"hand_off": state.hand_off.model_copy(update={"late": True})})
         case HandOffDeclined() | HandOffWithdrawn():
             return state.model_copy(update={"hand_off": None})
     return state

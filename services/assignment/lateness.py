@@ -6,8 +6,8 @@ from typing import Any
 from contracts import clocks
 from contracts.assignment import PlacementOverdue, PlacementWarned
 from contracts.kernel import DeadlinePassed
-from services.assignment import offers
-from services.assignment.placement import CONTACT, FIND_PLACE, OFFER_RESPONSE, RUNNING_SHORT, Case, Changes
+from services.assignment import offers, ownership
+from services.assignment.placement import CONTACT, FIND_PLACE, HAND_OFF, OFFER_RESPONSE, RUNNING_SHORT, Case, Changes
 from services.assignment.rules import RULES
 
 
@@ -24,6 +24,8 @@ def passed(case: Case, data: DeadlinePassed) -> Changes:
             return offers.unanswered(case, data)
         case _ if data.name == RUNNING_SHORT:
             return offers.running_short(case, data)
+        case _ if data.name == HAND_OFF:
+            return ownership.unanswered(case, data)
     return ()
 
 

@@ -1,9 +1,18 @@
 """Who answers for a placement: a role from its first fact, then a person. It moves only to somebody who is there to take it."""
 
-from contracts.assignment import HandedOff, HandOffAsked, HandOffDeclined, HandOffWithdrawn, OwnerAssigned, PlacementOpened
+from contracts.assignment import (
+    HandedOff,
+    HandOffAsked,
+    HandOffDeclined,
+    HandOffUnanswered,
+    HandOffWithdrawn,
+    OwnerAssigned,
+    PlacementOpened,
+)
 from contracts.consents import named
 from contracts.intake import RequestAcknowledged, RequestReceived
-from contracts.kernel import Change, Reason
+from contracts.kernel import Change, DeadlinePassed, Reason
+from services.assignment import rules
 from services.assignment.commands import AcceptHandOff, AskHandOff, DeclineHandOff, TakePlacement, WithdrawHandOff
 from services.assignment.directory import Directory
 from services.assignment.placement import FRONT_DESK, Case, Changes, HandOff
@@ -80,7 +89,9 @@ def ask(case: Case, data: AskHandOff) -> Changes:
     role = _role_for(data.to, placement.role, case.directory)
     if role is None:
         return case.refused(UNKNOWN_OWNER)
-    return (HandOffAsked(to=data.to, by=case.actor.id, owner=placement.owner, role=role),)
+    clock = rules.hand_off(placement.urgency, case.now)
+    time = {"asked_at": case.now, "respond_by": clock.due_at, "rule": clock.rule}
+    return (HandOffAsked(to=data.to, by=case.actor.id, owner=placement.owner, role=role, **time),)
 
 
 def _role_for(to: str, role: str, directory: Directory) -> str | None:
@@ -111,6 +122,14 @@ def decline(case: Case, data: DeclineHandOff) -> Changes:
     if not _is_asked(case, asked):
         return case.refused(NOT_YOU)
     return (HandOffDeclined(by=case.actor.id, reason=data.reason, to=asked.to),)
+
+
+def unanswered(case: Case, data: DeadlinePassed) -> Changes:
+    """Whoever was asked was silent: nothing moved, and its owner knows that it is still theirs."""
+    asked = case.placement.hand_off
+    if asked is None or asked.late or asked.rule is None or asked.respond_by != data.at or asked.to != data.about:
+        return ()
+    return (HandOffUnanswered(to=asked.to, owner=case.placement.owner, respond_by=data.at, rule=asked.rule),)
 
 
 def withdraw(case: Case, data: WithdrawHandOff) -> Changes:

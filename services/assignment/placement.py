@@ -32,6 +32,7 @@ FRONT_DESK = "role/intake-desk"
 LOOKING = ("offering", "unplaced", "waitlisted")
 """While a place is looked for, and from triage on."""
 OFFER_RESPONSE, RUNNING_SHORT, FIND_PLACE, CONTACT = "offer-response", "running-short", "find-place", "contact-client"
+HAND_OFF = "hand-off-response"
 Status = Literal["opened", "offering", "unplaced", "waitlisted", "accepted", "ended"]
 
 
@@ -48,11 +49,15 @@ class Asked(State):
 
 
 class HandOff(State):
-    """Somebody was asked to take it over: `to` a person or a role, under `role`."""
+    """Somebody was asked to take it over: `to` a person or a role, under `role`. `late`: silent until `respond_by`; a yes still counts."""
 
     to: str
     role: str
     by: str
+    asked_at: AwareDatetime | None = None
+    respond_by: AwareDatetime | None = None
+    rule: str | None = None
+    late: bool = False
 
 
 class Placement(State):

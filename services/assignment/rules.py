@@ -36,6 +36,11 @@ def waiting(since: datetime) -> Clock:
     return RULES.clock("waitlist-contact", since, now=since)
 
 
+def hand_off(urgency: Urgency | None, asked_at: datetime) -> Clock:
+    """By when whoever was asked to take it over answers; until then, and afterwards, it is its owner's."""
+    return RULES.clock("hand-off", asked_at, now=asked_at, urgency=urgency)
+
+
 def hours_of(desk: Desk | None) -> Hours | None:
     """When a desk is open, where it said so; raises TL-5811 where what it said makes no sense."""
     return _hours(tuple(desk.hours.items()), desk.zone, desk.observes, desk.works_on) if desk and desk.hours and desk.zone else None

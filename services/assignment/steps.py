@@ -1,6 +1,6 @@
 """Who owes what next on a placement, and which clocks run: functions of its state."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from contracts import clocks
@@ -10,7 +10,7 @@ from infra.rules import Clock
 from services.assignment import rules
 from services.assignment.directory import Directory
 from services.assignment.history import evolve
-from services.assignment.placement import CONTACT, FIND_PLACE, OFFER_RESPONSE, RUNNING_SHORT, Asked, Placement
+from services.assignment.placement import CONTACT, FIND_PLACE, HAND_OFF, OFFER_RESPONSE, RUNNING_SHORT, Asked, Placement
 
 NOTHING = "none"
 
@@ -66,11 +66,12 @@ def _next(after: Placement, action: str, due: datetime, rule: str | None, waitin
 
 
 def deadlines(state: Placement) -> list[Deadline]:
-    """An answer from every desk it waits on, reminders, the end of the owner's step and of the regulatory time, and the instant from
-    which on nobody waits in line. Nothing is closed by any."""
+    """An answer to a hand-off, one from every desk it waits on, reminders, the end of the owner's step and of the regulatory time, and the
+    instant from which on nobody waits in line. Nothing is closed by any."""
+    found = list(_of_hand_off(state))
     if not state.is_looked_for:
-        return []
-    found = [Deadline(OFFER_RESPONSE, asked.program, asked.respond_by) for asked in state.waiting_on]
+        return found
+    found += [Deadline(OFFER_RESPONSE, asked.program, asked.respond_by) for asked in state.waiting_on]
     found += [one for one in clocks.deadlines(state.owed) if one.name == clocks.WARN or not state.waiting_on]
     if state.services_by and not state.services_late:
         found.append(Deadline(clocks.DUE, FIND_PLACE, state.services_by))
@@ -79,3 +80,9 @@ def deadlines(state: Placement) -> list[Deadline]:
     if state.waiting_on and state.short_at and not state.hurried:
         found.append(Deadline(RUNNING_SHORT, "", state.short_at))
     return found
+
+
+def _of_hand_off(state: Placement) -> Iterator[Deadline]:
+    asked = state.hand_off
+    if asked and asked.respond_by and not asked.late and not state.halted:
+        yield Deadline(HAND_OFF, asked.to, asked.respond_by)

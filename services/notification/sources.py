@@ -67,6 +67,7 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     ("*.hand-over-asked.v*", Kind("hand-off", "transfer", until=TRANSFER, whom="to")),
     ("*.hand-off-declined.v*", STILL_YOURS),
     ("*.hand-over-declined.v*", STILL_YOURS),
+    ("*.hand-off-unanswered.v*", Kind("unanswered", until=TRANSFER)),
     ("*.hand-over-unanswered.v*", Kind("unanswered", until=TRANSFER)),
     ("episode.opened.v*", Kind("crisis", severity="crisis")),
     ("*.plan-team-alerted.v*", Kind("plan-team", severity="crisis", whom="role", told=True)),

@@ -265,6 +265,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     placing.PlacementOverdue: _overdue,
     placing.PlacementOverdueRetracted: _retracted,
     placing.HandOffAsked: "The owner asked somebody to take over",
+    placing.HandOffUnanswered: "Nobody answered the hand-off in time; it is its owner's, and a late yes still counts",
     placing.HandedOff: "The new owner took over",
     placing.HandOffDeclined: lambda e: f"The hand-off was declined: {plain(e.reason).lower()}",
     placing.HandOffWithdrawn: "The hand-off is no longer asked",

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.assignment import HandOffUnanswered
 from services.assignment.commands import AcceptHandOff, AcceptOffer, AskHandOff, DeclineHandOff, TakePlacement, WithdrawHandOff
 from tests.assignment.stories import (
     ANA,
@@ -16,6 +17,7 @@ from tests.assignment.stories import (
     INTAKE,
     LAKESIDE,
     NETWORK,
+    NINE,
     NOBODY,
     RIVERSIDE,
     WITHDRAWN,
@@ -91,6 +93,17 @@ def test_asked_to_be_handed_off_it_stays_with_its_owner():
     assert given.placement.owner == owner
     assert given.next.allowed[-3:] == ("accept-hand-off", "decline-hand-off", "withdraw-hand-off")
     assert given.passes(timedelta(hours=1)) == [] and given.placement.owner == owner
+
+
+def test_asked_in_vain_it_is_its_owners_who_is_told_once_and_a_late_yes_counts():
+    given, owner, other = coordinated()
+    (asked,) = given.asks(AskHandOff(to=other), owner)
+    assert (asked.respond_by, asked.rule) == (NINE + timedelta(hours=2), "hand-off@1")
+    silent = [fact for fact in given.passes(timedelta(days=9)) if isinstance(fact, HandOffUnanswered)]
+    assert [(one.to, one.owner, one.respond_by) for one in silent] == [(other, owner, asked.respond_by)]
+    assert given.placement.owner == owner
+    (handed,) = given.asks(AcceptHandOff(), other)
+    assert handed.owner == other
 
 
 def test_it_moves_when_the_one_who_was_asked_accepts():

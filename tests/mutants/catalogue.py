@@ -210,6 +210,14 @@ MUTANTS = (
            '        except (SMTPException, OSError, ValueError):\n            return Handed("deferred", "dropped")',
            '        except (SMTPException, OSError, ValueError):\n            return Handed("sent", "250")',
            test(SMTP, "every fault is told for what it is")),
+    # — referrals
+    Mutant("leave a silent hand-off silent", "services/assignment/steps.py", "found = list(_of_hand_off(state))", "found = []",
+           test("assignment/test_ownership.py", "asked in vain it is its owners who is told once and a late yes counts")),
+    Mutant("open a referral again and ask nobody whether the person lives", "services/intake/needs.py",
+           "yield Deadline(ASK, state.record, state.reopened_at)", "yield from ()",
+           test("laws/test_laws.py", "the same lives break nothing as it is")),
+    Mutant("let a deadline that comes again lead to the same facts", "infra/due.py", "subject, str(version), name", "subject, name",
+           test("runtime/test_settling.py", "the same instant owed again after it was taken back leads to facts of its own")),
     # — care, plans and transitions
     *(Mutant(*mistake) for mistake in MISTAKES),
 )  # fmt: skip

@@ -3,7 +3,9 @@
 ENGAGEMENT, HISTORY, OUTREACH, APPOINTMENTS = (
     f"services/follow_up/{name}.py" for name in ("engagement", "history", "outreach", "appointments")
 )
-TIDINGS, TRANSITION, ITEMS, PEOPLE = (f"services/follow_up/{name}.py" for name in ("tidings", "transition", "items", "people"))
+TIDINGS, TRANSITION, ITEMS, PEOPLE, PLAN, PLACED = (
+    f"services/follow_up/{name}.py" for name in ("tidings", "transition", "items", "people", "plan", "placed")
+)
 
 
 def noticed(file: str, sentence: str) -> str:
@@ -74,6 +76,12 @@ MISTAKES = (
     ("leave plans behind when records are linked", PEOPLE, "RecordsMoved(joined=(record,), involved=moved))]\n",
      "RecordsMoved(joined=(record,)))]\n",
      noticed("test_people", "records that are linked bring their plans with them")),
+    ("tell lateness again that was told", "contracts/clocks.py", "return (*others, key)[-TOLD_KEPT:] if", "return others if",
+     "laws/test_laws.py::test_the_same_lives_break_nothing_as_it_is"),
+    ("reach out to whoever was spoken with and comes", PLAN, "asking - NO_SHOWS if self.is_expected_again else asking", "asking",
+     noticed("test_engagement", "whoever was spoken with after a no show and booked anew is not reached out to")),
+    ("leave the first visit where it was", PLACED, "limit.due_at >= known.visit_by", "True",
+     noticed("test_appointments", "a first visit is due sooner where another sender had asked before")),
     ("let a refuted death return", TIDINGS, "(plan.refuted_at is None or plan.refuted_at < known)", "True",
      noticed("test_people", "a death that was refuted here does not come back with older news")),
 )  # fmt: skip

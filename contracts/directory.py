@@ -66,6 +66,8 @@ class DirectoryListed(Change):
     staff: dict[str, tuple[str, ...]]
     """Role to people on duty, in order."""
     desks: tuple[Desk, ...] = ()
+    people: dict[str, str] = {}
+    """What those on duty are called at work. Of the network's own staff alone: who owed what must be readable for as long as the log."""
 
     def belonging(self) -> dict[str, tuple[str, ...]]:
         """By person on duty, sorted: the organisations that they belong to."""

@@ -178,7 +178,11 @@ class Network(Part):
     def directory(self) -> DirectoryListed:
         """What assignment is told: programs, desks, and who is on duty behind which role or desk, in the order of the file."""
         programs = tuple(Program(**{name: getattr(taker, name) for name in Program.model_fields}) for taker in self.programs)
-        return DirectoryListed(programs=programs, staff=self.behind(), desks=tuple(map(self._opening, self.desks)))
+        return DirectoryListed(programs=programs, staff=self.behind(), desks=tuple(map(self._opening, self.desks)), people=self.called())
+
+    def called(self) -> dict[str, str]:
+        """What people are called at work: `Robin, coordinator` is Robin."""
+        return {person.id: person.name.partition(",")[0] for person in self.staff}
 
     def roster(self) -> CrisisRosterListed:
         """What crisis routing is told: teams, facilities, areas, and who is on duty."""
@@ -310,7 +314,7 @@ def apply(running: Running, network: Network, say: Say, dry_run: bool = False) -
     bodies = {f"/v1/partners/{one.id}/register": {"name": one.name, "agreement": one.agreement.kind} for one in ours}
     told = [_told(running, "intake", path, body) for path, body in bodies.items()]
     say(f"registrations: {len(ours)}, of which {sum(told)} changed")
-    body = listed.model_dump(mode="json", include={"programs", "staff", "desks"})
+    body = listed.model_dump(mode="json", include={"programs", "staff", "desks", "people"})
     changed = "changed" if _told(running, "assignment", "/v1/directory", body) else "unchanged"
     roster = network.roster().model_dump(mode="json", include={"teams", "facilities", "areas", "staff"})
     _told(running, "crisis_routing", "/v1/roster", roster)

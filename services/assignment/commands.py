@@ -1,7 +1,7 @@
 """What people ask of assignment. Who asks is the message's actor, never a field."""
 
 from datetime import date
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -95,6 +95,7 @@ class ListDirectory(Command):
     programs: tuple[Program, ...] = Field(max_length=2_000)
     staff: dict[Code, tuple[Code, ...]]
     desks: tuple[Desk, ...] = Field((), max_length=2_000)
+    people: dict[Code, Annotated[str, Field(min_length=1, max_length=60)]] = {}
 
 
 COMMANDS = (

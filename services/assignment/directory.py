@@ -19,6 +19,7 @@ class Directory(State):
     programs: tuple[Program, ...] = ()
     staff: dict[str, tuple[str, ...]] = {}
     desks: tuple[Desk, ...] = ()
+    people: dict[str, str] = {}
 
     def on_duty(self, role: str) -> tuple[str, ...]:
         """People behind a role or desk now."""
@@ -48,7 +49,7 @@ def listed(before: Directory | None, list_now: ListDirectory) -> Decision:
         return Refused((TWICE,))
     if not all(rules.makes_sense(desk) for desk in list_now.desks):
         return Refused((NO_HOURS,))
-    said = DirectoryListed(programs=list_now.programs, staff=list_now.staff, desks=list_now.desks)
+    said = DirectoryListed(programs=list_now.programs, staff=list_now.staff, desks=list_now.desks, people=list_now.people)
     return () if before and before == evolve(before, said) else [Fact(DIRECTORY, said)]
 
 
@@ -60,4 +61,4 @@ def evolve(state: Directory | None, fact: Change) -> Directory | None:
     """What the directory becomes."""
     if not isinstance(fact, DirectoryListed):
         return state
-    return (state or Directory()).model_copy(update={"programs": fact.programs, "staff": fact.staff, "desks": fact.desks})
+    return (state or Directory()).model_copy(update={name: getattr(fact, name) for name in Directory.model_fields})

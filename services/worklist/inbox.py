@@ -64,7 +64,7 @@ class Inbox:
         )  # fmt: skip
 
     def _told(self, row: Row, item: Document, request: Request) -> Row:
-        said = telling.of_person(by_kind(item["sections"]), request.state.principal.id, self.answers.clock.now())
+        said = telling.of_person(by_kind(item["sections"]), request.state.principal.id, self.answers.clock.now(), self.answers.names.latest)
         return {**row, "told": said, "do": first(row, request.state.principal)}
 
     async def _tab(self, person: str, tab: tuple[str, str, str], chosen: bool) -> Row:

@@ -114,13 +114,13 @@ def escalated(kinds: Kinds) -> bool:
     return any(one["level"] > 0 and not one["over"] for one in told(kinds))
 
 
-def of_person(kinds: Kinds, person: str, now: datetime) -> list[dict[str, Any]]:
+def of_person(kinds: Kinds, person: str, now: datetime, names: Mapping[str, str] = {}) -> list[dict[str, Any]]:
     """What somebody was told of an item, the newest first, in words."""
     mine = sorted((one for one in told(kinds) if person in one["told"]), key=lambda one: one["at"], reverse=True)
     return [
         {"alert": one["alert"], "subject": one["subject"], "at": one["at"], "since": words.since(one["at"], now), "what": _what(one),
-         "severity": one["severity"], "level": one["level"] + 1, "seen": words.who(one["seen"]["by"]) if one["seen"] else "",
-         "over": _over(one), "climbs": words.due(one.get("climbs"), now)}
+         "severity": one["severity"], "level": one["level"] + 1, "seen": words.who(one["seen"]["by"], names) if one["seen"] else "",
+         "over": _over(one, names), "climbs": words.due(one.get("climbs"), now)}
         for one in mine
     ]  # fmt: skip
 
@@ -140,11 +140,11 @@ def _what(one: Told) -> str:
     return f"{words.action(one['action']) if one.get('action') else 'The next step'} {PURPOSES[one['purpose']]}"
 
 
-def _over(one: Told) -> str:
+def _over(one: Told, names: Mapping[str, str] = {}) -> str:
     if not one["over"]:
         return ""
     by = one["over"]["by"]
-    return "stopped" if by == "stopped" else f"{words.who(by) if '/' in by else 'Somebody'} acted"
+    return "stopped" if by == "stopped" else f"{words.who(by, names) if '/' in by else 'Somebody'} acted"
 
 
 def _instead(one: Told, person: str) -> str:

@@ -29,7 +29,7 @@ def refused(tmp_path: Path, said: object) -> str:
 
 def test_the_example_is_a_network():
     found = network.load(EXAMPLE)
-    assert (len(found.partners), len(found.programs), len(found.staff)) == (7, 9, 12)
+    assert (len(found.partners), len(found.programs), len(found.staff)) == (7, 9, 16)
     listed = found.directory()
     programs, staff = listed.programs, listed.staff
     assert all(program.desk in staff for program in programs), "somebody is on duty at every desk"

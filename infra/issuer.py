@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,9 +24,13 @@ class LocalIssuer:
         self._key = _key(state_dir / "issuer-key.json")
         _write(self.jwks, {"keys": [self._key.as_dict(private=False)]}, 0o644)
 
+    def now(self) -> datetime:
+        """What its tokens are dated by."""
+        return self._clock.wall()
+
     def token(self, principal: Principal, minutes: float = 60) -> str:
         """A token that proves this principal for so long, by the wall clock."""
-        now = self._clock.wall()
+        now = self.now()
         claims = {
             "iss": self._issuer, "aud": self._audience, "sub": principal.id, "kind": principal.kind,
             "iat": int(now.timestamp()), "exp": int((now + timedelta(minutes=minutes)).timestamp()),

@@ -38,6 +38,7 @@ from services.worklist.readings import Readings
 from services.worklist.rebuild import Log, Rebuilt
 from services.worklist.rebuild import rebuild as rebuilt
 from services.worklist.relay import Owners
+from services.worklist.repairing import Repairing
 from services.worklist.rows import Keys, Names, People, Seen
 from services.worklist.store import Board
 from services.worklist.team import Team
@@ -78,6 +79,7 @@ def build(
     parts_of = (
         Lists(site),
         Cases(site),
+        Repairing(acting),
         acting,
         Inbox(site, owners),
         Own(acting, owners),
@@ -87,7 +89,7 @@ def build(
         Oversight(site),
     )
     pages = [*site.routes(), *(route for part in parts_of for route in part.routes())]
-    routes = [*api.routes(answers, door), *pages, *(sign_in(site.render, issuer, people) if issuer else ())]
+    routes = [*api.routes(answers, door), *pages, *(sign_in(site.render, issuer, people, door) if issuer else ())]
     return Worklist(board, follower.take, routes, (live.run, follower.audit), live)
 
 

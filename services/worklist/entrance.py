@@ -8,12 +8,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from infra.browser import COOKIE, Entrance, way_back
-from infra.http import Answer
+from infra.http import Answer, Guarded
 from infra.identity import Principal
 from infra.issuer import LocalIssuer
 from infra.problems import Problem
 
 SESSION_MINUTES = 60
+UNTIL = "throughline-until"
+"""A cookie that the page itself reads: when the session ends, in seconds since 1970. It proves nothing, and is asked for nothing."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,18 @@ class Person:
 
 PEOPLE = (
     Person(Principal("staff/12", frozenset({"coordinator"})), "Robin, coordinator"),
+    Person(Principal("staff/13", frozenset({"coordinator"})), "Jules, coordinator"),
     Person(Principal("staff/7", frozenset({"intake-desk"})), "Alexa, intake desk"),
+    Person(Principal("staff/20", frozenset({"triage-clinician"})), "Lin, triage clinician"),
     Person(Principal("staff/31", frozenset({"program-desk"})), "Kim, program desks"),
-    Person(Principal("staff/70", frozenset({"crisis-desk"})), "Sky, crisis desk"),
-    Person(Principal("staff/50", frozenset({"team-lead", "network-lead"})), "Noor, network lead"),
-    Person(Principal("staff/80", frozenset({"clinical-supervisor"})), "Ines, clinical supervisor"),
+    Person(Principal("staff/32", frozenset({"program-desk"})), "Ren, program desks"),
     Person(Principal("staff/81", frozenset({"authorization-desk"})), "Tom, authorization desk"),
+    Person(Principal("staff/70", frozenset({"crisis-desk"})), "Sky, crisis desk"),
+    Person(Principal("staff/72", frozenset({"program-desk", "mobile-team"})), "Pat, Oak mobile team"),
+    Person(Principal("staff/74", frozenset({"program-desk", "crisis-facility"})), "Max, facilities"),
+    Person(Principal("staff/21", frozenset({"supervisor"})), "Ana, intake supervisor"),
+    Person(Principal("staff/80", frozenset({"clinical-supervisor"})), "Ines, clinical supervisor"),
+    Person(Principal("staff/50", frozenset({"team-lead", "network-lead"})), "Noor, network lead"),
     Person(Principal("staff/60", frozenset({"data-steward"})), "Ellis, data steward"),
     Person(Principal("staff/91", frozenset({"partner"}), frozenset({"riverbend"})), "Riverbend Hospital (sees its own referrals)"),
     Person(Principal("staff/90", frozenset({"auditor"})), "Sam, auditor (sees no names)"),
@@ -64,9 +72,17 @@ class Inside(Entrance):
 Render = Callable[..., Response]
 
 
-def sign_in(render: Render, issuer: LocalIssuer, people: Sequence[Person]) -> list[BaseRoute]:
-    """For a developer's machine alone: choose whom to be. The cookie ends with its token; nothing extends it."""
+def sign_in(render: Render, issuer: LocalIssuer, people: Sequence[Person], door: Inside) -> list[BaseRoute]:
+    """For a developer's machine alone: choose whom to be. The cookie ends with its token; only a person's word makes it last longer."""
     by_id = {person.principal.id: person for person in people}
+
+    def lasting(answer: Response, request: Request, principal: Principal) -> Response:
+        """With a session that begins now."""
+        ends, secure = SESSION_MINUTES * 60, request.url.scheme == "https"
+        token = issuer.token(principal, SESSION_MINUTES)
+        answer.set_cookie(COOKIE, token, max_age=ends, httponly=True, samesite="strict", secure=secure)
+        answer.set_cookie(UNTIL, str(int(issuer.now().timestamp()) + ends), max_age=ends, samesite="strict", secure=secure)
+        return answer
 
     async def choose(request: Request) -> Response:
         return render("sign_in.html", request, people=people, to=way_back(request, request.query_params.get("to", "/")))
@@ -76,17 +92,22 @@ def sign_in(render: Render, issuer: LocalIssuer, people: Sequence[Person]) -> li
         person = by_id.get(str(form.get("person", "")))
         if person is None:
             raise Answer("TL-1401", "nobody of that name can be chosen", status=400)
-        answer = RedirectResponse(way_back(request, str(form.get("to", "/"))), 303)
-        token = issuer.token(person.principal, SESSION_MINUTES)
-        answer.set_cookie(
-            COOKIE, token, max_age=SESSION_MINUTES * 60, httponly=True, samesite="strict", secure=request.url.scheme == "https"
-        )
-        return answer
+        return lasting(RedirectResponse(way_back(request, str(form.get("to", "/"))), 303), request, person.principal)
 
-    return [Route("/sign-in", choose), Route("/sign-in", enter, methods=["POST"]), Route("/sign-out", sign_out, methods=["POST"])]
+    async def stay(request: Request) -> Response:
+        """Somebody who was warned goes on: the same session, from now. What only refreshes itself never comes here."""
+        return lasting(Response(status_code=204), request, request.state.caller)
+
+    return [
+        Route("/sign-in", choose),
+        Route("/sign-in", enter, methods=["POST"]),
+        Guarded("/stay", stay, action="follow-changes", door=door, methods=("POST",)),
+        Route("/sign-out", sign_out, methods=["POST"]),
+    ]
 
 
 async def sign_out(request: Request) -> Response:
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    answer.delete_cookie(UNTIL, samesite="strict")
     return answer

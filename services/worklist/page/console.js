@@ -83,6 +83,31 @@
   });
   by("keys-open").addEventListener("click", () => by("keys").showModal());
 
+  // — a session ends with a warning: what only refreshes itself does not make it last, a person's word does
+  const WARN_S = 300;
+  const left = () => {
+    const until = document.cookie.match(/(?:^|; )throughline-until=(\d+)/);
+    return until ? Number(until[1]) - Date.now() / 1000 : Infinity;
+  };
+  const leave = () => location.assign(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`);
+  const ending = () => {
+    const seconds = left();
+    if (seconds <= 0) leave();
+    else if (seconds < WARN_S) {
+      const words = seconds < 90 ? `${Math.max(10, Math.ceil(seconds / 10) * 10)} s` : `${Math.ceil(seconds / 60)} min`;
+      if (by("ending-in").textContent !== words) by("ending-in").textContent = words;
+      if (!by("ending").open) { if (by("keys").open) by("keys").close(); by("ending").showModal(); }
+    } else if (by("ending").open) by("ending").close(); // in another tab somebody said so
+  };
+  const lasting = left() < Infinity;
+  setInterval(() => { if (lasting && left() === Infinity) leave(); else ending(); }, 1000);
+  by("stay").addEventListener("click", async () => {
+    const answer = await fetch("/stay", { method: "POST" }).catch(() => null);
+    if (answer && answer.status === 204) by("ending").close();
+    else leave();
+  });
+  ending();
+
   // — a choice narrows its list at once; a form is sent once
   document.documentElement.classList.add("scripted");
   document.addEventListener("change", (event) => { const form = event.target.closest("form[data-submit]"); if (form) form.requestSubmit(); });

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from contracts.kernel import kind_of
+from infra.identity import Principal
 from services.worklist import about, history, questions, telling, words
 from services.worklist.api import instant_of, known
 from services.worklist.forms import first, offered
@@ -63,6 +64,7 @@ class Cases:
         given |= {"beside": [one for one in beside.get(row["record"], ()) if one["_id"] != found["_id"]], "line": words.action}
         told = telling.of_item(by_kind(found["sections"]), [by_kind(one["sections"]) for one in messages])
         given |= {"told": [_reached(one, names) for one in told]}
+        given |= {"carried_on": _carried_on(found["_id"], given["beside"], request.state.principal)}
         given |= {"may": offered(row, request.state.principal), "lines": about.lines(by_kind(found["sections"]).get("authorization", {}))}
         return self.site.render("item.html", request, summary=f"{row['action']}, {row['due_in_words']}", **given)
 
@@ -114,6 +116,14 @@ class Cases:
             ("Label", "42 CFR Part 2" if found.get("sensitivity") else ""),
         )
         return [(name, value) for name, value in named if value]
+
+
+def _carried_on(item: str, beside: Sequence[Document], principal: Principal) -> list[Row]:
+    """What may be done for a referral that a program has by its plan, which goes by the same number: there visits are booked."""
+    number = item.partition("/")[2]
+    plans = [one for one in beside if one["_id"] == f"plan/{number}" and item != one["_id"]]
+    rows = [{"item": one["_id"], "lead": one.get("lead"), "allowed": (one.get("next") or {}).get("allowed", ())} for one in plans]
+    return [{"form": form, "item": row["item"]} for row in rows for form in offered(row, principal)]
 
 
 def _as_at(row: Row, at: datetime) -> Row:

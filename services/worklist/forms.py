@@ -15,7 +15,7 @@ from services.worklist.fields import Form
 FORMS: Mapping[str, tuple[Form, ...]] = {**forms_front.FORMS, **forms_care.FORMS, **forms_crisis.FORMS, **forms_payer.FORMS}
 """By the kind of the aggregate that the command is about. The first that is allowed is what a row offers."""
 ON_ITS_PAGE = (
-    "discard",
+    "discard", "ask-hand-over",
     "withdraw-request", "close-request", "report-outcome", "report-death", "end-authorization", "end-transition", "discharge-plan",
 )  # fmt: skip
 

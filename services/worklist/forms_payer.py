@@ -17,7 +17,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
     "authorization": (
         _authorization(
             "determine",
-            "Say whether the payer must be asked",
+            "Say what is needed",
             choice(
                 "needed", "What is needed", "authorization", "nothing", required=False, hint="Left open, the payer’s table is looked up."
             ),

@@ -57,7 +57,8 @@ class Lists:
             {"name": one.name, "href": one.href, "count": capped(count), "alarm": one.alarm and count > 0, "zero": count == 0}
             for one, count in zip(views.TODAY, counts, strict=True)
         ]
-        morning = [(views.CRISIS, "all"), (views.STEPS, "mine"), (views.OVERDUE, "team" if reader.concerned is None else "all")]
+        third = (views.OVERDUE, "team") if reader.concerned is None else (views.STEPS, "waiting")
+        morning = [(views.CRISIS, "all"), (views.STEPS, "mine"), third]
         lists = [await self._top(request, reader, view, view.tab(key)) for view, key in morning]
         return self.site.render("today.html", request, tiles=tiles, lists=lists, summary=_told(tiles))
 

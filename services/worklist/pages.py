@@ -1,6 +1,6 @@
 """What every page of the console is made of: templates, assets, navigation, and a policy that lets nothing in from elsewhere."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from infra.http import Answer, Door, Guarded
 from infra.identity import Principal
+from infra.problems import Problem
 from services.worklist import views, words
 from services.worklist.about import day
 from services.worklist.api import Answers
@@ -77,9 +78,13 @@ class Site:
 
     def render(self, name: str, request: Request, *, status: int = 200, **given: Any) -> Response:
         """A page; only its living part where htmx asks for it again."""
-        principal: Principal | None = getattr(request.state, "principal", None)
+        principal: Principal | None = getattr(request.state, "principal", None) or getattr(request.state, "caller", None)
         part = f"part_{name}" if request.headers.get("hx-request") else name
-        shown = {"signed_in": words.who(principal.id) if principal else "", "here": here(request), "places": self.places(principal)}
+        shown = {
+            "signed_in": words.who(principal.id, self.answers.names.latest) if principal else "",
+            "here": here(request),
+            "places": self.places(principal),
+        }
         body = self._templates.get_template(part).render(path=request.url.path, as_of=self.answers.clock.now(), **shown, **given)
         return Response(body, status, {"content-security-policy": POLICY}, "text/html; charset=utf-8")
 
@@ -94,7 +99,7 @@ class Site:
         return self.door.access.may(principal, action)
 
     def guarded(self, path: str, page: Page, action: str, *methods: str) -> Guarded:
-        return Guarded(path, self.answers.accounts.kept(path, page), action=action, door=self.door, methods=methods or ("GET",))
+        return Spoken(self, path, self.answers.accounts.kept(path, page), action, methods or ("GET",))
 
     def routes(self) -> list[BaseRoute]:
         return [Route("/assets/{name}", self.asset)]
@@ -105,6 +110,25 @@ class Site:
             raise Answer("TL-1501", "not found", status=404)
         headers = {"cache-control": "public, max-age=31536000, immutable"}
         return Response(self.assets[name], media_type=MEDIA[Path(name).suffix], headers=headers)
+
+
+class Spoken(Guarded):
+    """A page that says in words why it is not shown, to whoever looks with a browser; a part that refreshes itself stays as it was."""
+
+    def __init__(self, site: Site, path: str, page: Page, action: str, methods: Sequence[str]) -> None:
+        super().__init__(path, page, action=action, door=site.door, methods=methods)
+        shown = self.endpoint
+
+        async def spoken(request: Request) -> Response:
+            try:
+                return await shown(request)  # type: ignore[no-any-return]
+            except Problem as problem:
+                looking = "text/html" in request.headers.get("accept", "") and "hx-request" not in request.headers
+                if problem.status < 400 or not looking:
+                    raise
+                return site.render("problem.html", request, status=problem.status, problem=problem)
+
+        Route.__init__(self, path, spoken, methods=list(methods), name=action)
 
 
 def here(request: Request) -> str:

@@ -80,6 +80,12 @@ def team_next_steps(roles: Collection[str]) -> Question:
     return Question("team", {"open": True, "role": {"$in": sorted(roles)}}, ("due", "_id"), "team")
 
 
+def waiting_on(duties: Collection[str]) -> Question:
+    """What others answer for and these are waited on for: whoever is waited on is concerned, so one index holds both."""
+    whom = {"$in": sorted(duties)}
+    return Question("waiting-on-us", {"open": True, "concerns": whom, "waiting_on": whom}, ("due", "_id"), "concerns")
+
+
 def unowned() -> Question:
     """Items that nobody answers for, neither a person nor a role. Normally none."""
     return Question("unowned", {"open": True, "grip": NO_OWNER}, ("due", "_id"), "steps")

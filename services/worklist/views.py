@@ -59,6 +59,10 @@ def team(reader: Reader) -> Question:
     return questions.team_next_steps(reader.duties)
 
 
+def waiting(reader: Reader) -> Question:
+    return questions.waiting_on({*reader.duties, reader.principal.id})
+
+
 def stages(kind: str, *names: str) -> Ask:
     return lambda _: questions.of_kind(kind, *names)
 
@@ -106,6 +110,7 @@ STEPS = View(
     (
         Tab("mine", "Mine", mine, "You answer for these."),
         Tab("team", "My team’s", team, "Answered for under a role or desk of yours."),
+        Tab("waiting", "Waits on us", waiting, "Somebody else answers for these, and cannot go on without you."),
         Tab("unowned", "Nobody’s", lambda _: questions.unowned(), "Nobody answers for these. Normally there is none.", alarm=True),
         Tab("due-today", "Due today", _due_today),
         Tab("unclocked", "Without a deadline", lambda _: questions.unclocked(),

@@ -35,6 +35,13 @@ class InputQuarantined(Change):
     issues: tuple[Issue, ...]
 
 
+class InputRevealed(Change):
+    """Somebody opened what a quarantined input holds, for this reason: it may be about anybody. Nothing about it changed."""
+
+    type: ClassVar = "input.revealed.v1"
+    reason: Code
+
+
 class InputRepaired(Change):
     """A quarantined input was decided again, as it was or with a repair, and has ended as `outcome`."""
 
@@ -76,4 +83,4 @@ class MessageOverdue(Change):
     waits_for: str
 
 
-EVENTS = (InputQuarantined, InputRepaired, InputDiscarded, AggregateParked, AggregateReleased, MessageOverdue)
+EVENTS = (InputQuarantined, InputRevealed, InputRepaired, InputDiscarded, AggregateParked, AggregateReleased, MessageOverdue)

@@ -1,4 +1,5 @@
-"""What a steward asks of a service over HTTP: decide a quarantined input again, set it aside, release what a failed message holds up.
+"""What a steward asks of a service over HTTP: show a quarantined input, decide it again, as it was or repaired, set it aside, release
+what a failed message holds up.
 
 Each is done once by its nature: what is not kept any more is not decided again, so no Idempotency-Key is asked for. Who may is the
 role that owns what is kept (`Service.steward`), and a data steward.
@@ -33,6 +34,20 @@ class Replay(Command):
     type: ClassVar = "replay"
 
 
+class Reveal(Command):
+    """Show what this input holds, for this reason: the reading is a fact with a name behind it."""
+
+    type: ClassVar = "reveal"
+    reason: Code
+
+
+class Repair(Command):
+    """Decide this input with `value` in the place of its bytes, under its own identity: what it held stays sealed as it came."""
+
+    type: ClassVar = "repair"
+    value: str
+
+
 class Discard(Command):
     """Nothing follows from this input, for this reason."""
 
@@ -62,6 +77,8 @@ class Stewarding:
     def routes(self) -> list[Guarded]:
         made: tuple[tuple[str, Callable[[Request], Any]], ...] = (
             (f"/v1/{INPUT}s/{{id}}/replay", self.replay),
+            (f"/v1/{INPUT}s/{{id}}/reveal", self.reveal),
+            (f"/v1/{INPUT}s/{{id}}/repair", self.repair),
             (f"/v1/{INPUT}s/{{id}}/discard", self.discard),
             ("/v1/parked/{kind}/{id}/release", self.release),
         )
@@ -71,6 +88,18 @@ class Stewarding:
         (name,) = _named(request)
         parsed(Replay, await body_of(request))
         return await self._answer(subject_of(name), await self.counter.within(lambda: self._by(request).replay(name)))
+
+    async def reveal(self, request: Request) -> Response:
+        """`value`, as text: what is no UTF-8 in it is shown as such."""
+        (name,) = _named(request)
+        why = parsed(Reveal, await body_of(request))
+        held = await self.counter.within(lambda: self._by(request).reveal(name, why.reason))
+        return Response(orjson.dumps({"value": held.decode("utf-8", "replace")}), media_type="application/json")
+
+    async def repair(self, request: Request) -> Response:
+        (name,) = _named(request)
+        mended = parsed(Repair, await body_of(request)).value.encode()
+        return await self._answer(subject_of(name), await self.counter.within(lambda: self._by(request).replay(name, mended)))
 
     async def discard(self, request: Request) -> Response:
         (name,) = _named(request)

@@ -1,9 +1,10 @@
 """What the steward does with what was kept: look, repair, replay, discard, release. The same path as everything else."""
 
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
 from contracts.kernel import Actor, Change, Message, derived
-from contracts.upkeep import AggregateReleased, InputDiscarded, Origin
+from contracts.upkeep import AggregateReleased, InputDiscarded, InputRevealed, Origin
 from infra.keeping import subject_of
 from infra.problems import Problem
 from infra.replay import Replayer
@@ -41,6 +42,12 @@ class Upkeep:
             item.message = replace(item.message, actor=Actor("user", self.actor))
         return await self.settler.settle(items)
 
+    async def reveal(self, name: str, reason: str) -> bytes:
+        """What a quarantined input holds, as it came. That it was opened, by whom and why, is durable before it is shown."""
+        record = await self.replayer.record(await self.receipt(name))
+        await self._say(subject_of(name), InputRevealed(reason=reason), each=str(uuid4()))
+        return record.value or b""
+
     async def discard(self, name: str, reason: str) -> None:
         """Nothing follows from this input: a decision of a person, with a reason of the list."""
         await self.receipt(name)
@@ -59,8 +66,11 @@ class Upkeep:
                 break
         return outcomes
 
-    async def _say(self, subject: str, fact: Change, discarded: str = "") -> str:
-        message = Message(derived(subject, fact.type, self.actor, discarded), fact, subject, "upkeep", actor=Actor("user", self.actor))
+    async def _say(self, subject: str, fact: Change, discarded: str = "", each: str = "") -> str:
+        """Once, however often it is said; where each time counts, `each` tells them apart."""
+        message = Message(
+            derived(subject, fact.type, self.actor, discarded, each), fact, subject, "upkeep", actor=Actor("user", self.actor)
+        )
         item = Item("upkeep", message, Origin(topic="upkeep"), discarded, was="quarantined" if discarded else None)
         (outcome,) = await self.settler.settle([item])
         return outcome.kind

@@ -13,8 +13,9 @@ from starlette.routing import BaseRoute
 from contracts.kernel import kind_of
 from infra.browser import COOKIE
 from infra.http import Answer
+from infra.identity import Principal
 from services.worklist import about, forms, standing, words
-from services.worklist.api import known
+from services.worklist.api import concerned, known
 from services.worklist.fields import Field, Form
 from services.worklist.forms_front import NEW_REFERRAL
 from services.worklist.items import Document, by_kind
@@ -22,6 +23,8 @@ from services.worklist.pages import Site
 from services.worklist.relay import Answered, Fault, Owners, speaker
 from services.worklist.rows import Listed, Row
 
+LEAVES = ("decline-offer",)
+"""What takes an item out of the sight of a desk that was only asked: it goes back to what else waits on it."""
 INSTANT = "%Y-%m-%dT%H:%M"
 
 
@@ -29,7 +32,7 @@ class Acting:
     """Forms of a site, and the owners that their commands go to."""
 
     def __init__(self, site: Site, owners: Owners) -> None:
-        self.site, self.answers, self._owners = site, site.answers, owners
+        self.site, self.answers, self.owners = site, site.answers, owners
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -40,21 +43,21 @@ class Acting:
         ]
 
     async def show(self, request: Request) -> Response:
-        found, row, form = await self._asked(request)
+        found, row, form = await self.asked(request)
         return await self.page(request, form, found, row, {}, None)
 
     async def give(self, request: Request) -> Response:
         """Sent on in the person's own name. What the owner refuses comes back with its reasons, and nothing that was typed is lost."""
-        found, row, form = await self._asked(request)
+        found, row, form = await self.asked(request)
         stated = await request.form()
         body, empty = body_of(form, stated)
         if empty:
             return await self.page(request, form, found, row, stated, missing(empty), 422)
         path = form.path.format(id=subject_of(row).partition("/")[2])
-        answer = await self._owners.give(form.service or speaker(found["sections"]), path, body, token_of(request), key_of(stated))
+        answer = await self.owners.give(form.service or speaker(found["sections"]), path, body, token_of(request), key_of(stated))
         if not answer.taken:
             return await self.page(request, form, found, row, stated, answer, answer.status if answer.status < 500 else 503)
-        return RedirectResponse(_back(request, stated, row["item"], answer), 303)
+        return RedirectResponse(back_to(stated, row["item"], answer), 303)
 
     async def show_new(self, request: Request) -> Response:
         return await self.page(request, NEW_REFERRAL, None, None, {"reference": f"OWN-{self.answers.clock.now():%y%m%d-%H%M%S}"}, None)
@@ -64,13 +67,13 @@ class Acting:
         body, empty = body_of(NEW_REFERRAL, stated)
         if empty:
             return await self.page(request, NEW_REFERRAL, None, None, stated, missing(empty), 422)
-        answer = await self._owners.give(NEW_REFERRAL.service, NEW_REFERRAL.path, body, token_of(request), key_of(stated))
+        answer = await self.owners.give(NEW_REFERRAL.service, NEW_REFERRAL.path, body, token_of(request), key_of(stated))
         if not answer.taken:
             return await self.page(request, NEW_REFERRAL, None, None, stated, answer, answer.status if answer.status < 500 else 503)
         item = f"referral/{answer.fact.split('/')[2]}" if answer.fact.startswith("intake-events/request/") else ""
         return RedirectResponse(f"/items/{item}?after={answer.fact}" if item else "/pending", 303)
 
-    async def _asked(self, request: Request) -> tuple[Document, Row, Form]:
+    async def asked(self, request: Request) -> tuple[Document, Row, Form]:
         found = await known(self.answers, request)
         (row,) = await self.answers.rows(request.state.principal, [found], "form", whole=True)
         form = forms.form_of(row, request.path_params["command"])
@@ -89,6 +92,7 @@ class Acting:
         stated: Mapping[str, Any],
         answer: Answered | None,
         status: int = 200,
+        **more: Any,
     ) -> Response:
         listed, now = await self.answers.names.listed(), self.answers.clock.now()
         fields = [field for one in form.fields if is_asked(field := shown(one, found, listed, stated, answer, now))]
@@ -96,8 +100,13 @@ class Acting:
         left = [fault for fault in answer.faults if fault.field not in named] if answer else []
         given = {"form": form, "row": row, "fields": fields, "answer": answer, "left": left, "key": stated.get("key") or str(uuid4())}
         given["allowed_now"] = row is None or form.command in row["allowed"]
-        given["back"] = stated.get("back") or request.query_params.get("back") or (f"/items/{row['item']}" if row else "/pending")
-        return self.site.render("form.html", request, status=status, **given)
+        given["back"] = stated.get("back") or request.query_params.get("back") or _way_back(form, row, request.state.principal)
+        return self.site.render("form.html", request, status=status, **given, **more)
+
+
+def _way_back(form: Form, row: Row | None, principal: Principal) -> str:
+    leaves = form.command in LEAVES and concerned(principal) is not None
+    return "/next-steps?tab=waiting" if leaves else f"/items/{row['item']}" if row else "/pending"
 
 
 def subject_of(row: Row) -> str:
@@ -129,7 +138,10 @@ def _value(field: Field, stated: Any) -> Any:
         return bool(stated.get(field.name))
     if field.kind == "choices":
         return [str(one) for one in stated.getlist(field.name)]
-    text = str(stated.get(field.name) or "").strip()
+    text = str(stated.get(field.name) or "")
+    if field.kind == "long":
+        return text
+    text = text.strip()
     if field.kind == "instant" and text:
         return _instant(text)
     if (field.kind == "number" or field.of == "lines") and text.isascii() and text.isdecimal():
@@ -244,7 +256,7 @@ def _people(listed: Listed) -> list[tuple[str, str]]:
         for person in people:
             duties.setdefault(person, []).append(words.who(duty, listed.names))
     roles = [(duty, f"{words.who(duty, listed.names)}, whoever is on duty") for duty, _ in listed.staff]
-    return [*((id, f"{words.who(id)}, {', '.join(of)}") for id, of in sorted(duties.items())), *roles]
+    return [*((id, f"{words.who(id, listed.names)}, {', '.join(of)}") for id, of in sorted(duties.items())), *roles]
 
 
 def token_of(request: Request) -> str:
@@ -257,7 +269,7 @@ def key_of(stated: Mapping[str, Any]) -> str:
     return key if 16 <= len(key) <= 128 and key.isascii() and key.isprintable() and " " not in key else str(uuid4())
 
 
-def _back(request: Request, stated: Mapping[str, Any], item: str, answer: Answered) -> str:
+def back_to(stated: Mapping[str, Any], item: str, answer: Answered) -> str:
     """To where the person came from, and only to a page of ours; with the fact that must be seen there."""
     back = str(stated.get("back") or "")
     safe = back if back.startswith("/") and not back.startswith(("//", "/\\")) else f"/items/{item}"

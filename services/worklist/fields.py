@@ -5,7 +5,7 @@ from typing import Literal
 
 KEEPER = ""
 """In the place of a service: whichever one keeps the item, which is the one that spoke of it."""
-Kind = Literal["text", "choice", "choices", "instant", "day", "number", "flag", "known"]
+Kind = Literal["text", "long", "choice", "choices", "instant", "day", "number", "flag", "known"]
 """`known`: chosen among what the item or the network names (`of` says which)."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.worklist.fields import KEEPER, Form, choice
+from services.worklist.fields import KEEPER, Field, Form, choice
 
 STEWARDS = ("data-steward", "crisis-desk")
 """Of whom the keeper lets those who answer for it."""
@@ -12,6 +12,8 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
     "input": (
         Form("replay", "Decide it again", KEEPER, "/v1/inputs/{id}/replay", STEWARDS,
              hint="As it came: for when what stood in its way was mended here, a code that was added, a partner that was registered."),
+        Form("repair", "Repair it", KEEPER, "/v1/inputs/{id}/repair", STEWARDS, (Field("value", "What it should have been", "long"),),
+             hint="It is decided in the place of what came, under the same identity. What came stays sealed as it is."),
         Form("discard", "Set it aside", KEEPER, "/v1/inputs/{id}/discard", STEWARDS, (WHY,), hint="Nothing will follow from this input."),
     ),
     "parked": (
@@ -19,3 +21,12 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
              hint="What waits is decided in its order. What fails again stays where it is, and everything behind it."),
     ),
 }  # fmt: skip
+OPENED_FOR = choice(
+    "reason", "Why you open it", "to-repair", "sender-asks", "to-find-the-cause",
+    hint="It may be about anybody: that you opened it, and why, is kept.",
+)  # fmt: skip
+REVEAL = Form(
+    "reveal", "Open it", KEEPER, "/v1/inputs/{id}/reveal", STEWARDS, (OPENED_FOR,),
+    hint="What came is sealed. It is opened for you alone, and shown once.",
+)  # fmt: skip
+"""Before something can be repaired it must be seen."""

@@ -203,7 +203,7 @@ def _tokens(details: PersonDetails | Guardian) -> Patch:
 
 
 def _directory(e: directory.DirectoryListed) -> Patch:
-    names = [[program.id, program.name] for program in e.programs] + _desks(e.programs)
+    names = [[program.id, program.name] for program in e.programs] + _desks(e.programs) + [[id, name] for id, name in e.people.items()]
     programs = [one.model_dump(mode="json", include=PROGRAM) for one in e.programs]
     return {"names": names, "programs": programs, "staff": [[role, list(people)] for role, people in e.staff.items()]}
 
@@ -292,7 +292,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.PlacementEnded: _released("ended"),
     **crisis.PROJECTED,
     **care.PROJECTED,
-    upkeep.InputQuarantined: lambda e: {"status": "quarantined"},
+    upkeep.InputQuarantined: lambda e: {"status": "quarantined", "issues": [issue.model_dump() for issue in e.issues]},
     upkeep.InputRepaired: lambda e: {"status": "repaired"},
     upkeep.InputDiscarded: lambda e: {"status": "discarded"},
 }

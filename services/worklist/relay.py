@@ -35,6 +35,8 @@ class Answered:
     status: int = 200
     faults: tuple[Fault, ...] = ()
     allowed: tuple[str, ...] = field(default=())
+    said: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What the owner answered, where it took it: it may be about somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def _read(service: str, answer: httpx2.Response) -> Answered:
         said = {}
     if answer.status_code < 300:
         topic = TOPICS.get(service, f"{service}-events")
-        return Answered(True, f"{topic}/{said['subject']}/{said['sequence']}" if said.get("sequence") else "")
+        return Answered(True, f"{topic}/{said['subject']}/{said['sequence']}" if said.get("sequence") else "", said=said)
     faults = tuple(Fault(_field(one.get("pointer", "")), one.get("code", ""), one.get("fix", "")) for one in said.get("errors", ()))
     why = said.get("detail") or said.get("fix", "")
     return Answered(False, "", said.get("title", "It was not taken"), why, answer.status_code, faults, tuple(said.get("allowed", ())))

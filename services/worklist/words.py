@@ -311,6 +311,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     readings.ReadingExported: lambda e: f"A list of {_count(e.rows, 'one row', '{} rows')} was taken away",
     readings.ReadingRefused: "Somebody was not let in",
     upkeep.InputQuarantined: "An input could not be used; somebody must look",
+    upkeep.InputRevealed: lambda e: f"What the input holds was opened: {plain(e.reason).lower()}",
     upkeep.InputRepaired: lambda e: "The input was repaired and decided on" if e.repaired else "The input was decided on again",
     upkeep.InputDiscarded: "The input was looked at and set aside",
     upkeep.AggregateParked: "A message could not be decided on; later ones wait behind it",

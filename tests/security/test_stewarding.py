@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import httpx2
+import orjson
 import pytest
 
 from infra import stewarding
@@ -47,6 +48,29 @@ async def test_an_input_is_set_aside_once_with_a_reason_by_whoever_asked(kept: K
     assert (last.attributes["type"], last.attributes["authid"]) == ("input.discarded.v1", STEWARD.id)
     again = await kept().post(f"/v1/inputs/{name}/discard", json={"reason": "sent-by-mistake"})
     assert (again.status_code, again.json()["code"]) == (404, "TL-4201")
+
+
+async def test_what_it_holds_is_shown_when_it_is_written_down_who_opened_it_and_why(kept: Kept, bench: Bench) -> None:
+    name = await quarantined(bench)
+    for reason in ("to-repair", "to-repair"):
+        answer = await kept().post(f"/v1/inputs/{name}/reveal", json={"reason": reason})
+        assert answer.status_code == 200 and '"amount"' in answer.json()["value"]
+    said = [row for row in bench.log.rows if row.attributes["type"] == "input.revealed.v1"]
+    assert [row.attributes["authid"] for row in said] == [STEWARD.id] * 2, "each time counts"
+    assert bench.tables.receipts[name].state == "quarantined"
+    assert (await kept().post(f"/v1/inputs/{name}/reveal", json={})).status_code == 422
+
+
+async def test_a_repaired_input_is_decided_under_its_own_identity_and_what_came_stays_sealed(kept: Kept, bench: Bench) -> None:
+    name = await quarantined(bench)
+    before = bench.tables.receipts[name]
+    mended = orjson.dumps([{**BAD, "verdict": "event"}]).decode()
+    answer = await kept().post(f"/v1/inputs/{name}/repair", json={"value": mended})
+    assert answer.status_code == 200, answer.text
+    after = bench.tables.receipts[name]
+    assert (after.id, after.state, after.offset) == (name, "event", before.offset)
+    assert bench.said()[-1] == "input.repaired.v1"
+    assert (await kept().post(f"/v1/inputs/{name}/repair", json={"value": mended})).status_code == 404
 
 
 async def test_a_reason_must_be_said(kept: Kept, bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """Quarantine and parked on the console: a steward acts from the page, the service that keeps it decides, and faults are said there."""
 
 import re
+from html import unescape
 
 import httpx2
 import pytest
@@ -12,7 +13,7 @@ from infra.identity import Principal
 from infra.keeping import ALLOWED
 from services.crisis_routing.app import SERVICE as CRISIS
 from services.intake.app import SERVICE as INTAKE
-from services.worklist.forms_kept import FORMS
+from services.worklist.forms_kept import FORMS, REVEAL
 from services.worklist.relay import Answered, Fault
 from tests.worklist.scene import Scene
 from tests.worklist.stories import Log, at, step
@@ -52,7 +53,7 @@ async def test_a_list_offers_its_steward_what_mends_and_never_what_ends(scene, t
 async def test_its_own_page_offers_everything_that_may_be_done(scene):
     async with browser(scene, STEWARD) as steward:
         page = (await steward.get(f"/items/{INPUT}")).text
-    assert re.findall(r'href="/do/(\w+)/input/r-1', page) == ["replay", "discard"]
+    assert re.findall(r'href="/do/(\w+)/input/r-1', page) == ["replay", "repair", "discard"]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,32 @@ async def test_it_goes_to_the_service_that_keeps_it(scene, item, command, said, 
         answer = await steward.post(f"/do/{command}/{item}", data={**said, **KEY})
     assert (answer.status_code, answer.headers["location"]) == (303, "/held")
     assert scene.given == [(service, path, said, KEY["key"])]
+
+
+async def test_a_repair_begins_with_why_it_is_opened_and_ends_under_the_same_identity(scene):
+    held = '{"reference": "R-1", "requested_at": "yesterday"}'
+    async with browser(scene, STEWARD) as steward:
+        first = (await steward.get(f"/do/repair/{INPUT}")).text
+        assert "Why you open it" in first and "textarea" not in first and scene.given == []
+        scene.worklist_owners_answer(Answered(True, said={"value": held}))
+        opened = (await steward.post(f"/do/repair/{INPUT}", data={"reason": "to-repair", **KEY})).text
+        assert held in unescape(opened) and "send an instant with a time zone" in opened
+        sent = await steward.post(f"/do/repair/{INPUT}", data={"value": held.replace("yesterday", "2026-03-01T09:30:00Z"), **KEY})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/held")
+    assert [(service, path) for service, path, *_ in scene.given] == [
+        ("intake", "/v1/inputs/r-1/reveal"), ("intake", "/v1/inputs/r-1/repair"),
+    ]  # fmt: skip
+    assert "2026-03-01T09:30:00Z" in scene.given[1][2]["value"]
+    shown = [one for one in scene.book.said if one["page"] == "/do/repair/{id:path}"]
+    assert [(one["reader"], one["item"]) for one in shown] == [("staff/60", INPUT)] * len(shown) and len(shown) >= 2
+
+
+async def test_what_is_opened_is_opened_with_a_reason_and_a_repair_that_fails_keeps_what_was_typed(scene):
+    async with browser(scene, STEWARD) as steward:
+        assert (await steward.post(f"/do/repair/{INPUT}", data=KEY)).status_code == 422 and scene.given == []
+        scene.worklist_owners_answer(Answered(False, "", "what is kept here still cannot be used", "", 409))
+        answer = await steward.post(f"/do/repair/{INPUT}", data={"value": "still wrong", **KEY})
+    assert answer.status_code == 409 and "still wrong" in answer.text and "still cannot be used" in answer.text
 
 
 async def test_a_reason_that_was_not_said_is_asked_for_where_it_is_missing(scene):
@@ -87,7 +114,8 @@ async def test_what_still_cannot_be_used_says_so_on_the_form(scene):
 
 def test_every_form_is_for_those_whom_a_keeper_lets_and_asks_what_it_takes():
     stewards = {role for service in (INTAKE, CRISIS) for rule in stewarding.access(service).values() for role in rule.roles}
-    taken = {command.type: command for command in (stewarding.Replay, stewarding.Discard, stewarding.Release)}
-    for form in (form for forms in FORMS.values() for form in forms):
+    commands = (stewarding.Replay, stewarding.Reveal, stewarding.Repair, stewarding.Discard, stewarding.Release)
+    taken = {command.type: command for command in commands}
+    for form in (REVEAL, *(form for forms in FORMS.values() for form in forms)):
         assert set(form.roles) == stewards
         assert {field.name for field in form.fields} == set(taken[form.command].model_fields), form.command

@@ -144,7 +144,7 @@ def _held(one: history.Held, names: Mapping[str, str], now: datetime) -> Row:
 def _reached(one: Row, names: Mapping[str, str]) -> Row:
     """Somebody who was told, in words: whether they, or somebody else, have seen it."""
     seen = one["seen"]
-    by = "nobody has seen it" if not seen else "seen" if seen["by"] == one["who"] else f"seen by {words.who(seen['by'], names)}"
+    by = "Nobody has seen it" if not seen else "Seen" if seen["by"] == one["who"] else f"Seen by {words.who(seen['by'], names)}"
     return {**one, "name": words.who(one["who"], names) or "Nobody on duty", "seen_at": seen["at"] if seen else None,
             "by": "" if one["over"] and not seen else by, "stands": not one["over"]}  # fmt: skip
 

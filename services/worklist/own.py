@@ -82,7 +82,7 @@ def facts(known: Mapping[str, Any], names: Mapping[str, str], now: datetime) -> 
     prefers = {**USUAL, **known.get("prefers", {})}
     ways = [LABELS.get(way, words.plain(way)) for way in known.get("ways", ()) if BOUNCED + way not in known]
     yield "Ways", ", then ".join([*ways, "this inbox"])
-    yield from ((f"{words.plain(name.removeprefix(BOUNCED))} takes nothing since", day(at)) for name, at in _all(known, BOUNCED))
+    yield from ((f"Nothing since {day(at)}", words.way(name.removeprefix(BOUNCED))) for name, at in _all(known, BOUNCED))
     yield "Language", LABELS[prefers["locale"]]
     yield "Clock", prefers.get("zone") or known.get("home") or "UTC"
     yield "Quiet", f"from {prefers['quiet_from']} until {prefers['quiet_until']}" if prefers.get("quiet_from") else "never"

@@ -158,4 +158,4 @@ def _ways(message: Mapping[str, Any], instead: str) -> list[tuple[str, datetime 
         return [(instead, None)] if instead else []
     tried = sorted((value["at"], name.removeprefix(WAY), value["how"]) for name, value in message.items() if name.startswith(WAY))
     waits = [(WAYS[message["status"]], None)] if message["status"] == "withdrawn" or not tried else []
-    return [*((f"{words.plain(way)} {WAYS[how]}", at) for at, way, how in tried), *waits]
+    return [*((f"{WAYS[how]} {words.way(way)}", at) for at, way, how in tried), *waits]

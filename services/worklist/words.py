@@ -74,6 +74,11 @@ def plain(code: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def way(channel: str) -> str:
+    """How a message went: by e-mail, in the inbox."""
+    return {"email": "by e-mail", "inbox": "in the inbox"}.get(channel) or f"by {plain(channel).lower()}"
+
+
 def action(code: str) -> str:
     """The next step, verb first."""
     return ACTIONS.get(code, plain(code))
@@ -176,7 +181,7 @@ def _raised(e: alerts.AlertRaised) -> str:
 
 
 def _attempt(e: notices.NoticeSent | notices.NoticeDelivered | notices.NoticeAttempted, how: str) -> str:
-    return f"A message was {how} by {plain(e.channel).lower()}"
+    return f"A message was {how} {way(e.channel)}"
 
 
 RECIPIENTS = {"program": "programs", "payer": "the payer", "sender": "whoever referred"}
@@ -286,9 +291,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     notices.NoticeSent: lambda e: _attempt(e, "handed over"),
     notices.NoticeDelivered: lambda e: _attempt(e, "delivered"),
     notices.NoticeDeferred: "A message could not be handed over yet; it is tried again",
-    notices.NoticeFailed: lambda e: (
-        f"A message failed on {plain(e.channel).lower()}; {'the next way is tried' if e.next_channel else 'no way is left'}"
-    ),
+    notices.NoticeFailed: lambda e: f"A message failed {way(e.channel)}; {'the next way is tried' if e.next_channel else 'no way is left'}",
     notices.NoticeWithdrawn: "A message was not needed any more",
     recipients.RecipientListed: lambda e: f"{_count(len(e.contacts), 'One way', '{} ways')} to tell this person is known",
     recipients.RecipientPreferred: "This person chose how to be told",

@@ -61,12 +61,14 @@ async def test_the_item_tells_who_was_told_when_by_which_way_and_what_they_did(s
         acted = words_of((await robin.get("/items/referral/4")).text)
         story = words_of((await robin.get("/items/referral/8?show=notifications")).text)
     told = page.partition("Who was told")[2].partition("Clocks")[0]
-    assert "Staff 50 Contact the client is late" in told and "urgent, level 2 Email failed," in told and "Inbox delivered," in told
-    assert "Staff 12 Contact the client is late" in told and "urgent, level 1 Email handed over," in told
-    assert told.count("nobody has seen it") == 2
-    assert "Acknowledge the request is late" in seen and re.search(r"level 1 seen, \w+ \d+ \w+, \d\d:\d\d", seen)
+    assert (
+        "Staff 50 Contact the client is late" in told and "urgent, level 2 failed by e-mail," in told and "delivered in the inbox," in told
+    )
+    assert "Staff 12 Contact the client is late" in told and "urgent, level 1 handed over by e-mail," in told
+    assert told.count("Nobody has seen it") == 2
+    assert "Acknowledge the request is late" in seen and re.search(r"level 1 Seen, \w+ \d+ \w+, \d\d:\d\d", seen)
     assert re.search(r"Staff 7 \S.*?level 1 Staff 7 acted, \w+ \d+ \w+, \d\d:\d\d", acted)
-    assert "A message failed on email; the next way is tried" in story and "A message was delivered by inbox" in story
+    assert "A message failed by e-mail; the next way is tried" in story and "A message was delivered in the inbox" in story
 
 
 def words_of(page: str) -> str:

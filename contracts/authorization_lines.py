@@ -169,6 +169,17 @@ class UnitsUsed(LineFact):
     used: Units
 
 
+class UnitsReturned(LineFact):
+    """A visit that had used units of this line did not take place. `used` is the sum without them; `renewal_off`: the next authorization
+    need not be asked for yet."""
+
+    type: ClassVar = "authorization.units-returned.v1"
+    visit: str
+    units: Units
+    used: Units
+    renewal_off: bool = False
+
+
 class RenewalDue(LineFact):
     """So much of the units or the days is used that the next authorization must be asked for now, or care will stop."""
 
@@ -204,6 +215,6 @@ class DataIssueSettled(LineFact):
 
 EVENTS = (
     LinePended, LineApproved, LineDenied, PayerContactAsked, LineNotRequired, LineCancelled, DecisionExtended, LineUnanswered,
-    InformationAsked, InformationSent, InformationAnswered, AppealFiled, AppealWaived, ContinuationAsked, UnitsUsed, RenewalDue,
-    LineExpired, DataIssueFound, DataIssueSettled,
+    InformationAsked, InformationSent, InformationAnswered, AppealFiled, AppealWaived, ContinuationAsked, UnitsUsed, UnitsReturned,
+    RenewalDue, LineExpired, DataIssueFound, DataIssueSettled,
 )  # fmt: skip

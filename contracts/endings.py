@@ -29,6 +29,13 @@ class RequestServiceStarted(Change):
     visit: str | None = None
 
 
+class RequestServiceRetracted(Change):
+    """The visit that was evidence of service did not take place, and no other is recorded."""
+
+    type: ClassVar = "request.service-retracted.v1"
+    retracted_at: AwareDatetime
+
+
 class RequestOutcomeReported(Clocked):
     """Those who had it are done with it. Whoever referred, else a coordinator, reviews that and closes it.
 
@@ -148,6 +155,7 @@ class ClusterLearned(Change):
 
 EVENTS = (
     ClusterLearned,
-    RequestServiceStarted, RequestOutcomeReported, RequestClosed, RequestReopened, RequestDeathReported, RequestDeathRetracted,
+    RequestServiceStarted, RequestServiceRetracted, RequestOutcomeReported, RequestClosed, RequestReopened,
+    RequestDeathReported, RequestDeathRetracted,
     RecordDeathNoted, RecordDeathVerified, RecordDeathRefuted,
 )  # fmt: skip

@@ -91,6 +91,16 @@ class CareStarted(Noted):
     in_time: bool
 
 
+class CareStartRetracted(Noted):
+    """The visit with which care had begun did not take place. `started_at` is the first one that is still known: without one the referral
+    waits for its first visit again."""
+
+    type: ClassVar = "care.start-retracted.v1"
+    visit: str | None = None
+    at: AwareDatetime
+    started_at: AwareDatetime | None = None
+
+
 class CareConfirmed(Noted):
     """The program says that care goes on."""
 
@@ -169,7 +179,7 @@ class CareOverdueRetracted(lateness.OverdueRetracted, Noted):
 
 
 EVENTS = (
-    CareOpened, CareCountedEarlier, CareScheduled, CareUnscheduled, CareMissed, CareStarted, CareConfirmed, OutcomeReported,
-    CarePutAtRisk, CareRiskCleared,
-    CareHalted, CareResumed, CareEnded, CareHandedOn, CareWarned, CareOverdue, CareOverdueRetracted,
+    CareOpened, CareCountedEarlier, CareScheduled, CareUnscheduled, CareMissed, CareStarted, CareStartRetracted, CareConfirmed,
+    OutcomeReported, CarePutAtRisk, CareRiskCleared, CareHalted, CareResumed, CareEnded, CareHandedOn, CareWarned, CareOverdue,
+    CareOverdueRetracted,
 )  # fmt: skip

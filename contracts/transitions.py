@@ -126,6 +126,14 @@ class PersonSeen(Noted):
     within_30: bool
 
 
+class SightingRetracted(Noted):
+    """It was not so that the person was seen, or reached, at `at` after the stay. `reached_at` is when they first were, as still known."""
+
+    type: ClassVar = "transition.sighting-retracted.v1"
+    at: AwareDatetime
+    reached_at: AwareDatetime | None = None
+
+
 class PapersReceived(Noted):
     """What the next place needs from the last one came: its records, or the list of what was prescribed."""
 
@@ -208,6 +216,8 @@ class PersonLearned(Noted):
     type: ClassVar = "person.learned.v1"
     involved: tuple[Involved, ...] = ()
     sightings: tuple[Sighting, ...] = ()
+    unseen: tuple[Sighting, ...] = ()
+    """What was told of these was taken back."""
     dead_since: AwareDatetime | None = None
     refuted: bool = False
 
@@ -238,7 +248,7 @@ class FeedResumed(Noted):
 
 EVENTS = (
     TransitionOpened, TransitionMatched, TransitionMoved, TransitionSilenced, AdmissionCorrected, LeavePlanned, VisitArranged,
-    StayContacted, PersonDischarged, DischargeCancelled, DischargeAttempted, DischargeReached, PersonSeen, PapersReceived,
-    RiskReviewed, TransitionEnded, TransitionWarned, TransitionOverdue, TransitionOverdueRetracted,
+    StayContacted, PersonDischarged, DischargeCancelled, DischargeAttempted, DischargeReached, PersonSeen, SightingRetracted,
+    PapersReceived, RiskReviewed, TransitionEnded, TransitionWarned, TransitionOverdue, TransitionOverdueRetracted,
     ClientKnown, PersonLearned, RecordsMoved, FeedSilent, FeedResumed,
 )  # fmt: skip

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from contracts.authorization import AuthorizationChange, VisitNoted
-from contracts.authorization_lines import LineExpired, RenewalDue, UnitsUsed
+from contracts.authorization_lines import LineExpired, RenewalDue, UnitsReturned, UnitsUsed
 from contracts.kernel import DeadlinePassed, Reason, Refused
-from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved
+from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved, VisitRetracted
 from services.authorization.authorization import Authorization
 from services.authorization.commands import NoteVisit, UseUnits
 from services.authorization.lines import VISITS_KEPT, Line
 from services.authorization.rules import RENEWAL_SHARE, clock, day_of, last_moment
 from services.authorization.telling import Case, Changes
 
-VISITS = (VisitBooked, VisitMoved, VisitCancelled, VisitMissed, VisitAttended)
+VISITS = (VisitBooked, VisitMoved, VisitCancelled, VisitMissed, VisitAttended, VisitRetracted)
+Followed = VisitBooked | VisitMoved | VisitCancelled | VisitMissed | VisitAttended | VisitRetracted
 UNCOVERED = Reason("TL-5361", "/at", "no line covers this day: enter the payer's decision, or ask for the next authorization")
 TOO_MANY = Reason("TL-5362", "/visit", "this line has more visits than are kept; ask for the next authorization")
 
@@ -23,10 +24,12 @@ def note(case: Case, data: NoteVisit) -> Changes:
     return visit_noted(case.state, data.visit, data.at)
 
 
-def followed(case: Case, data: VisitBooked | VisitMoved | VisitCancelled | VisitMissed | VisitAttended) -> Changes:
+def followed(case: Case, data: Followed) -> Changes:
     """What follow-up says of visits. One that took place where nothing covers it stays noted, which puts the referral at risk."""
     if isinstance(data, VisitBooked | VisitMoved):
         return visit_noted(case.state, data.visit, data.starts_at)
+    if isinstance(data, VisitRetracted):
+        return returned(case, data.visit)
     visit = data.visit or data.at.isoformat()
     if not isinstance(data, VisitAttended) or case.state.needed == "nothing":
         return visit_noted(case.state, visit, None) if visit in case.state.visits else ()
@@ -63,6 +66,17 @@ def use(case: Case, data: UseUnits) -> Changes:
     said = UnitsUsed(line=line.line, visit=data.visit, units=data.units, used=used, happened_at=min(data.at, case.now))
     gone = (VisitNoted(visit=data.visit),) if data.visit in state.visits else ()
     return (said, *_by_units(state, line, used, case.now), *gone)
+
+
+def returned(case: Case, visit: str) -> Changes:
+    """It did not take place after all: what it used is there again, and the next need not be asked for where only its use said so."""
+    line = next((line for line in case.state.lines if visit in line.visits), None)
+    if line is None:
+        return visit_noted(case.state, visit, None) if visit in case.state.visits else ()
+    units = line.visits[visit]
+    used = max(line.used - units, 0)
+    off = line.renewal_because == "units" and used < RENEWAL_SHARE * line.granted_units and not case.state.is_renewed(line)
+    return (UnitsReturned(line=line.line, visit=visit, units=units, used=used, renewal_off=off, happened_at=case.now),)
 
 
 def _by_units(state: Authorization, line: Line, used: float, now: datetime) -> tuple[RenewalDue, ...]:

@@ -26,6 +26,7 @@ from contracts.authorization_lines import (
     LineUnanswered,
     PayerContactAsked,
     RenewalDue,
+    UnitsReturned,
     UnitsUsed,
 )
 from contracts.kernel import State
@@ -88,6 +89,7 @@ class Line(State):
     used: float = 0
     visits: dict[str, float] = {}
     renewal_at: AwareDatetime | None = None
+    renewal_because: str = ""
     issues: dict[str, AwareDatetime] = {}
 
     @property
@@ -144,7 +146,7 @@ def _answered(line: Line, fact: LineAnswered) -> dict[str, Any]:
     match fact:
         case LineApproved():
             granted = {"granted_units": fact.units, "granted_from": fact.starts_on, "granted_until": fact.ends_on}
-            more = {"granted_at": fact.happened_at, "next_review_on": fact.next_review_on, "renewal_at": None}
+            more = {"granted_at": fact.happened_at, "next_review_on": fact.next_review_on, "renewal_at": None, "renewal_because": ""}
             return known | granted | more | {"status": fact.outcome, "unit": fact.unit, "adverse": fact.adverse}
         case LineDenied():
             unreasoned = None if fact.reasons else fact.received_at
@@ -190,8 +192,12 @@ def _changed(line: Line, fact: AuthorizationChange) -> dict[str, Any]:
             return {"continuation_asked": True}
         case UnitsUsed():
             return {"used": fact.used, "visits": {**line.visits, fact.visit: fact.units}}
+        case UnitsReturned():
+            left = {visit: units for visit, units in line.visits.items() if visit != fact.visit}
+            off = {"renewal_at": None, "renewal_because": ""} if fact.renewal_off else {}
+            return {"used": fact.used, "visits": left, **off}
         case RenewalDue():
-            return {"renewal_at": fact.happened_at}
+            return {"renewal_at": fact.happened_at, "renewal_because": fact.because}
         case LineExpired():
             return {"status": "expired"}
         case DataIssueFound():

@@ -4,11 +4,11 @@ A booking is known by the partner's number for it, else by its instant. One that
 stands again; one whose end is known does not come back to life by a repetition.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contracts.kernel import Reason, derived
-from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved
-from services.follow_up.commands import BookVisit, CancelVisit, MoveVisit, RecordAttendance, RecordNoShow
+from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved, VisitRetracted
+from services.follow_up.commands import BookVisit, CancelVisit, MoveVisit, RecordAttendance, RecordNoShow, RetractAttendance
 from services.follow_up.items import Case, Changes
 from services.follow_up.plan import Plan
 from services.follow_up.rules import clock
@@ -17,6 +17,7 @@ PAST_LIMIT = Reason("TL-5521", "/reason", "say why the first visit is later than
 UNKNOWN_VISIT = Reason("TL-5522", "/visit", "name a visit that is booked")
 NOT_YET = Reason("TL-5523", "/at", "it cannot have happened yet; give the instant at which it did")
 IN_PERSON = Reason("TL-5524", "/channel", "the evaluation was by telephone: the next visit must be in person")
+NOT_RECORDED = Reason("TL-5528", "/at", "give the instant of an attended visit, as it was recorded")
 HAS_ENDED = Reason("TL-5525", "", "the plan has ended")
 NOT_STARTED = Reason("TL-5526", "/visit", "the visit has not begun")
 HAS_DIED = Reason("TL-5527", "", "a death was reported: verify it with a discharge, or refute it first")
@@ -97,6 +98,26 @@ def attend(case: Case, data: RecordAttendance) -> Changes:
     if data.visit is None and any(one.at == data.at and one.visit for one in plan.sighted):
         return ()
     return (VisitAttended(visit=data.visit, at=data.at, kind=data.kind, channel=data.channel),)
+
+
+def retract(case: Case, data: RetractAttendance) -> Changes:
+    """They did not come after all. Retracted again, it is nothing."""
+    plan: Plan = case.state
+    near = [one.at for one in (*plan.sighted, *plan.unseen) if one.visit and abs(one.at - data.at) < timedelta(minutes=1)]
+    if not near or (data.visit and plan.settled.get(data.visit) not in ("attended", "retracted", "missed")):
+        return case.refused(NOT_RECORDED)
+    at = min(near, key=lambda one: abs(one - data.at))
+    visit = data.visit or at.isoformat()
+    back = taken_back(plan, visit, at)
+    return (*back, *((VisitMissed(visit=visit, at=at),) if back and data.missed else ()))
+
+
+def taken_back(plan: Plan, visit: str, at: datetime) -> list[VisitRetracted]:
+    """As if they had not come then; nothing where no such visit is known."""
+    if not any(one.visit and one.at == at for one in plan.sighted):
+        return []
+    left = max((one.at for one in plan.sighted if one.at != at), default=None)
+    return [VisitRetracted(visit=visit, at=at, exchanged_at=left)]
 
 
 def miss(case: Case, data: RecordNoShow) -> Changes:

@@ -24,15 +24,17 @@ from contracts.follow_up import (
     CareRiskCleared,
     CareScheduled,
     CareStarted,
+    CareStartRetracted,
     CareUnscheduled,
     OutcomeReported,
 )
 from contracts.kernel import Change, Message, Reason, State
 from contracts.partners import Urgency
-from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved
+from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved, VisitRetracted
 from services.follow_up import items
 from services.follow_up.commands import ConfirmStatus, ReportOutcome
 from services.follow_up.items import Case, Changes, Item, Need
+from services.follow_up.plan import Plan
 from services.follow_up.rules import clock, yes
 
 NOT_IN_SERVICE = Reason("TL-5511", "", "no visit was attended yet; book or record one")
@@ -110,14 +112,28 @@ def opened(message: Message, request: str, accepted: PlacementAccepted, now: dat
     )  # fmt: skip
 
 
-def follow(care: Care | None, changes: Iterable[Change], at_risk: bool) -> Iterator[Change]:
-    """What the plan's visits mean for the referral, until the first of them was attended."""
+def follow(care: Care | None, changes: Iterable[Change], plan: Plan) -> Iterator[Change]:
+    """What the plan's visits mean for the referral, until the first of them was attended; and that it was not, after all."""
     for change in changes:
-        if care is None or care.status in ("in-service", "outcome-reported", "ended"):
+        if care is None or care.status == "ended":
             return
-        for said in _followed(care, change, at_risk):
+        if isinstance(change, VisitRetracted):
+            found = _unstarted(care, change, plan)
+        else:
+            found = _followed(care, change, plan.at_risk) if care.status not in ("in-service", "outcome-reported") else iter(())
+        for said in found:
             care = evolve(care, said)
             yield said
+
+
+def _unstarted(care: Care, change: VisitRetracted, plan: Plan) -> Iterator[Change]:
+    """The first visit was none: the next one that is known is, or the referral waits for one, on what is booked."""
+    if care.started_at != change.at:
+        return
+    first = min((one.at for one in plan.sighted if one.visit and one.at != change.at), default=None)
+    yield CareStartRetracted(visit=change.visit, at=change.at, started_at=first)
+    for one in plan.bookings if first is None and care.status == "in-service" else ():
+        yield CareScheduled(visit=one.visit, starts_at=one.starts_at, visit_by=care.visit_by)
 
 
 def _followed(care: Care, change: Change, at_risk: bool) -> Iterator[Change]:
@@ -185,6 +201,9 @@ def _evolved(care: Care, fact: Change) -> Care:
             return care.model_copy(
                 update={"status": "in-service", "bookings": (), "started_at": fact.started_at, "told_at": fact.started_at}
             )
+        case CareStartRetracted():
+            waits: Status = "accepted" if care.status == "in-service" and fact.started_at is None else care.status
+            return care.model_copy(update={"status": waits, "started_at": fact.started_at, "missed_at": None, "confirmed": False})
         case CareConfirmed():
             return care.model_copy(update={"told_at": fact.noted_at, "confirmed": True})
         case OutcomeReported():

@@ -70,6 +70,15 @@ class RecordNoShow(Command):
     visit: Code
 
 
+class RetractAttendance(Command):
+    """The person did not come at `at`, as was recorded: it was entered in error, or (`missed`) they failed to come."""
+
+    type: ClassVar = "retract-attendance"
+    visit: Code | None = None
+    at: AwareDatetime
+    missed: bool = False
+
+
 class LogContact(Command):
     """Both sides spoke, wrote or met."""
 
@@ -269,7 +278,7 @@ class EndTransition(Command):
     at: AwareDatetime
 
 
-VISITS = (BookVisit, MoveVisit, CancelVisit, RecordAttendance, RecordNoShow)
+VISITS = (BookVisit, MoveVisit, CancelVisit, RecordAttendance, RecordNoShow, RetractAttendance)
 PLANS = (
     *VISITS, LogContact, LogAttempt, AdjustPlan, SuppressPlan, LiftSuppression, ReportDeath, RefuteDeath, ReviewEngagement, DischargePlan,
 )  # fmt: skip

@@ -179,7 +179,7 @@ def _may_not(state: Any, command: str) -> Reason | None:
     return NOT_NOW if state.status == "ended" else HAS_DIED if state.is_dead else None
 
 
-STANDING = (commands.RecordAttendance.type, commands.LogContact.type)
+STANDING = (commands.RecordAttendance.type, commands.RetractAttendance.type, commands.LogContact.type)
 """May be told of a plan that has ended, or of the dead: late data is still true."""
 
 
@@ -236,6 +236,7 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
     commands.CancelVisit: appointments.cancel,
     commands.RecordAttendance: appointments.attend,
     commands.RecordNoShow: appointments.miss,
+    commands.RetractAttendance: appointments.retract,
     commands.LogContact: outreach.log_contact,
     commands.LogAttempt: outreach.log_attempt,
     commands.AdjustPlan: outreach.adjust,

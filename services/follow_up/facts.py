@@ -46,7 +46,7 @@ def planned(
 
 def followed(subject: str, known: Any, changes: Iterable[Change], plan: Plan, now: datetime) -> list[Fact]:
     """What a plan's visits mean for its referral, in the same breath."""
-    said = list(care.follow(known, changes, plan.at_risk))
+    said = list(care.follow(known, changes, plan))
     happened_at = next((getattr(one, "started_at", None) for one in said if getattr(one, "started_at", None)), None)
     return told(subject, known, said, now, happened_at)
 

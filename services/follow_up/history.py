@@ -37,7 +37,9 @@ SETTLED_KEPT, SIGHTED_KEPT, ATTEMPTS_KEPT = 50, 20, 20
 ADJUSTABLE = ("cadence_days", "books_visits", "covered_until", "tightened_until", "at_risk", "minor", "reviewed_at", "visit_by")
 CALM = {"level": "ok", "signals": (), "flagged_at": None, "attempts": (), "outreach_at": None, "round_at": None, "asked_at": None}
 Updates = dict[str, Any]
-MINDED = (PlanOpened, VisitAttended, ContactLogged, PlanSuppressed, SuppressionEnded, PlanMoved, PlanHandedOn, PlanDischarged)
+MINDED = (
+    PlanOpened, VisitAttended, VisitRetracted, ContactLogged, PlanSuppressed, SuppressionEnded, PlanMoved, PlanHandedOn, PlanDischarged,
+)  # fmt: skip
 """Facts that matter beyond the plan, and are told to whoever follows the person."""
 VISITS = (VisitBooked, VisitMoved, VisitCancelled, VisitAttended, VisitMissed, VisitRetracted)
 RECORDED = (*VISITS, ContactLogged, ContactAttempted, PlanAdjusted)
@@ -124,7 +126,9 @@ def _retracted(plan: Plan, fact: VisitRetracted) -> Updates:
     told = _settled(plan, fact.visit, "retracted")
     left = tuple(one for one in plan.sighted if one.at != fact.at)
     visits, last = max(plan.visits - 1, 0), max((one.at for one in left if one.visit), default=None)
-    told |= {"visits": visits, "sighted": left, "visited_at": last if visits else None}
+    gone = tuple(one for one in plan.sighted if one not in left)
+    told |= {"visits": visits, "sighted": left, "visited_at": last if visits else None, "unseen": (*plan.unseen, *gone)[-SIGHTED_KEPT:]}
+    told |= {} if visits or plan.status == "ended" else {"status": "enrolled"}
     told["exchanged_at"] = fact.exchanged_at
     if plan.unbooked_since == fact.at:
         told["unbooked_since"] = last if visits and not told["bookings"] else None
@@ -134,7 +138,7 @@ def _retracted(plan: Plan, fact: VisitRetracted) -> Updates:
 def _exchanged(plan: Plan, fact: VisitAttended | ContactLogged, visit: bool = False) -> Updates:
     """Both sides were in touch. What began as outreach ends; a contact heard of late moves nothing forward."""
     sighted = sorted((*plan.sighted, Sighted(at=fact.at, visit=visit)), key=lambda one: one.at)[-SIGHTED_KEPT:]
-    told: Updates = {"sighted": tuple(sighted)}
+    told: Updates = {"sighted": tuple(sighted), "unseen": tuple(one for one in plan.unseen if one.at != fact.at)}
     if plan.exchanged_at is None or fact.at > plan.exchanged_at:
         told["exchanged_at"] = fact.at
         left = tuple(one for one in plan.attempts if one.at > fact.at)

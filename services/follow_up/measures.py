@@ -203,7 +203,7 @@ def attended(told: Iterable[Noted]) -> list[VisitAttended]:
         if isinstance(fact, VisitAttended):
             found.append(fact)
         elif isinstance(fact, VisitRetracted):
-            found = [one for one in found if (one.visit, one.at) != (fact.visit, fact.at)]
+            found = [one for one in found if (one.visit or one.at.isoformat(), one.at) != (fact.visit, fact.at)]
     return found
 
 

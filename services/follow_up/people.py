@@ -40,6 +40,8 @@ class Person(State):
     gone: dict[str, str] = {}
     involved: dict[str, Involved] = {}
     sightings: tuple[Sighting, ...] = ()
+    unseen: tuple[Sighting, ...] = ()
+    """What was told and taken back."""
     dead_since: AwareDatetime | None = None
     died_noted_at: AwareDatetime | None = None
     refuted_at: AwareDatetime | None = None
@@ -104,11 +106,12 @@ def learned(person: Person | None, id: str, state: Plan | Transition | Appointme
     if isinstance(state, Appointment):
         return _appointed(known, id, state)
     mine, heard = (_plan(id, state), _sightings(id, state, known)) if isinstance(state, Plan) else (_stay(id, state), ())
+    unseen = _unseen(id, state, known) if isinstance(state, Plan) else ()
     died = _died(known, state) if isinstance(state, Plan) else None
     refuted = isinstance(state, Plan) and _is_refuted(known, state)
-    if known.involved.get(id) == mine and not heard and died is None and not refuted:
+    if known.involved.get(id) == mine and not (heard or unseen) and died is None and not refuted:
         return None
-    return PersonLearned(involved=(mine,), sightings=heard, dead_since=died, refuted=refuted)
+    return PersonLearned(involved=(mine,), sightings=heard, unseen=unseen, dead_since=died, refuted=refuted)
 
 
 def _died(known: Person, plan: Plan) -> datetime | None:
@@ -127,7 +130,7 @@ def _appointed(known: Person, id: str, state: Appointment) -> PersonLearned | No
     mine, seen = reported.as_involved(id, state), reported.as_sighted(id, state)
     if (known.involved.get(id), tuple(one for one in known.sightings if one.plan == id)) == (mine if mine.open else None, seen):
         return None
-    return PersonLearned(involved=(mine,), sightings=seen)
+    return PersonLearned(involved=(mine,), sightings=seen, unseen=reported.as_unseen(id, state))
 
 
 def _plan(id: str, plan: Plan) -> Involved:
@@ -149,19 +152,29 @@ def _sightings(id: str, plan: Plan, known: Person) -> tuple[Sighting, ...]:
     return tuple(one for one in seen if one not in known.sightings)
 
 
+def _unseen(id: str, plan: Plan, known: Person) -> tuple[Sighting, ...]:
+    gone = (Sighting(plan=id, at=one.at, visit=one.visit) for one in plan.unseen)
+    return tuple(one for one in gone if one not in known.unseen)
+
+
 def person_evolve(person: Person | None, fact: Change) -> Person | None:
     """What is known of a person becomes."""
     known = person or Person()
     match fact:
         case PersonLearned():
             anew = {one.id for one in fact.involved if kind_of(one.id) == reported.KIND}
-            stand = (one for one in known.sightings if one.plan not in anew)
-            heard = sorted({*stand, *fact.sightings}, key=lambda one: (one.at, one.plan, one.visit))[-SIGHTINGS_KEPT:]
-            told: dict[str, Any] = {"involved": _involved(known, fact), "sightings": tuple(heard)}
+            stand = {one for one in known.sightings if one.plan not in anew} - set(fact.unseen)
+            gone = {one for one in known.unseen if one.plan not in anew} | set(fact.unseen)
+            heard = stand | set(fact.sightings)
+            told: dict[str, Any] = {"involved": _involved(known, fact), "sightings": _last(heard), "unseen": _last(gone - heard)}
             return known.model_copy(update={**told, **_dead(fact), "news_at": later(fact.noted_at, known.news_at)})
         case RecordsMoved():
             return _moved(known, fact)
     return person
+
+
+def _last(sightings: set[Sighting]) -> tuple[Sighting, ...]:
+    return tuple(sorted(sightings, key=lambda one: (one.at, one.plan, one.visit))[-SIGHTINGS_KEPT:])
 
 
 def _involved(known: Person, fact: PersonLearned) -> dict[str, Involved]:
@@ -189,8 +202,8 @@ def _moved(known: Person, fact: RecordsMoved) -> Person:
     if fact.to:
         told["gone"] = gone | dict.fromkeys(fact.left, fact.to)
     left = {id: one for id, one in known.involved.items() if id not in moved}
-    heard = tuple(one for one in known.sightings if one.plan not in moved)
-    return known.model_copy(update={**told, "involved": left, "sightings": heard})
+    heard, unseen = (tuple(one for one in seen if one.plan not in moved) for seen in (known.sightings, known.unseen))
+    return known.model_copy(update={**told, "involved": left, "sightings": heard, "unseen": unseen})
 
 
 def client_evolve(client: Client | None, fact: Change) -> Client | None:

@@ -108,6 +108,8 @@ class Plan(Item):
     silent_since: AwareDatetime | None = None
     checked_at: AwareDatetime | None = None
     sighted: tuple[Sighted, ...] = ()
+    unseen: tuple[Sighted, ...] = ()
+    """Visits that were taken back: others may have been told of them."""
     news_at: AwareDatetime | None = None
 
     @property
@@ -174,7 +176,7 @@ class Plan(Item):
     @property
     def allowed(self) -> tuple[str, ...]:
         if self.status == "ended":
-            return (commands.RecordAttendance.type, commands.LogContact.type)
+            return (commands.RecordAttendance.type, commands.LogContact.type, commands.RetractAttendance.type)
         if self.is_dead:
             return (commands.RefuteDeath.type, commands.DischargePlan.type)
         always = (commands.BookVisit, commands.RecordAttendance, commands.LogContact, commands.LogAttempt, commands.AdjustPlan,
@@ -182,6 +184,7 @@ class Plan(Item):
         found = [command.type for command in always]
         booked = (commands.MoveVisit, commands.CancelVisit, commands.RecordNoShow)
         found += [command.type for command in booked] if self.bookings else []
+        found += [commands.RetractAttendance.type] if self.visits else []
         found += [commands.LiftSuppression.type] if self.suppressions else []
         found += [commands.ReviewEngagement.type] if self.asked_at or self.level == "review" else []
         return tuple(found)

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 from contracts.appointments import AppointmentMatched, AppointmentMoved, AppointmentTold
 from contracts.kernel import Change, Deadline, State
 from contracts.partners import VisitDetails
-from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved, VisitRetracted
+from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved
 from contracts.transitions import Involved, Sighting
 from contracts.visits import VisitReceived
 from services.follow_up import appointments
@@ -96,6 +96,13 @@ def as_sighted(id: str, state: Appointment) -> tuple[Sighting, ...]:
     return (Sighting(plan=id, at=state.attended_at, visit=True),)
 
 
+def as_unseen(id: str, state: Appointment) -> tuple[Sighting, ...]:
+    """What was told of it and taken back."""
+    if state.step == "attended" or state.attended_at is None or state.plan:
+        return ()
+    return (Sighting(plan=id, at=state.attended_at, visit=True),)
+
+
 def deadlines(state: Appointment, tell: str) -> Iterator[Deadline]:
     """Its person and its plan are told at once."""
     if state.news_at:
@@ -145,10 +152,8 @@ def _attended(plan: Plan, visit: str, said: Appointment) -> Iterator[Change]:
 
 def _retracted(plan: Plan, visit: str, at: datetime, said: Appointment) -> Iterator[Change]:
     """A partner takes back what its own word said, and nothing that was recorded here."""
-    left = [one.at for one in plan.sighted if one.at != at]
-    if len(left) < len(plan.sighted):
-        yield VisitRetracted(visit=visit, at=at, exchanged_at=max(left, default=None))
-        yield from _missed(plan, visit, said)
+    if back := appointments.taken_back(plan, visit, at):
+        yield from (*back, *_missed(plan, visit, said))
 
 
 def _missed(plan: Plan, visit: str, said: Appointment) -> Iterator[Change]:

@@ -9,6 +9,7 @@ from contracts.transitions import (
     DischargeReached,
     Involved,
     PersonSeen,
+    SightingRetracted,
     TransitionEnded,
     TransitionMatched,
     TransitionMoved,
@@ -93,17 +94,25 @@ def for_stay(id: str, stay: Transition, subject: str, person: Person) -> Iterato
     plan = next(iter(person.plans()), None)
     if plan and stay.plan is None:
         yield TransitionMatched(plan=plan.id, program=plan.program, owner=plan.owner, person=subject), None
-    reached = next((one.at for one in person.sightings if stay.discharged_at and one.at >= stay.discharged_at), None)
+    reached = _reached(stay, person)
     if reached and (stay.first_reached_at is None or reached < stay.first_reached_at):
         yield DischargeReached(at=reached), reached
     yield from _counted(id, stay, person)
+
+
+def _reached(stay: Transition, person: Person) -> datetime | None:
+    """The first contact or visit after it, anywhere."""
+    return next((one.at for one in person.sightings if stay.discharged_at and one.at >= stay.discharged_at), None)
 
 
 def _counted(id: str, stay: Transition, person: Person) -> Iterator[Told]:
     """What measures ask of a stay: the first visit after it, wherever it was, and whether the person was in an acute one again. An earlier
     visit, told later, corrects what was known."""
     visit = next((one for one in person.sightings if one.visit and stay.counts(one.at)), None)
-    if visit and (stay.seen_at is None or visit.at < stay.seen_at):
+    taken_back = {one.at for one in person.unseen} - {one.at for one in person.sightings}
+    for at in sorted({at for at in (stay.seen_at, stay.first_reached_at) if at and at in taken_back}):
+        yield SightingRetracted(at=at, reached_at=_reached(stay, person)), None
+    if visit and (stay.seen_at is None or stay.seen_at in taken_back or visit.at < stay.seen_at):
         days = stay.days_after(visit.at)
         yield PersonSeen(at=visit.at, plan=visit.plan, within_7=days <= 7, within_30=days <= 30), visit.at
     if again := _readmitted(id, stay, person):

@@ -22,6 +22,7 @@ from contracts.transitions import (
     PersonDischarged,
     PersonSeen,
     RiskReviewed,
+    SightingRetracted,
     StayContacted,
     TransitionEnded,
     TransitionMatched,
@@ -195,6 +196,8 @@ def _after_stay(state: Transition, fact: Change) -> Transition:
             return state.model_copy(update={"reached_at": max(state.reached_at or fact.at, fact.at), "first_reached_at": first})
         case PersonSeen():
             return state.model_copy(update={"seen_at": fact.at})
+        case SightingRetracted():
+            return state.model_copy(update=_unseen(state, fact))
         case PapersReceived():
             return state.model_copy(update={"papers": (*state.papers, fact.kind)})
         case RiskReviewed():
@@ -204,6 +207,12 @@ def _after_stay(state: Transition, fact: Change) -> Transition:
                 update={"ended_how": fact.how, "ended_at": fact.at, "news_at": items.later(fact.noted_at, state.news_at)}
             )
     return state
+
+
+def _unseen(state: Transition, fact: SightingRetracted) -> dict[str, datetime | None]:
+    """Whatever that sighting had answered is open again."""
+    answered = [name for name in ("seen_at", "reached_at", "first_reached_at") if getattr(state, name) == fact.at]
+    return {name: None if name == "seen_at" else fact.reached_at for name in answered}
 
 
 def _standing(state: Transition) -> Transition:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from contracts.assignment import PlacementEnded
-from contracts.endings import RequestClosed, RequestOutcomeReported, RequestReopened, RequestServiceStarted
-from contracts.follow_up import CareStarted, OutcomeReported
+from contracts.endings import RequestClosed, RequestOutcomeReported, RequestReopened, RequestServiceRetracted, RequestServiceStarted
+from contracts.follow_up import CareStarted, CareStartRetracted, OutcomeReported
 from contracts.kernel import Decision, Fact, Message, Reason, Refused, World
 from services.intake import answers, requests
 from services.intake.commands import CloseRequest, ReopenRequest
@@ -20,8 +20,10 @@ TO_WHOM = Reason("TL-5123", "/to", "name the organisation that confirmed that it
 
 
 def served(request: str, state: Request, message: Message) -> Sequence[Fact]:
-    """The first visit took place: from now on it can be closed as verified."""
-    data: CareStarted = message.data
+    """The first visit took place: from now on it can be closed as verified. Or it did not after all, and there was no other."""
+    data: CareStarted | CareStartRetracted = message.data
+    if isinstance(data, CareStartRetracted):
+        return [Fact(request, RequestServiceRetracted(retracted_at=message.at))] if state.served and data.started_at is None else []
     return [] if state.served else [Fact(request, RequestServiceStarted(started_at=data.started_at, visit=data.visit))]
 
 

@@ -12,7 +12,7 @@ from contracts.assignment import (
     PlacementWithheld,
 )
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired
-from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareUnscheduled, OutcomeReported
+from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareStartRetracted, CareUnscheduled, OutcomeReported
 from contracts.kernel import Decision, Early, Event, Message, World
 from contracts.plans import PlanDeathReported, SuppressionEnded
 from services.intake import answers, closing
@@ -28,6 +28,7 @@ FOLLOWED: dict[type[Any], str] = {
     CareUnscheduled: "unscheduled",
     CareMissed: "missed",
     CareStarted: "started",
+    CareStartRetracted: "accepted",
     OutcomeReported: "outcome",
 }
 """What assignment and follow_up say, and what that is to the sender."""
@@ -48,9 +49,10 @@ def heard(message: Message, world: World, now: datetime) -> Decision:
         return Early(request)
     if not state.is_open:
         return []
-    ours = closing.served(request, state, message) if isinstance(data, CareStarted) else []
+    ours = closing.served(request, state, message) if isinstance(data, CareStarted | CareStartRetracted) else []
     if isinstance(data, OutcomeReported | PlacementEnded):
         ours = closing.outcome(request, state, message, now)
-    if (told := FOLLOWED.get(type(data))) is None:
+    goes_on = isinstance(data, CareStartRetracted) and data.started_at is not None
+    if goes_on or (told := FOLLOWED.get(type(data))) is None:
         return ours
     return [*ours, *answers.of_request(request, state, now, told, data.outcome if isinstance(data, OutcomeReported) else None)]

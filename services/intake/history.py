@@ -9,6 +9,7 @@ from contracts.endings import (
     RequestDeathRetracted,
     RequestOutcomeReported,
     RequestReopened,
+    RequestServiceRetracted,
     RequestServiceStarted,
 )
 from contracts.intake import (
@@ -88,8 +89,8 @@ def _alone(state: Request, at: datetime | None) -> dict[str, object]:
 def _ended(state: Request, fact: Change) -> Request:
     """From the outcome on, and what stops when somebody is said to have died."""
     match fact:
-        case RequestServiceStarted():
-            return state.model_copy(update={"served": True})
+        case RequestServiceStarted() | RequestServiceRetracted():
+            return state.model_copy(update={"served": isinstance(fact, RequestServiceStarted)})
         case RequestOutcomeReported():
             return state.model_copy(update={"status": "outcome_reported", "outcome": fact.outcome, "outcome_at": fact.counts_from})
         case RequestClosed():

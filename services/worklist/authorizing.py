@@ -77,6 +77,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     line.AppealFiled: lambda e: f"An appeal was filed for line {e.line}{'' if e.in_time else ', late'}",
     line.AppealWaived: lambda e: f"Line {e.line} is not appealed: {_words(e.reason)}",
     line.ContinuationAsked: lambda e: f"The payer was asked to keep the care of line {e.line} running",
+    line.UnitsReturned: lambda e: f"A visit did not take place after all; {e.used:g} of line {e.line} so far",
     line.UnitsUsed: lambda e: f"A visit used line {e.line}; {e.used:g} so far",
     line.RenewalDue: lambda e: f"The next authorization of line {e.line} must be asked for now",
     line.LineExpired: lambda e: f"The last covered day of line {e.line} is over",
@@ -125,7 +126,7 @@ def _answered(e: line.LineFact) -> dict[str, Any]:
             return _line(e.line, "upheld" if e.upheld else "denied", service=e.service, appeal_before=e.appeal_before)
         case line.LinePended():
             return _line(e.line, "pended", service=e.service, decision_by=e.due)
-        case line.UnitsUsed():
+        case line.UnitsUsed() | line.UnitsReturned():
             return _line(e.line, used=f"{e.used:g}")
         case line.DecisionExtended():
             return _line(e.line, decision_by=e.until)

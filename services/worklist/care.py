@@ -57,6 +57,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     caring.CareUnscheduled: "The booked first visit was cancelled",
     caring.CareMissed: "The client did not come to the first visit",
     caring.CareStarted: "The first visit took place",
+    caring.CareStartRetracted: lambda e: (
+        "The first visit was another one" if e.started_at else "The first visit did not take place after all"
+    ),
     caring.CareConfirmed: "The program says that care goes on",
     caring.OutcomeReported: lambda e: f"The program reports the outcome: {_words(e.outcome)}",
     caring.CarePutAtRisk: lambda e: f"The care is at risk: {_words(e.risk)}",
@@ -136,6 +139,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
     caring.CareUnscheduled: lambda e: {"status": "accepted", "visit_at": None},
     caring.CareMissed: lambda e: {"status": "missed", "visit_at": None, "at_risk": e.at_risk or None},
     caring.CareStarted: lambda e: {"status": "in-service", "visit_at": None, "last_contact": e.started_at},
+    caring.CareStartRetracted: lambda e: {"last_contact": e.started_at} if e.started_at else {"status": "accepted", "last_contact": None},
     caring.OutcomeReported: lambda e: {"status": "outcome-reported", "verified": e.verified},
     caring.CarePutAtRisk: lambda e: {risk_key(e.risk, e.visit): e.risk},
     caring.CareRiskCleared: lambda e: {risk_key(e.risk, e.visit): None},
@@ -175,6 +179,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
     },
     transitions.DischargeReached: lambda e: {"status": "reached", "last_contact": e.at},
     transitions.PersonSeen: lambda e: {"status": "seen", "last_contact": e.at},
+    transitions.SightingRetracted: lambda e: {"status": "reached" if e.reached_at else "discharged", "last_contact": e.reached_at},
     transitions.PapersReceived: lambda e: {f"{e.kind}_at": e.at},
     transitions.RiskReviewed: lambda e: {"at_risk": e.at_risk or None},
     transitions.TransitionEnded: lambda e: {"status": e.how},

@@ -97,6 +97,13 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             choice("channel", "How", *CHANNELS),
         ),
         _care("plan", "record-no-show", "Record a no-show", VISIT),
+        _care(
+            "plan",
+            "retract-attendance",
+            "Take an attendance back",
+            at("at", "When it was recorded for", now=False),
+            Field("missed", "The person failed to come (else it was entered in error)", "flag"),
+        ),
         _care("plan", "move-visit", "Move a visit", VISIT, at("starts_at", "To", now=False), PAST_LIMIT),
         _care(
             "plan",

@@ -214,6 +214,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     intake.RequestAmended: _amended,
     intake.RequestWithdrawn: lambda e: f"The sender took the request back: {plain(e.reason).lower()}",
     intake.RequestAcknowledged: "A person of the intake desk took it",
+    endings.RequestServiceRetracted: "The first visit did not take place after all",
     endings.RequestServiceStarted: "The first visit took place, so services were obtained",
     endings.RequestOutcomeReported: lambda e: f"Those who had it are done: {plain(e.outcome).lower()}; somebody reviews it",
     endings.RequestClosed: _closed,

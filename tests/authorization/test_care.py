@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 
 from contracts.authorization import LineAsked, ReferralPutAtRisk, RiskCleared
-from contracts.authorization_lines import LineExpired, RenewalDue, UnitsUsed
-from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved
+from contracts.authorization_lines import LineExpired, RenewalDue, UnitsReturned, UnitsUsed
+from contracts.plans import VisitAttended, VisitBooked, VisitCancelled, VisitMissed, VisitMoved, VisitRetracted
 from services.authorization.commands import AddLines, NoteVisit, SubmitAuthorization, UseUnits
 from tests.authorization.stories import DESK, NINE, Story, answer, names, story, submitted
 
@@ -150,3 +150,38 @@ def test_where_no_authorization_is_needed_visits_that_took_place_are_not_kept():
     begun.follows(booked(NINE + DAY))
     begun.follows(attended(NINE + DAY))
     assert begun.authorization.visits == {} and begun.follows(attended(NINE + 2 * DAY, None)) == []
+
+
+def retracted(visit: str, at: datetime = NINE) -> VisitRetracted:
+    return VisitRetracted(visit=visit, at=at)
+
+
+def test_a_visit_that_was_taken_back_used_no_units_and_the_next_need_not_be_asked_for_because_of_it():
+    begun = approved()
+    for visit in range(12):
+        begun.now += timedelta(hours=1)
+        begun.asks(UseUnits(visit=f"visit/{visit}", at=begun.now))
+    assert [one.because for one in begun.told(RenewalDue)] == ["units"] and begun.step("renew")
+    begun.follows(retracted("visit/3"))
+    (back,) = begun.told(UnitsReturned)
+    assert (back.used, back.renewal_off, begun.authorization.lines[0].used) == (11, True, 11)
+    assert begun.step("renew") is None and begun.step("use-authorization")
+    assert begun.follows(retracted("visit/3")) == [], "once"
+    begun.follows(attended(NINE + DAY, "visit/99"))
+    assert len(begun.told(RenewalDue)) == 2, "asked for again once so much is used again"
+
+
+def test_a_renewal_that_its_days_ask_for_stands_whatever_is_taken_back():
+    begun = approved()
+    begun.asks(UseUnits(visit="visit/1", at=NINE))
+    begun.passes(12 * DAY)
+    begun.follows(retracted("visit/1"))
+    assert not begun.told(UnitsReturned)[0].renewal_off and begun.step("renew")
+
+
+def test_a_visit_that_nothing_covered_and_that_was_none_puts_nothing_at_risk():
+    begun = approved()
+    begun.follows(attended(NINE - DAY))
+    assert begun.authorization.took_place
+    begun.follows(retracted(begun.authorization.took_place[0], NINE - DAY))
+    assert begun.authorization.visits == {} and begun.told(RiskCleared)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from contracts.assignment import PlacementEnded
-from contracts.follow_up import CareStarted, OutcomeReported
+from contracts.follow_up import CareStarted, CareStartRetracted, OutcomeReported
 from contracts.kernel import DeadlinePassed, Message
 from contracts.plans import PlanDeathReported, SuppressionEnded
 from contracts.upkeep import Origin
@@ -187,3 +187,15 @@ async def test_it_goes_on_where_it_stood_and_lost_time_is_lost(desk: Desk) -> No
     after = desk.state(subject).owed
     assert (after.action, after.due) == (before.action, before.due)
     assert (await desk.command(subject, AcknowledgeRequest())).kind == "event"
+
+
+async def test_a_first_visit_that_was_none_is_no_evidence_any_more_and_its_sender_hears_so(desk: Desk) -> None:
+    subject = await placed(desk)
+    await desk.hear(other(subject, "care"), 1, VISITED)
+    await desk.hear(other(subject, "care"), 2, CareStartRetracted(at=NOW, started_at=NOW))
+    assert desk.state(subject).served, "another visit is known"
+    await desk.hear(other(subject, "care"), 3, CareStartRetracted(at=NOW))
+    assert not desk.state(subject).served
+    assert last(desk, "referral.status-changed.v1")["task_status"] == "accepted"
+    await desk.hear(other(subject, "care"), 4, OutcomeReported(outcome="no-show", verified=False, by="staff/31"))
+    assert not last(desk, "request.outcome-reported.v1")["verified"]

@@ -173,6 +173,8 @@ class StayReported(FromPartner):
     kind: StayKind
     at: AwareDatetime | None = None
     """Needed where somebody was admitted or left."""
+    said_at: AwareDatetime | None = None
+    """When this was said. An earlier word again is a repetition, unless it was said later than what followed it."""
     admitted_at: AwareDatetime | None = None
     facility: Code | None = None
     person: PersonDetails | None = None

@@ -31,6 +31,8 @@ class StayReceived(Change):
     group: AgeGroup = "adult"
     sensitivity: Sensitivity = ""
     consent: str | None = None
+    said_at: AwareDatetime | None = None
+    """When the facility said this, where it tells."""
     content: str = ""
     """Blind digest of what was sent: the same content again is the same fact."""
 

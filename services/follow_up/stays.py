@@ -80,7 +80,7 @@ def discharged(case: Case, data: RecordDischarge, person: str | None, message: M
 
 def reported(case: Case, data: StayReceived, person: str | None, message: Message) -> Changes:
     """A facility tells of a stay by the front door, in whatever order and however late. One word may tell both ends of it."""
-    state: Transition | None = case.state
+    state: Transition | None = None if _never_was(case.state) else case.state
     if data.step not in ("admitted", "discharged"):
         if state is None or _is_over(state):
             return ()
@@ -123,6 +123,11 @@ def _opened(data: Any, person: str | None, message: Message, admitted_at: dateti
 
 def _is_over(state: Transition) -> bool:
     return state.status == "ended"
+
+
+def _never_was(state: Transition | None) -> bool:
+    """Called off: a word that says that it was begins it anew."""
+    return state is not None and state.ended_how == "cancelled"
 
 
 def transferred(case: Case, data: RecordTransfer) -> Changes:

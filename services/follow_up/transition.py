@@ -153,7 +153,8 @@ def evolve(state: Transition | None, fact: Change) -> Transition | None:
     """What the transition becomes."""
     if isinstance(fact, TransitionOpened):
         named = {name: getattr(fact, name) for name in Transition.model_fields if name in TransitionOpened.model_fields}
-        opened = Transition(**named, opened_at=fact.admitted_at or fact.noted_at, news_at=fact.noted_at)
+        news_at = items.later(fact.noted_at, state.news_at if state else None)
+        opened = Transition(**named, opened_at=fact.admitted_at or fact.noted_at, news_at=news_at)
         return items.stepped(opened, fact)  # type: ignore[no-any-return]
     if state is None:
         return None

@@ -44,6 +44,7 @@ def entry(encounter: Resource, package: Package) -> Entry:
     said = {
         "reference": number, "step": step, "kind": kind, "person": person, **instants, **_left(encounter.body),
         "problem": _problem(encounter, package), "sensitivity": label, "consent": agreed.consent,
+        "said_at": fhir_element.moment(part(encounter.body, "meta").get("lastUpdated")).at,
     }  # fmt: skip
     return read_as(StayReported, said, at, told)
 

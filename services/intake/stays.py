@@ -5,6 +5,8 @@ Who sends is the facility: one that it names is one of its own.
 
 from datetime import date, datetime
 
+from pydantic import AwareDatetime
+
 from contracts.kernel import Blind, Change, Decision, Message, Reason, Refused, Route, World
 from contracts.partners import AgeGroup, StayReported
 from contracts.stays import StayReceived
@@ -18,14 +20,20 @@ UNKNOWN_STAY = Reason("TL-5134", "/reference", "no stay is known by this number;
 CONTENT = ("step", "kind", "at", "admitted_at", "facility", "person", "to", "against_advice", "problem")
 """What makes two words about a stay the same."""
 HAPPENED = ("admitted", "discharged")
-TOLD = ("step", "kind", "at", "admitted_at", "to", "against_advice", "problem", "sensitivity", "consent")
+TOLD = ("step", "kind", "at", "admitted_at", "to", "against_advice", "problem", "sensitivity", "consent", "said_at")
 GROUPS: tuple[tuple[int, AgeGroup], ...] = ((6, "under-6"), (13, "6-12"), (18, "13-17"))
 
 
 class Stay(Known):
-    """One stay, and how old its person was."""
+    """One stay, how old its person was, and the latest instant that a word about it bore."""
 
     group: AgeGroup = "adult"
+    said_at: AwareDatetime | None = None
+
+    def is_known(self, content: str, said_at: datetime | None) -> bool:
+        """The last word again, or an earlier one. What was said later than all that is known is news: it stands again."""
+        is_later = bool(said_at and self.said_at and said_at > self.said_at)
+        return content == self.contents[-1] or (content in self.contents and not is_later)
 
 
 def _numbered(partner: str, data: StayReported, blind: Blind) -> Numbered:
@@ -45,7 +53,7 @@ def reported(message: Message, partner: str, world: World, now: datetime) -> Dec
     if reason := _unusable(data, state, now):
         return Refused((reason,))
     content = stay.content(data, CONTENT)
-    if state and content in state.contents:
+    if state and state.is_known(content, data.said_at):
         return [answers.received(stay.subject, partner, message, duplicate=True)]
     record, learnt = stay.whose(state.record if state else None, world, now)
     said = StayReceived(
@@ -78,4 +86,7 @@ def _group(data: StayReported) -> AgeGroup | None:
 
 def evolve(state: Stay | None, fact: Change) -> Stay | None:
     """What is known of the stay."""
-    return Stay(**numbered.known(state, fact), group=fact.group) if isinstance(fact, StayReceived) else state
+    if not isinstance(fact, StayReceived):
+        return state
+    said_at = max((at for at in (fact.said_at, state.said_at if state else None) if at), default=None)
+    return Stay(**numbered.known(state, fact), group=fact.group, said_at=said_at)

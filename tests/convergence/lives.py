@@ -10,7 +10,17 @@ from contracts.crisis_routing import PlanTeamAlerted
 from contracts.endings import RecordDeathNoted, RecordDeathRefuted, RequestClosed
 from contracts.intake import PayerResponseReceived, RecordLinked
 from contracts.kernel import Change, derived
-from contracts.plans import PlanDischarged, PlanHandedOn, PlanMoved, PlanOpened, VisitAttended, VisitBooked, VisitCancelled, VisitMoved
+from contracts.plans import (
+    PlanDischarged,
+    PlanHandedOn,
+    PlanMoved,
+    PlanOpened,
+    VisitAttended,
+    VisitBooked,
+    VisitCancelled,
+    VisitMoved,
+    VisitRetracted,
+)
 from contracts.stays import StayReceived
 from tests.authorization import stories as payers
 from tests.crisis_routing import stories as crises
@@ -59,6 +69,8 @@ def _plan_visits(subject: str) -> Source:
         (4 * HOUR, VisitBooked(visit="v-2", starts_at=NINE + 5 * DAY, **booked)),
         (5 * HOUR, VisitCancelled(visit="v-2", by="client", at=NINE + 5 * HOUR)),
         (4 * DAY, VisitAttended(visit="v-1", at=NINE + 4 * DAY, kind="service", channel="in-person")),
+        (4 * DAY + HOUR, VisitAttended(visit="v-3", at=NINE + 4 * DAY + HOUR, kind="service", channel="in-person")),
+        (6 * DAY, VisitRetracted(visit="v-3", at=NINE + 4 * DAY + HOUR)),
     )  # fmt: skip
 
 

@@ -81,3 +81,17 @@ def test_it_waits_until_the_record_it_is_about_is_known():
     assert given.hears(word(), "stay/1") == [] and [message.data for message in given.kept] == [word()]
     given.hears(opened(), "record/1")
     assert len(given.told(TransitionOpened)) == 1
+
+
+def test_a_stay_that_was_called_off_and_is_told_after_all_begins_anew():
+    given = told(word(), word("admission-cancelled", None))
+    assert given.hears(word("admission-cancelled", None), "stay/1") == [], "called off once"
+    given.hears(word(), "stay/1")
+    assert (given.stay.status, given.stay.ended_how, given.stay.plan) == ("admitted", None, "plan/1")
+    assert given.next(next(id for id, state in given.states.items() if state is given.stay)).owner == desk(RIVERSIDE)
+    assert [one.kind for one in given.plan.suppressions] == ["in-hospital"]
+
+
+def test_a_discharge_that_was_none_and_is_told_again_stands_again():
+    given = told(word(), left(), word("discharge-cancelled", None), left())
+    assert (given.stay.status, given.stay.discharged_at) == ("discharged", LEFT) and len(given.told(PersonDischarged)) == 2

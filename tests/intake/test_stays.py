@@ -134,3 +134,17 @@ async def test_the_published_alerts_are_one_stay_of_one_person(desk: Desk):
     assert first["record"] == second["record"] and first["reference"] == second["reference"]
     assert [(one["step"], one["kind"]) for one in (first, second)] == [("admitted", "ed"), ("discharged", "hospital")]
     assert first["group"] == "adult" and not any(b"Elden718 Halvorson" in row.data for row in desk.log.rows)
+
+
+async def test_an_earlier_word_again_is_a_repetition_unless_it_was_said_later(desk: Desk):
+    """Somebody was admitted, was not after all, and was: what is resent as of then is nothing new, what is said anew stands."""
+    admitted = {"reference": "E-7", "step": "admitted", "kind": "hospital", "at": "2026-03-01T10:00:00Z", "person": PERSON}
+    none = {"reference": "E-7", "step": "admission-cancelled", "kind": "hospital"}
+    for body, at in ((admitted, 10), (none, 11), (admitted, 10)):
+        await desk.report("stay.reported.v1", {**body, "said_at": f"2026-03-01T{at}:30:00Z"}, "general")
+    assert [one["step"] for one in stays(desk)] == ["admitted", "admission-cancelled"]
+    assert desk.answers("general")[-1]["outcome"] == "duplicate"
+    await desk.report("stay.reported.v1", {**admitted, "said_at": "2026-03-01T12:30:00Z"}, "general")
+    assert [one["step"] for one in stays(desk)] == ["admitted", "admission-cancelled", "admitted"]
+    await desk.report("stay.reported.v1", {**admitted, "said_at": "2026-03-01T13:30:00Z"}, "general")
+    assert len(stays(desk)) == 3, "the last word again"

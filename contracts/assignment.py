@@ -9,7 +9,7 @@ from contracts import directory, lateness
 from contracts.clocks import Clocked
 from contracts.consents import Permit
 from contracts.kernel import Code, Model
-from contracts.partners import Sensitivity, Urgency
+from contracts.partners import AgeBand, Sensitivity, Urgency
 
 
 class PlacementOpened(Clocked):
@@ -27,6 +27,7 @@ class PlacementOpened(Clocked):
     permit: Permit | None = None
     record: str | None = None
     """The sender's record of the person, as the request named it."""
+    age_band: AgeBand | None = None
 
 
 class PlacementLabelled(Clocked):
@@ -119,6 +120,7 @@ class PlacementAccepted(Clocked):
     """How often the request had been opened by then."""
     permit: Permit | None = None
     """What may be disclosed, to whoever goes on from here."""
+    age_band: AgeBand | None = None
 
 
 class PlacementDeclined(Clocked):

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from contracts import lateness
 from contracts.clocks import Owed
 from contracts.kernel import Change, Code
-from contracts.partners import Channel, Sensitivity, Urgency, VisitKind
+from contracts.partners import AgeBand, Channel, Sensitivity, Urgency, VisitKind
 
 
 class Noted(Change):
@@ -42,6 +42,7 @@ class CareOpened(Noted):
     interval: int = 1
     sensitivity: Sensitivity = ""
     consent: str | None = None
+    age_band: AgeBand | None = None
 
 
 class CareCountedEarlier(Noted):

@@ -9,7 +9,7 @@ from contracts.clocks import Clocked
 from contracts.consents import Permit
 from contracts.directory import Criteria
 from contracts.kernel import Change, Code, Personal, Sealable
-from contracts.partners import Note, PersonDetails, Sensitivity, Urgency
+from contracts.partners import AgeBand, Note, PersonDetails, Sensitivity, Urgency
 from contracts.payers import PayerAnswer
 
 
@@ -83,6 +83,8 @@ class RequestReceived(Sealable, Clocked):
     """Blind digest of what was sent: the same content again is the same fact, other content under the same number amends it."""
     channel: str = "partner"
     """`partner`, or how a person took it: phone, walk-in, fax, e-mail."""
+    age_band: AgeBand | None = None
+    """Of the person on that day, where the sender told a birth date."""
 
 
 class RequestAmended(Sealable, Clocked):

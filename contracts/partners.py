@@ -32,6 +32,8 @@ StayStep = Literal["admitted", "discharged", "admission-cancelled", "discharge-c
 """What happened of a stay: HL7 v2's A01, A03, A11 and A13."""
 Problem = Literal["mental-health", "substance-use", "other"]
 AgeGroup = Literal["under-6", "6-12", "13-17", "adult"]
+AgeBand = Literal["under-12", "12-17", "18-and-over"]
+"""How old a new client was when they asked, as I-SERV has it: from twelve years on, minors and adults apart."""
 
 
 VisitStep = Literal["booked", "arrived", "attended", "missed", "cancelled", "entered-in-error"]

@@ -34,6 +34,7 @@ def accept(case: Case, data: AcceptOffer) -> Changes:
         cadence_days=program.cadence_days if program else None,
         books_visits=program.books_visits if program else True,
         interval=placement.interval,
+        age_band=placement.age_band,
         permit=placement.permit if placement.sensitivity else None,
     )
     return (accepted, *_program_person(case, asked.desk))

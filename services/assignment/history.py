@@ -52,7 +52,7 @@ def _settled(state: Placement) -> Placement:
 
 def _opened(fact: PlacementOpened) -> Placement:
     owner = fact.owner or FRONT_DESK
-    known = {name: getattr(fact, name) for name in ("request", "service", "requested_at", "urgency", "record", "sensitivity")}
+    known = {name: getattr(fact, name) for name in ("request", "service", "requested_at", "urgency", "record", "age_band", "sensitivity")}
     return Placement(**known, owner=owner, role=owner, permit=fact.permit or named(fact.consent) or SHUT)
 
 

@@ -39,6 +39,7 @@ def opening(placement: str, request: str, received: RequestReceived, directory: 
         consent=received.consent or consent or None,
         permit=received.permit or named(received.consent or consent or None),
         record=received.record,
+        age_band=received.age_band,
     )
     return (opened, *person_behind(owner, placement, directory))
 

@@ -11,7 +11,7 @@ from contracts.clocks import Owed
 from contracts.consents import SHUT, Permit
 from contracts.directory import Criteria
 from contracts.kernel import Actor, Change, Reason, Refused, State
-from contracts.partners import Sensitivity, Urgency
+from contracts.partners import AgeBand, Sensitivity, Urgency
 from services.assignment.commands import (
     AcceptHandOff,
     AcceptOffer,
@@ -77,6 +77,7 @@ class Placement(State):
     criteria: Criteria = ANYBODY
     """What a program must fit, as triage said last."""
     record: str | None = None
+    age_band: AgeBand | None = None
     sensitivity: Sensitivity = ""
     permit: Permit = SHUT
     """What may be disclosed of it, as it was said last."""

@@ -193,9 +193,9 @@ def _changed(line: Line, fact: AuthorizationChange) -> dict[str, Any]:
         case UnitsUsed():
             return {"used": fact.used, "visits": {**line.visits, fact.visit: fact.units}}
         case UnitsReturned():
-            left = {visit: units for visit, units in line.visits.items() if visit != fact.visit}
+            kept = {visit: units for visit, units in line.visits.items() if visit != fact.visit}
             off = {"renewal_at": None, "renewal_because": ""} if fact.renewal_off else {}
-            return {"used": fact.used, "visits": left, **off}
+            return {"used": fact.used, "visits": kept, **off}
         case RenewalDue():
             return {"renewal_at": fact.happened_at, "renewal_because": fact.because}
         case LineExpired():

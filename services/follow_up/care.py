@@ -109,6 +109,7 @@ def opened(message: Message, request: str, accepted: PlacementAccepted, now: dat
         request=request, record=accepted.record, program=accepted.program, owner=accepted.owner or accepted.desk or accepted.by,
         service=accepted.service, urgency=urgency, interval=accepted.interval, requested_at=accepted.requested_at, accepted_at=message.at,
         visit_by=limit.due_at, visit_rule=limit.rule, sensitivity="part2" if message.sensitivity else "", consent=message.consent or None,
+        age_band=accepted.age_band,
     )  # fmt: skip
 
 

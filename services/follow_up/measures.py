@@ -8,12 +8,13 @@ from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any, Literal
 
 from contracts.follow_up import CareEnded, CareOpened, Noted, OutcomeReported
 from contracts.kernel import Change
 from contracts.measures import Mean, Rate, mean_of
-from contracts.partners import AgeGroup, Problem, StayKind
+from contracts.partners import AgeBand, AgeGroup, Problem, StayKind
 from contracts.plans import (
     ContactAttempted,
     ContactLogged,
@@ -36,6 +37,10 @@ NEW_AFTER_MONTHS = 6
 """I-SERV is of new clients: whoever was served in the six months before is none."""
 CONTACTS_LEFT_OUT = 30 * DAY
 """I-SERV leaves out whoever came in the last days: there was no time to see them yet."""
+SERVED_BY: tuple[Literal["evaluation", "service"], ...] = ("evaluation", "service")
+BANDS: tuple[AgeBand | None, ...] = (None, "12-17", "18-and-over")
+"""I-SERV of all, and by the ages that it reports apart."""
+TOO_YOUNG_FOR_SERVICES: AgeBand = "under-12"
 KINDS = ("care", "plan", "transition")
 FOLLOW_UP_DAYS: tuple[Literal[7, 30], ...] = (7, 30)
 TOO_YOUNG_FOR: Mapping[str, tuple[AgeGroup, ...]] = {"mental-health": ("under-6",), "substance-use": ("under-6", "6-12")}
@@ -115,17 +120,20 @@ def _rounds(facts: Iterable[Noted]) -> Iterator[tuple[datetime, datetime | None]
         yield first, None
 
 
-def time_to(kind: Literal["evaluation", "service"], known: Known, hours: Hours, since: datetime) -> Mean:
+def time_to(
+    kind: Literal["evaluation", "service"], known: Known, hours: Hours, since: datetime, band: AgeBand | None = None
+) -> Mean:  # fmt: skip
     """I-SERV: mean business days from the first contact to the initial evaluation, or the initial service.
 
     First contact is the earlier of the request and the first two-way exchange. Contacts after `since` (thirty days before the end of
     the period) are left out, and so is whom nobody ever evaluated. Only who is new counts: not served in the six months before, in any
-    program that is seen here. Nobody's age is known here: none is left out for being under twelve.
+    program that is seen here, and twelve years old when they asked: whoever is known to be younger is left out, and whose age nobody told
+    is counted, in no `band` of ages.
     """
     lengths, cases, never, served = list[float](), list[str](), list[str](), _served(known)
     for subject, facts in known.items():
         opened = next((fact for fact in facts if isinstance(fact, CareOpened)), None)
-        if opened is None:
+        if opened is None or opened.age_band == TOO_YOUNG_FOR_SERVICES or band not in (None, opened.age_band):
             continue
         told = known.get(subject.replace("care/", "plan/", 1), [])
         first = min(_first_contacts(opened, told))
@@ -137,7 +145,7 @@ def time_to(kind: Literal["evaluation", "service"], known: Known, hours: Hours, 
         elif reached := [fact.at for fact in came if fact.kind == kind]:
             lengths.append(business_days(hours, first, min(reached)))
             cases.append(subject)
-    return Mean(f"I-SERV {kind}", mean_of(lengths), "business days", tuple(cases), tuple(never))
+    return Mean(f"I-SERV {kind} {band or ''}".rstrip(), mean_of(lengths), "business days", tuple(cases), tuple(never))
 
 
 def _served(known: Known) -> Mapping[str, list[datetime]]:
@@ -187,7 +195,8 @@ def measures(said: Iterable[tuple[str, Change]], as_of: datetime) -> Iterator[Ra
         yield from (follow_up(name, days, known, as_of) for days in FOLLOW_UP_DAYS)
     yield returned(known, as_of)
     yield from closed_loop(known)
-    yield from (time_to(kind, known, RULES.hours, as_of - CONTACTS_LEFT_OUT) for kind in ("evaluation", "service"))
+    for kind, band in product(SERVED_BY, BANDS):
+        yield time_to(kind, known, RULES.hours, as_of - CONTACTS_LEFT_OUT, band)
 
 
 def _first_contacts(opened: CareOpened, told: Sequence[Noted]) -> Iterator[datetime]:

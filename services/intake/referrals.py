@@ -9,7 +9,7 @@ from contracts.catalogue import PARTNER_IN
 from contracts.intake import RequestAmended, RequestReceived, RequestWithdrawn
 from contracts.kernel import Blind, Decision, Fact, Message, Reason, Refused, World
 from contracts.partners import PersonDetails
-from services.intake import answers, asking, consents, deaths, history, lateness, needs, records, requests
+from services.intake import ages, answers, asking, consents, deaths, history, lateness, needs, records, requests
 from services.intake.commands import EnterContact, EnterReferral
 from services.intake.records import Named
 from services.intake.requests import Request
@@ -57,6 +57,7 @@ def _received(request: str, content: str, message: Message, world: World, now: d
         record=record, partner=partner, reference=data.reference, requested_at=data.requested_at, service=data.service,
         urgency=data.urgency, reason=data.reason, sender=data.sender, sensitivity=data.sensitivity, consent=data.consent,
         permit=consents.of_message(None, data, now), content=content, channel=getattr(data, "channel", "partner"),
+        age_band=ages.band(data.person, data.requested_at),
         **requests.to_acknowledge(data.urgency, data.requested_at, now)._asdict(),
     )  # fmt: skip
     first, *others = learnt

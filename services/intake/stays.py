@@ -3,14 +3,14 @@
 Who sends is the facility: one that it names is one of its own.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 
 from pydantic import AwareDatetime
 
 from contracts.kernel import Blind, Change, Decision, Message, Reason, Refused, Route, World
 from contracts.partners import AgeGroup, StayReported
 from contracts.stays import StayReceived
-from services.intake import answers, numbered, records
+from services.intake import ages, answers, numbered, records
 from services.intake.numbered import Known, Numbered
 
 NO_INSTANT = Reason("TL-5131", "/at", "say when the person was admitted or left")
@@ -21,7 +21,6 @@ CONTENT = ("step", "kind", "at", "admitted_at", "facility", "person", "to", "aga
 """What makes two words about a stay the same."""
 HAPPENED = ("admitted", "discharged")
 TOLD = ("step", "kind", "at", "admitted_at", "to", "against_advice", "problem", "sensitivity", "consent", "said_at")
-GROUPS: tuple[tuple[int, AgeGroup], ...] = ((6, "under-6"), (13, "6-12"), (18, "13-17"))
 
 
 class Stay(Known):
@@ -58,10 +57,16 @@ def reported(message: Message, partner: str, world: World, now: datetime) -> Dec
     record, learnt = stay.whose(state.record if state else None, world, now)
     said = StayReceived(
         record=record, person=records.person_of(record, learnt, world), partner=partner, reference=data.reference, content=content,
-        facility=f"{partner}/{data.facility}" if data.facility else partner, group=_group(data) or (state.group if state else "adult"),
+        facility=f"{partner}/{data.facility}" if data.facility else partner, group=_group(data, state),
         **{name: getattr(data, name) for name in TOLD},
     )  # fmt: skip
     return [stay.said(said, state, record), *learnt, answers.received(stay.subject, partner, message)]
+
+
+def _group(data: StayReported, state: Stay | None) -> AgeGroup:
+    """How old the person was then, where it is told; else as it was known, or an adult."""
+    told = ages.group(data.person, data.at) if data.at else None
+    return told or (state.group if state else "adult")
 
 
 def _unusable(data: StayReported, state: Stay | None, now: datetime) -> Reason | None:
@@ -72,16 +77,6 @@ def _unusable(data: StayReported, state: Stay | None, now: datetime) -> Reason |
     if max(data.at, data.admitted_at or data.at) > now:
         return NOT_YET
     return NOBODY if state is None and data.person is None else None
-
-
-def _group(data: StayReported) -> AgeGroup | None:
-    """How old the person was then, as the measures group them."""
-    born: date | None = data.person.birth_date.plain if data.person and data.person.birth_date else None
-    if born is None or data.at is None:
-        return None
-    day = data.at.date()
-    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-    return next((group for limit, group in GROUPS if years < limit), "adult")
 
 
 def evolve(state: Stay | None, fact: Change) -> Stay | None:

@@ -30,6 +30,10 @@ REASONED = {
     ("DeadlinePassed", "name"): "of a clock",
     ("Program", "age_groups"): "whom a program takes",
     ("Criteria", "age_group"): "whom a program must take: one of four",
+    **{
+        (event, "age_band"): "one of three, as I-SERV counts"
+        for event in ("RequestReceived", "PlacementOpened", "PlacementAccepted", "CareOpened")
+    },
     ("PersonDetails", "identifiers"): "each value inside is personal; the system that issued it is not",
     ("PersonDetails", "guardian"): "each value inside is personal",
 }

@@ -33,7 +33,7 @@ HEARD = {
     "sought_since", "due", "owes", "steps", "overdue", "told", "silent_since", "at_risk_since",
 }  # fmt: skip
 """When something was heard, flagged, asked or sought, which is not what happened; and the lateness that came of it."""
-FIRST = {"transition": {"plan", "owner"}, "episode": {"contact", "partner", "record", "contacted_at"}}
+FIRST = {"transition": {"plan", "program", "owner"}, "episode": {"contact", "partner", "record", "contacted_at"}}
 """Whoever was known first answers for a stay, since ownership moves by acceptance only; whichever call came first opened the crisis."""
 DELAYS = st.sampled_from([timedelta(), timedelta(), timedelta(seconds=1), timedelta(minutes=3), timedelta(hours=11)])
 ROUNDS_MAX = 1_000

@@ -169,6 +169,22 @@ def test_time_to_evaluation_says_how_many_were_never_evaluated():
     assert str(evaluated) == "I-SERV evaluation: 3.0 business days over 2; 1 never evaluated"
 
 
+AGES = ("", " 12-17", " 18-and-over")
+
+
+def test_who_was_not_twelve_when_they_asked_is_in_no_time_to_services_and_minors_are_told_apart():
+    given = Story()
+    for who, band in enumerate(("under-12", "12-17", "18-and-over", None)):
+        given.hears(opened(f"record/{who}", f"person/{who}"), f"record/{who}")
+        given.hears(accepted(record=f"record/{who}", age_band=band), f"placement/{who}")
+    given.passes(DAY)
+    for who in range(4):
+        given.asks(attended(given.now, kind="evaluation"), f"plan/{who}")
+    known = known_at(facts(given), given.now)
+    found = [time_to("evaluation", known, RULES.hours, given.now, band).cases for band in (None, "12-17", "18-and-over")]
+    assert found == [("care/1", "care/2", "care/3"), ("care/1",), ("care/2",)]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_business_days_equal_a_count_of_weekdays(seed):
     dice = random.Random(seed)
@@ -205,6 +221,6 @@ def test_all_measures_are_told_with_their_cases():
     told = [one.told() for one in measures(facts(given), given.now)]
     assert [one["name"] for one in told] == [
         *(f"{name}-{days}" for name in ("FUH", "FUI", "FUM", "FUA") for days in (7, 30)), "returned-within-15-days",
-        "closed-loop verified", "closed-loop asserted", "I-SERV evaluation", "I-SERV service",
+        "closed-loop verified", "closed-loop asserted", *(f"I-SERV {kind}{ages}" for kind in ("evaluation", "service") for ages in AGES),
     ]  # fmt: skip
     assert all(isinstance(one.get("open", one.get("left_out")), tuple) for one in told)

@@ -204,3 +204,12 @@ async def test_what_is_said_later_of_a_guardian_blanks_nothing_that_was_known(de
     _, after = desk.one("record")
     assert after.details.guardian.given_name == before.details.guardian.given_name and after.details.guardian.phone
     assert "Marisol" not in repr(desk.log.rows), "sealed like everything else of a person"
+
+
+@pytest.mark.parametrize(
+    ("born", "band"), [("2014-03-03", "under-12"), ("2014-03-02", "12-17"), ("2008-03-02", "18-and-over"), (None, None)]
+)
+async def test_how_old_somebody_was_when_they_asked_is_said_in_a_band_and_no_date(desk: Desk, born: str | None, band: str | None) -> None:
+    await desk.send("requested", request("R-1", requested_at="2026-03-02T08:00:00Z", person=PERSON | {"birth_date": born}))
+    (said,) = (row.data for row in desk.log.rows if row.attributes["type"] == "request.received.v1")
+    assert orjson.loads(said).get("age_band") == band

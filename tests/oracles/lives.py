@@ -11,6 +11,8 @@ CADENCE_DAYS = {True: 30, False: 7}
 """Of programs that book, and of those that only call."""
 KINDS = ("hospital", "hospital", "ed", "ed", "detox", "residential", "crisis-unit", "jail")
 PROBLEMS = ("mental-health", "mental-health", "substance-use", "other")
+AGES = ("18-and-over", "under-12", "12-17", "18-and-over", "", "18-and-over", "12-17")
+"""When somebody asks for care; nobody told the age of some."""
 GROUPS = ("adult", "adult", "13-17", "6-12", "under-6")
 
 
@@ -57,7 +59,7 @@ def _referral(life: Life, case: str, asked_at: datetime, drifts: bool) -> None:
     """Taken by a program; then visits for a while, or none; then whatever ends it."""
     dice, books = life.dice, life.dice.random() < 0.5
     taken_at = asked_at + dice.uniform(1, 60) * HOUR
-    life.rows.append(Told(taken_at, asked_at, life.person, case, "taken", books=books))
+    life.rows.append(Told(taken_at, asked_at, life.person, case, "taken", group=AGES[int(case.partition("-")[0]) % len(AGES)], books=books))
     if dice.random() < 0.15:
         life.tell(taken_at + 5 * DAY, case, "given-up", late=False)
         return

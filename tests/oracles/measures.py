@@ -72,21 +72,24 @@ def _readmitted(known: pd.DataFrame, stays: pd.DataFrame) -> set[str]:
 
 def into_care(told: pd.DataFrame, as_of: pd.Timestamp) -> Means:
     """I-SERV: mean business days from the first contact to the initial evaluation, and to the initial service. New is who was not served
-    in six months; contacts of the last thirty days are left out, and whoever was never evaluated is named."""
+    in six months, and twelve or older; contacts of the last thirty days are left out, and whoever was never evaluated is named. Minors and
+    adults also apart."""
     known = told[told["told_at"] <= as_of]
-    cases = known[known["what"] == "taken"].set_index("case")[["person", "at"]]
+    cases = known[known["what"] == "taken"].set_index("case")[["person", "at", "group"]]
+    cases = cases[cases["group"] != "under-12"]
     touched = known[known["what"].isin(("visit", "contact"))].groupby("case")["at"].min()
     cases["first"] = pd.concat([cases["at"], touched.reindex(cases.index)], axis=1).min(axis=1)
     cases = cases[~cases.index.isin(_served(known, cases)) & (cases["first"] <= as_of - 30 * DAY)]
     visits = known[known["what"] == "visit"].groupby(["case", "kind"])["at"].min().unstack()
     begun = cases.join(visits.reindex(columns=["evaluation", "service"]))
-    never = sorted(begun.index[begun["evaluation"].isna()])
     found: Means = {}
-    for kind in ("evaluation", "service"):
-        reached = begun[begun["evaluation"].notna() & begun[kind].notna()]
+    for kind, ages in ((kind, ages) for kind in ("evaluation", "service") for ages in ("", "12-17", "18-and-over")):
+        of_age = begun[begun["group"] == ages] if ages else begun
+        never = sorted(of_age.index[of_age["evaluation"].isna()])
+        reached = of_age[of_age["evaluation"].notna() & of_age[kind].notna()]
         begin, end = ((reached[name].dt.tz_localize(None).to_numpy(dtype="datetime64[D]") + 1) for name in ("first", kind))
         days = np.busday_count(begin, end)
-        found[f"I-SERV {kind}"] = (float(days.mean()) if len(days) else None, sorted(reached.index), never)
+        found[f"I-SERV {kind} {ages}".strip()] = (float(days.mean()) if len(days) else None, sorted(reached.index), never)
     return found
 
 

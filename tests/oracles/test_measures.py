@@ -51,7 +51,8 @@ def tells(given: Story, row: lives.Told) -> None:
     match row.what:
         case "taken":
             days = lives.CADENCE_DAYS[row.books]
-            taken = accepted(record=f"record/clinic-{row.person}", requested_at=row.at, cadence_days=days, books_visits=row.books)
+            told = {"cadence_days": days, "books_visits": row.books, "age_band": row.group or None}
+            taken = accepted(record=f"record/clinic-{row.person}", requested_at=row.at, **told)
             given.hears(taken, f"placement/{row.case}", row.told_at)
         case "given-up":
             given.hears(PlacementEnded(reason="withdrawn", released=()), f"placement/{row.case}")

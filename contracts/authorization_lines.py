@@ -170,8 +170,10 @@ class UnitsUsed(LineFact):
 
 
 class UnitsReturned(LineFact):
-    """A visit that had used units of this line did not take place. `used` is the sum without them; `renewal_off`: the next authorization
-    need not be asked for yet."""
+    """A visit that had used units of this line did not take place.
+
+    `used` is the sum without them; `renewal_off`: the next authorization need not be asked for yet.
+    """
 
     type: ClassVar = "authorization.units-returned.v1"
     visit: str

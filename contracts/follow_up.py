@@ -93,8 +93,10 @@ class CareStarted(Noted):
 
 
 class CareStartRetracted(Noted):
-    """The visit with which care had begun did not take place. `started_at` is the first one that is still known: without one the referral
-    waits for its first visit again."""
+    """The visit with which care had begun did not take place.
+
+    `started_at` is the first one that is still known: without one the referral waits for its first visit again.
+    """
 
     type: ClassVar = "care.start-retracted.v1"
     visit: str | None = None

@@ -57,6 +57,26 @@ JUSTIFIED = {
 }
 """Valid R4 files that bear a referral and still become no event, each with the reason why that is right."""
 
+ABSENT = "It names its person by a reference that nothing in the message answers to (domain.md 5.6): nobody could be told whose it is."
+QUARANTINED = {
+    ("bser/bundle-bser-referral-message-bundle-eve-everywoman.json", "/entry/1/resource"): (
+        "Its Task and its business status disagree (5.12), and its Patient is not in it (5.6)."
+    ),
+    ("inferno-pas-test-kit/fixtures/missing_referenced_resource_response_bundle.json", "/entry/0/resource/item/0"): (
+        "A payer's answer to a submission of ours names a Patient that is not in it (5.6): somebody checks that the answer is about them."
+    ),
+    ("nhs-bars/examples1.1.0__appointment__GET-success.json", "/entry/0/resource"): f"{ABSENT} The instant 12:011:30 is none (5.7).",
+    ("nhs-bars/examples1.1.0__appointment__GET-success.json", "/entry/1/resource"): ABSENT,
+    ("nhs-bars/examples__appointment__GET-success.json", "/entry/0/resource"): ABSENT,
+    ("nhs-bars/examples__appointment__GET-success.json", "/entry/1/resource"): ABSENT,
+    ("nhs-bars/examples__appointment__POST-success.json", ""): ABSENT,
+    ("nhs-bars/examples__process_message__POST-success.json", "/entry/1/resource"): (
+        f"{ABSENT} Its Patient is there under another fullUrl than the one that is named, and may be somebody else."
+    ),
+    ("nhs-bars/examples__service_request__GET-success.json", "/entry/0"): f"{ABSENT} It is a search set whose entry is a request itself.",
+}
+"""Every entry of every file that one of us must look at, with the reason why its sender's word cannot be taken as it is."""
+
 BY_SOURCE = {
     "bser": (0, 22, 1), "davinci-alerts-adt": (2, 0, 0), "davinci-cdex": (0, 30, 0), "gravity-sdoh-clinicalcare": (0, 36, 0),
     "hl7-fhir-r4-examples": (7, 57, 0), "inferno-pas-test-kit": (10, 11, 1), "nhs-bars": (1, 4, 5), "nhs-ers": (0, 58, 0),
@@ -118,6 +138,12 @@ def test_every_valid_file_that_bears_a_referral_becomes_an_event_or_is_justified
     bearing = [row["file"] for row in rows() if row["r4_valid"] == "yes" and "referral" in row["bears"].split()]
     without = {file for file in bearing if best(read(bytes_of(file))) != "event"}
     assert len(bearing) == 22 and without == JUSTIFIED.keys()
+
+
+@needs_files
+def test_every_entry_that_one_of_us_must_look_at_is_justified():
+    found = {(row["file"], each.pointer) for row in rows() for each in read(bytes_of(row["file"])) if each.outcome == "quarantine"}
+    assert found == QUARANTINED.keys()
 
 
 @needs_files

@@ -20,7 +20,7 @@ def told(subject: str, before: Placement | None, changes: Iterable[Change], dire
     facts, state = [], before
     for change in changes:
         step = step_of(state, evolve(state, change), directory, now)
-        said = change.model_copy(update=step._asdict())
+        said = change.model_copy(update={name: value for name, value in step._asdict().items() if name in type(change).model_fields})
         state = evolve(state, said)
         facts.append(Fact(subject, said, sensitivity=state.sensitivity if state else ""))
     return facts

@@ -18,7 +18,7 @@ from services.intake import commands as intake
 from services.intake.records import DEAD
 from tests.laws.network import Network
 from tests.laws.people import ANYBODY, ANYTHING, DUTY, STEPS
-from tests.laws.watch import Watch
+from tests.laws.watch import Watch, seen_by
 
 PARTNERS, PEOPLE, SERVICES = ("oakfield", "pinewood", "elmhurst"), ("m-1", "m-2"), ("therapy", "case-management")
 REFERENCES = tuple(f"R-{number}" for number in range(3))
@@ -147,6 +147,15 @@ class Life(RuleBasedStateMachine):
         self.runs(self.network.all_arrives())
         for _, record in self.network.states("intake", "record"):
             self._rests_in_peace(record)
+        for subject, care in self.network.states("follow_up", "care"):
+            self._is_seen_in_time(subject, care)
+
+    def _is_seen_in_time(self, subject: str, care: Any) -> None:
+        """Whoever joined late had asked first: the first visit is due by that, in every service."""
+        placement = self.network.houses["assignment"].state(subject.replace("care/", "placement/"))
+        due = seen_by(placement.requested_at, care.urgency)
+        same = due and care.status != "ended" and care.interval == placement.interval
+        assert not same or care.visit_by == due, "law 3: the first visit is due by another request than the earliest"
 
     def _rests_in_peace(self, record: Any) -> None:
         """Nobody is asked anything of somebody who is said to have died, but whether that is so."""
@@ -211,7 +220,8 @@ class Life(RuleBasedStateMachine):
         try:
             self.runs(self.network.all_arrives())
             self.no_law_is_broken()
-            assert self.runs(self.network.audited()) == [], "a state is not the fold of its facts"
+            found = self.runs(self.network.audited())
+            assert not found, f"a state is not the fold of its facts: {found[:3]}"
             kept = [row.id for house in self.network.houses.values() for row in house.tables.aggregates.values() if row.kept]
             assert kept == [], "something waits for a cause that came"
         finally:

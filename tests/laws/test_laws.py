@@ -20,10 +20,12 @@ from services.assignment import domain as assignment
 from services.assignment import endings, ownership, rules
 from services.assignment import lateness as placements
 from services.assignment.rules import RULES
+from services.follow_up import placed
 from services.intake import closing, referrals, requests
 from services.intake import commands as intake
 from tests.laws import network
 from tests.laws.machine import PARTNERS, PEOPLE, Life
+from tests.laws.people import PROGRAMS
 
 Life.TestCase.settings = settings(
     max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
@@ -104,6 +106,15 @@ def died_while_it_was_closed(life: Life) -> None:
     life.everything_arrives()
 
 
+def joined_late_by_who_asked_first(life: Life) -> None:
+    """Two senders, one need: the second one's word comes when a program has the person, and is older."""
+    life.a_partner_refers(PARTNERS[0], PEOPLE[0], True, 0 * DAY, URGENT)
+    life.people_do_what_is_next([0, 0, 1])
+    life.everything_arrives()
+    life.a_partner_refers(PARTNERS[1], PEOPLE[0], True, 2 * DAY, URGENT)
+    life.everything_arrives()
+
+
 NOBODY = Step(Next(owner="staff/ana", action="triage-request"))
 BROKEN: dict[str, tuple[int, Any, str, Any, Callable[[Life], None]]] = {
     "anybody may accept a hand-off": (1, ownership, "_is_asked", lambda *_: True, handed_to_somebody_else),
@@ -138,12 +149,23 @@ def test_a_broken_law_is_found(life, monkeypatch, name):
 
 
 @pytest.mark.parametrize(
-    "lived", {lived for *_, lived in BROKEN.values()} | {died, died_while_it_was_closed}, ids=lambda lived: lived.__name__
+    "lived",
+    {lived for *_, lived in BROKEN.values()} | {died, died_while_it_was_closed, joined_late_by_who_asked_first},
+    ids=lambda lived: lived.__name__,
 )
 def test_the_same_lives_break_nothing_as_it_is(life, lived):
     lived(life)
     life.no_law_is_broken()
     life.whatever_is_over_was_told_late()
+
+
+def test_what_was_late_before_anybody_warned_is_the_fold_of_its_facts(life):
+    """Nobody looked for a day: the warnings that were to come are over with the step."""
+    triaged(life)
+    for program in PROGRAMS:
+        asks(life, "assignment", "placement", placing.DeclineOffer(program=program, reason="no-capacity"))
+    life.time_goes_by(DAY, looked=False)
+    assert life.runs(life.network.audited()) == []
 
 
 def test_a_search_that_time_ends_is_found(life, monkeypatch):
@@ -156,6 +178,12 @@ def test_a_death_that_stops_nothing_is_found(life, monkeypatch):
     monkeypatch.setitem(assignment.DECISIONS, RequestDeathReported, lambda *_: ())
     with pytest.raises(AssertionError, match="law 13"):
         died(life)
+
+
+def test_a_first_visit_that_stays_where_it_was_is_found(life, monkeypatch):
+    monkeypatch.setattr(placed, "counted_earlier", lambda *_: [])
+    with pytest.raises(AssertionError, match="law 3"):
+        joined_late_by_who_asked_first(life)
 
 
 def test_an_entry_that_nobody_answers_is_found(monkeypatch):

@@ -10,7 +10,7 @@ EVENTS ?= 20000
 UNITS  := $(BIN)/python -m pytest -m "not engines" -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit simulate year mutants chaos races flood mails alerts ledger bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean journeys screenshots
+.PHONY: help run test unit simulate year mutants chaos races growth flood mails alerts ledger bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean journeys screenshots
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ chaos: $(READY) ## ROUNDS=n: real processes killed, starved and cut off under lo
 
 races: $(READY) ## 8 processes race for 10 teams and 10 beds on the real database, some killed inside a transaction; writes docs/reliability.md
 	$(BIN)/python -m tests.races
+
+growth: $(READY) ## what an event costs beside 1,000 and beside 100,000 open referrals; writes docs/benchmarks.md
+	$(BIN)/python -m tests.growth
 
 flood: $(READY) ## 200 people in crisis behind 50,000 routine events, every service running; writes docs/reliability.md
 	$(BIN)/python -m tests.flood

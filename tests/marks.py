@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-RELIABILITY, NOTIFICATION = ROOT / "docs" / "reliability.md", ROOT / "docs" / "notification.md"
+RELIABILITY, NOTIFICATION, BENCHMARKS = (ROOT / "docs" / f"{name}.md" for name in ("reliability", "notification", "benchmarks"))
 
 
 def write(page: Path, part: str, text: str) -> None:
@@ -21,6 +22,12 @@ def write(page: Path, part: str, text: str) -> None:
         known = f"{known.rstrip()}\n\n{begin}\n{end}\n".lstrip()
     before, _, rest = known.partition(begin)
     page.write_text(f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}", "utf-8")
+
+
+def kept(page: Path) -> str:
+    """Every measured part that a page has, for whoever writes the rest of it anew."""
+    known = page.read_text("utf-8") if page.exists() else ""
+    return "\n\n".join(found.group() for found in re.finditer(r"<!-- (\S+):begin -->\n.*?<!-- \1:end -->", known, re.DOTALL))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

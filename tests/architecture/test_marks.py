@@ -26,3 +26,12 @@ def test_every_mark_that_is_opened_is_closed() -> None:
     for page in (marks.RELIABILITY, marks.NOTIFICATION):
         text = page.read_text("utf-8")
         assert text.count(":begin -->") == text.count(":end -->") > 0
+
+
+def test_whoever_writes_the_rest_of_a_page_keeps_its_parts(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A page\n\n<!-- speed:begin -->\nfast\n<!-- speed:end -->\n\nThe rest.\n\n<!-- growth:begin -->\nnone\n<!-- growth:end -->\n"
+    )
+    assert marks.kept(page) == "<!-- speed:begin -->\nfast\n<!-- speed:end -->\n\n<!-- growth:begin -->\nnone\n<!-- growth:end -->"
+    assert marks.kept(tmp_path / "no-page.md") == ""

@@ -15,6 +15,7 @@ from typing import Self
 import psutil
 
 from deploy.local.engines import Engines
+from tests import marks
 
 LIBRARIES = ("aiokafka", "faststream", "pymongo", "motor", "pydantic", "orjson", "uvloop", "cryptography", "fhir.resources")
 REACH, UNDER = "to reach", "to stay under"
@@ -101,7 +102,8 @@ def write(folder: Path, lines: Iterable[Line], command: str, engines: Engines) -
     table = "\n".join([head, *map(show, lines)])
     about = "\n".join(f"- {name}: {value}" for name, value in machine(command, engines).items())
     sections = ["# Benchmarks", "Written by `make bench`.", about, "## Targets", targets(lines), "## Figures", table, NOTES]
-    (folder / "benchmarks.md").write_text("\n\n".join(sections) + "\n")
+    page = folder / "benchmarks.md"
+    page.write_text("\n\n".join(filter(None, (*sections, marks.kept(page)))) + "\n")
     said = [{"name": one.name, "value": one.value, "unit": one.unit, "reference": one.reference, "ratio": one.ratio} for one in lines]
     (folder / "benchmarks.json").write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
 

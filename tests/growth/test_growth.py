@@ -1,0 +1,41 @@
+"""A short growth on the real database; `make growth` is the whole one, and says what it costs in processor time."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from infra.store.mongo import MongoStore
+from tests.growth.growing import SMALL_SHARE, measured
+from tests.store.server import running
+
+FEW, MANY = 1_000, 5_000
+"""Of fewer the same few would be asked for again and again within a batch, which is cheaper."""
+
+
+@pytest.mark.engines
+@pytest.mark.timeout(300)
+def test_five_times_as_many_open_referrals_cost_no_operation_and_no_document_more(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        assert server.child
+        (_, few), (_, many) = measured(server.url, server.child.pid, (FEW, MANY), 1, f"growth_{uuid4().hex[:8]}")
+    assert few.median("operations") > 0.05 and few.median("returned") > 1
+    for name in ("operations", "returned"):
+        assert many.median(name) <= (1 + SMALL_SHARE) * few.median(name)
+
+
+@pytest.mark.engines
+@pytest.mark.timeout(300)
+def test_a_look_at_whatever_is_open_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that reads every open referral."""
+    due = MongoStore.due
+
+    async def looking(store, parts, now, limit):  # type: ignore[no-untyped-def]
+        await store._find("aggregates", {"due_at": {"$exists": True}}, {"_id": 1})
+        return await due(store, parts, now, limit)
+
+    monkeypatch.setattr(MongoStore, "due", looking)
+    with running(tmp_path) as server:
+        assert server.child
+        (_, few), (_, many) = measured(server.url, server.child.pid, (FEW, MANY), 1, f"growth_{uuid4().hex[:8]}")
+    assert many.median("returned") > 2 * few.median("returned")

@@ -24,8 +24,9 @@ from services.notification.channel import Handed, Letter
 
 WIRE, WIDTH_MAX = compat32.clone(linesep="\r\n"), 76
 IDLE_S = 20.0
-PLACES_MAX = 8
-"""Messages of one recipient domain on their way at a time, of a pool: well below what a mail server takes from one sender (Postfix: 20)."""
+PLACES_MAX = 16
+"""Messages of one recipient domain on their way at a time, of a pool: below what a mail server takes from one sender (Postfix: 50
+connections). A place is held until the outcome is settled, so that with half as many messages waited for places, and not for servers."""
 
 
 class Smtp:

@@ -189,7 +189,9 @@ async def _timeline(answers: Answers, request: Request) -> Response:
 
 
 async def _live(answers: Answers, request: Request) -> Response:
-    frames: AsyncIterator[bytes] = await answers.live.stream(request.headers.get("last-event-id", ""), concerned(request.state.principal))
+    """`?since=` is when the page was made that watches, in ms: what changed before it could listen is told first."""
+    since = request.headers.get("last-event-id") or request.query_params.get("since", "")
+    frames: AsyncIterator[bytes] = await answers.live.stream(since, concerned(request.state.principal))
     return StreamingResponse(frames, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 

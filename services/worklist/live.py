@@ -73,6 +73,11 @@ class Live:
                 log.warning("changes not read", error=place(error))
             await asyncio.sleep(LOOK_EVERY_S)
 
+    @property
+    def moment(self) -> str:
+        """Now, as the id of an event: whoever listens from here on misses nothing."""
+        return str(int(self._clock.wall().timestamp() * 1000))
+
     async def look(self) -> None:
         """Tell every viewer, once, of what changed since the last look and is theirs to see."""
         horizon = self._clock.wall() - OVERLAP

@@ -85,6 +85,7 @@ class Site:
             "here": here(request),
             "places": self.places(principal),
         }
+        shown["since"] = self.answers.live.moment
         body = self._templates.get_template(part).render(path=request.url.path, as_of=self.answers.clock.now(), **shown, **given)
         return Response(body, status, {"content-security-policy": POLICY}, "text/html; charset=utf-8")
 

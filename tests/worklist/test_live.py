@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from starlette.requests import Request
 
 from contracts import assignment
 from infra.identity import Principal
@@ -54,6 +55,17 @@ async def test_a_viewer_hears_of_what_is_theirs_and_of_what_leaves_them_and_of_n
     assert b"referral/61" not in await until(theirs, b"referral/63")
     await theirs.aclose()
     await everything.aclose()
+
+
+async def test_a_page_hears_of_what_changed_between_its_making_and_its_listening(scene, live):
+    since = int(scene.clock.wall().timestamp() * 1000)
+    await scene.hear(whole(Log(), 64))
+    route = next(route for route in scene.worklist.routes if route.path == "/v1/live")
+    headers = [(b"authorization", f"Bearer {scene.token(LEAD)}".encode())]
+    asked = {"type": "http", "method": "GET", "path": "/v1/live", "headers": headers, "query_string": b"since=%d" % since, "state": {}}
+    frames = (await route.endpoint(Request(asked))).body_iterator
+    assert b"referral/64" in await anext(frames)
+    await frames.aclose()
 
 
 async def test_what_is_told_live_is_what_the_lists_hold(scene):

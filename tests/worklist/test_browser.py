@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="SKIPPED: the console was not looked at in a browser, because playwright is not installed")
 
+from services.worklist.entrance import UNTIL
 from services.worklist.readings import Readings
 from services.worklist.relay import Asked
 from tests.worklist.browsing import CHROMIUM, arrived, chromium, focused, served, signed_in, violations
@@ -127,6 +129,25 @@ def test_rows_never_move_under_focus_or_pointer_and_a_pause_holds_everything(bro
         assert page.is_visible("#apply") and "paused" in page.inner_text("#state-words")
         page.hover("tr[data-row] >> nth=0")
         page.click("#pause")
+
+
+def test_a_session_ends_with_a_warning_and_a_persons_word_makes_it_last(browser, base):
+    with signed_in(browser, base, ROBIN, bypass_csp=True) as page:
+        page.context.add_cookies([{"name": UNTIL, "value": str(int(time.time()) + 118), "url": base}])
+        page.wait_for_selector("#ending[open]")
+        assert "2 min" in page.inner_text("#ending-when") and violations(page) == []
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#ending:not([open])", state="attached")
+        (until,) = (int(one["value"]) for one in page.context.cookies() if one["name"] == UNTIL)
+        assert until > time.time() + 59 * 60
+
+
+def test_at_the_end_of_a_session_nothing_is_left_to_be_read(browser, base):
+    with signed_in(browser, base, ROBIN) as page:
+        page.goto(f"{base}/pending")
+        page.context.add_cookies([{"name": UNTIL, "value": str(int(time.time()) - 1), "url": base}])
+        arrived(page, "/sign-in")
+        assert page.input_value("input[name=to]") == "/pending"
 
 
 def test_a_list_prints_without_what_is_only_for_the_screen(browser, base):

@@ -1,0 +1,48 @@
+"""A board as large as it is asked for, filled through the port that a rebuild fills a generation through."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from deploy.local.engines import Engines
+from deploy.local.mongo import VAULT, user_of
+from infra.clock import Clock
+from infra.store.driver import connect
+from infra.vault import MongoVault
+from infra.wrapping import LocalWrapper
+from services.worklist.store import Board, Writes
+from tests.board.lives import copies, kinds, network, numbered
+
+LIVES_AT_A_TIME, SIDE_BY_SIDE = 500, 3
+
+
+async def vault_of(engines: Engines) -> MongoVault:
+    """As the front door opens it: the one that makes keys."""
+    wrapper = LocalWrapper.of(engines.secrets.key("vault/kek"), "")
+    vault = MongoVault(connect("pymongo", engines.mongo.url(user_of("intake"), VAULT))["vault"], wrapper, Clock())
+    await vault.open(create=True)
+    return vault
+
+
+async def filled(engines: Engines, board: Board, referrals: int) -> tuple[int, int]:
+    """Fill the generation that serves; how many items and events it holds then. Every name is sealed under a key of its own."""
+    vault, known = await vault_of(engines), kinds(datetime.now(UTC), bytes(32))
+    (generation, *_) = await board.generations()
+    await board.fill(generation, network(datetime.now(UTC)))
+    counts = [(1, 1)]
+    gate = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def part(first: int, count: int) -> tuple[int, int]:
+        async with gate:
+            keys = await vault.keys([f"record/{numbered(n)}" for n in range(first, first + count)], create=True)
+            whole = together(list(copies(known, first, count, keys)))
+            await board.fill(generation, whole)
+            return len(whole.items), len(whole.entries)
+
+    firsts = range(0, referrals, LIVES_AT_A_TIME)
+    counts += await asyncio.gather(*(part(first, min(LIVES_AT_A_TIME, referrals - first)) for first in firsts))
+    return sum(items for items, _ in counts), sum(entries for _, entries in counts)
+
+
+def together(lives: Sequence[Writes]) -> Writes:
+    return Writes([item for one in lives for item in one.items], [entry for one in lives for entry in one.entries])

@@ -6,11 +6,12 @@ READY  := $(VENV)/.ready
 SEEDS  ?= 10000
 ROUNDS ?= 5
 EVENTS ?= 20000
+REFERRALS ?= 1000000
 # What needs no engines runs side by side; what needs them has the machine for itself, because it waits for real time.
 UNITS  := $(BIN)/python -m pytest -m "not engines" -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit simulate year mutants chaos races growth flood mails alerts ledger bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean journeys screenshots
+.PHONY: help run test unit simulate year mutants chaos races growth flood mails alerts ledger bench check lint types contracts contracts-check asyncapi-check tools rendered containers down lock clean journeys board screenshots
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -64,8 +65,12 @@ alerts: $(READY) ## from a fact to the mail server, at 200 alerts a second; writ
 ledger: $(READY) ## EVENTS=n: everybody told once, whatever is killed and whatever mail servers do; writes docs/notification.md
 	$(BIN)/python -m tests.notification.campaign --events $(EVENTS)
 
-journeys: $(READY) ## the console in real Chromium: every page, light and dark, 1440 and 320 px wide, by keyboard (needs chromium)
+journeys: $(READY) ## the console in real Chromium: ten journeys through the running product, then every page; writes docs/images/journey-*.png (needs chromium)
+	PICTURES=1 $(BIN)/python -m pytest tests/journeys
 	EVERY_PAGE=1 $(BIN)/python -m pytest tests/worklist/test_browser.py
+
+board: $(READY) ## REFERRALS=n: every page of the console over a read model of that size, viewers, rebuild; writes docs/benchmarks.md
+	$(BIN)/python -m tests.board --referrals $(REFERRALS) --keep
 
 screenshots: $(READY) ## pictures of a running demo's console, into docs/images (needs chromium, and `make run` beside it)
 	$(BIN)/python -m tests.worklist.screenshots

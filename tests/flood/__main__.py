@@ -28,8 +28,8 @@ def markdown(found: Flooded, every_s: float) -> str:
         rows.append((what, f"{p50:.2f} s", f"{p95:.2f} s", f"{p99:.2f} s", f"{max(delays):.2f} s", within))
     told = (
         f"{found.routine:,} routine events of four partners lay in their topics before the first of {found.contacts} contacts of a crisis\n"
-        f"line, one every {every_s:g} s; every service ran. When the last contact was told {found.left:,} of the routine events were not "
-        "settled yet."
+        f"line, one every {every_s:g} s; every process ran, each with one lane. When the last contact was told "
+        f"{found.left:,} of the routine events were not settled yet."
     )
     return f"## People in crisis behind a flood\n\n{told}\n\n{marks.table(heads, rows)}\n\n{marks.where()}: `make flood`"
 

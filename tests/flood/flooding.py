@@ -108,7 +108,7 @@ def flooded(directory: Path, routine: int, contacts: int, every_s: float) -> Flo
     """One flood on engines of its own."""
     with (
         Engines.isolated(directory, http_port=ports.free_port(PORTS)) as engines,
-        Services(engines, log_level="WARNING", trace_sampling_ratio="0.01") as services,
+        Services(engines, lanes="1", log_level="WARNING", trace_sampling_ratio="0.01") as services,
     ):
         partners, sent = new_partners(engines, PARTNERS), dict[str, float]()  # before the front door subscribes, which looks seldom
         topics = [PARTNER_IN + partner for partner in partners]

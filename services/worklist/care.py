@@ -107,6 +107,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     transitions.DischargeAttempted: "Somebody tried to reach the person after the stay",
     transitions.DischargeReached: "The person was reached after the stay",
     transitions.PersonSeen: "The person had a visit after the stay",
+    transitions.SightingRetracted: "It was not so that the person was seen or reached after the stay",
     transitions.PapersReceived: lambda e: f"The {e.kind} of the stay came",
     transitions.RiskReviewed: "Somebody reviewed the risk",
     transitions.TransitionEnded: lambda e: f"The transition ended: {e.how}",

@@ -196,7 +196,11 @@ async def _live(answers: Answers, request: Request) -> Response:
 
 
 async def known(answers: Answers, request: Request) -> Document:
+    """The item of the path. What a command has just begun is waited for, a little, where the request says `after` which fact it asks."""
     found = await questions.item(answers.board, request.path_params["id"])
+    if found is None and (stated := request.query_params.get("after")):
+        await caught_up(answers.board, stated)
+        found = await questions.item(answers.board, request.path_params["id"])
     if found is None:
         raise Answer(
             "TL-1601", "there is no such item", "it may not have been heard of yet", "give `after` what your command answered", status=404

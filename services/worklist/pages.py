@@ -127,7 +127,10 @@ class Spoken(Guarded):
                 looking = "text/html" in request.headers.get("accept", "") and "hx-request" not in request.headers
                 if problem.status < 400 or not looking:
                     raise
-                return site.render("problem.html", request, status=problem.status, problem=problem)
+                said = site.render("problem.html", request, status=problem.status, problem=problem)
+                if request.method == "GET" and isinstance(problem, Answer) and "retry-after" in problem.headers:
+                    said.headers["refresh"] = problem.headers["retry-after"]  # it passes by itself, and so does the page
+                return said
 
         Route.__init__(self, path, spoken, methods=list(methods), name=action)
 

@@ -9,7 +9,7 @@ import pytest
 
 from infra.browser import COOKIE
 from infra.identity import Principal
-from services.worklist import views
+from services.worklist import api, views
 from services.worklist.entrance import PEOPLE
 from services.worklist.lists import _cell
 from services.worklist.pages import FOLDER
@@ -195,6 +195,15 @@ async def test_a_command_is_sent_to_its_owner_in_ones_own_name_and_leads_back_to
     body = {"channel": "telephone", "outcome": "reached", "contacted_at": "2026-03-02T16:50:00+00:00"}
     assert scene.given == [("assignment", "/v1/placements/8/log-contact", body, "k" * 20)]
     assert (answer.status_code, answer.headers["location"]) == (303, "/next-steps?tab=mine&after=assignment-events/placement/8/4")
+
+
+async def test_a_page_of_what_has_only_just_begun_waits_and_looks_again_by_itself(scene, monkeypatch):
+    monkeypatch.setattr(api.caught_up, "__defaults__", (0.0,))
+    async with browser(scene) as robin:
+        answer = await robin.get("/items/referral/77?after=intake-events/request/77/1", headers={"accept": "text/html"})
+        never = await robin.get("/items/referral/77", headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["refresh"]) == (503, "2") and "TL-1602" in answer.text
+    assert never.status_code == 404 and "refresh" not in never.headers
 
 
 async def test_what_the_owner_refuses_is_said_at_its_field_and_nothing_typed_is_lost(scene):

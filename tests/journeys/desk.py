@@ -3,6 +3,7 @@
 import gzip
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ from tests.worklist.browsing import arrived, signed_in
 PICTURES, DRAWN = Path(__file__).parents[2] / "docs" / "images", bool(os.environ.get("PICTURES"))
 """`make journeys` keeps the pictures; a run that decides whether something lands only takes them."""
 WIDE, REACHED_MAX, WEIGHT_MAX = 1280, 120, 150_000
-INSTANT, SEEN_WITHIN_MS = "%m%d%Y", 20_000
+INSTANT, SEEN_WITHIN_MS = "%m%d%Y", 40_000
+OFFERED_WITHIN_S, LOOK_AGAIN_MS = 40.0, 4_000
 STANDS = "([where, text]) => document.querySelector(where)?.innerText.replace(/\\s+/g, ' ').toLowerCase().includes(text)"
 
 
@@ -59,13 +61,24 @@ class Desk:
         with self.page.expect_navigation():
             self.press("Enter")
 
+    def awaits(self, selector: str) -> None:
+        """Until it is offered: what may be done follows what other services say. Whoever waits longer than a moment looks again."""
+        until = time.monotonic() + OFFERED_WITHIN_S
+        while True:
+            try:
+                self.page.wait_for_selector(selector, timeout=LOOK_AGAIN_MS)
+                return
+            except PlaywrightTimeout:
+                assert time.monotonic() < until, f"{selector} is not offered on {self.page.url}:\n{self.reads()[:1500]}"
+                self.page.reload()
+
     def place(self, path: str) -> None:
         self.follows(f'nav.places a[href="{path}"]')
 
     def opens(self, item: str) -> None:
         """A row of the list, by `j` and Enter."""
         link = f'a.open[href="/items/{item}"]'
-        self.page.wait_for_selector(link)
+        self.awaits(link)
         for _ in range(self.page.locator("tr[data-row]").count() + 1):
             if self.page.evaluate("link => document.activeElement.matches(link)", link):
                 break
@@ -75,7 +88,9 @@ class Desk:
 
     def chooses(self, command: str) -> None:
         """What may be done with the item of this page."""
-        self.follows(f'.now .acts a[href^="/do/{command}/"]')
+        offered = f'.now .acts a[href^="/do/{command}/"]'
+        self.awaits(offered)
+        self.follows(offered)
 
     def fills(self, **given: Any) -> None:
         """A form's fields, in the order in which it asks; a name's `__` is the dot of a part of it."""

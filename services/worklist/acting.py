@@ -32,7 +32,7 @@ class Acting:
     """Forms of a site, and the owners that their commands go to."""
 
     def __init__(self, site: Site, owners: Owners) -> None:
-        self.site, self.answers, self.owners = site, site.answers, owners
+        self.site, self.answers, self._owners = site, site.answers, owners
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -50,13 +50,9 @@ class Acting:
         """Sent on in the person's own name. What the owner refuses comes back with its reasons, and nothing that was typed is lost."""
         found, row, form = await self.asked(request)
         stated = await request.form()
-        body, empty = body_of(form, stated)
-        if empty:
-            return await self.page(request, form, found, row, stated, missing(empty), 422)
-        path = form.path.format(id=subject_of(row).partition("/")[2])
-        answer = await self.owners.give(form.service or speaker(found["sections"]), path, body, token_of(request), key_of(stated))
+        answer = await self.sent(request, form, form.service or speaker(found["sections"]), subject_of(row), stated)
         if not answer.taken:
-            return await self.page(request, form, found, row, stated, answer, answer.status if answer.status < 500 else 503)
+            return await self.page(request, form, found, row, stated, answer)
         return RedirectResponse(back_to(stated, row["item"], answer), 303)
 
     async def show_new(self, request: Request) -> Response:
@@ -64,14 +60,19 @@ class Acting:
 
     async def give_new(self, request: Request) -> Response:
         stated = await request.form()
-        body, empty = body_of(NEW_REFERRAL, stated)
-        if empty:
-            return await self.page(request, NEW_REFERRAL, None, None, stated, missing(empty), 422)
-        answer = await self.owners.give(NEW_REFERRAL.service, NEW_REFERRAL.path, body, token_of(request), key_of(stated))
+        answer = await self.sent(request, NEW_REFERRAL, NEW_REFERRAL.service, "", stated)
         if not answer.taken:
-            return await self.page(request, NEW_REFERRAL, None, None, stated, answer, answer.status if answer.status < 500 else 503)
+            return await self.page(request, NEW_REFERRAL, None, None, stated, answer)
         item = f"referral/{answer.fact.split('/')[2]}" if answer.fact.startswith("intake-events/request/") else ""
         return RedirectResponse(f"/items/{item}?after={answer.fact}" if item else "/pending", 303)
+
+    async def sent(self, request: Request, form: Form, service: str, subject: str, stated: FormData) -> Answered:
+        """What its owner said of it. A form that lacks something is not sent."""
+        body, empty = body_of(form, stated)
+        if empty:
+            return missing(empty)
+        path = form.path.format(id=subject.partition("/")[2])
+        return await self._owners.give(service, path, body, token_of(request), key_of(stated))
 
     async def asked(self, request: Request) -> tuple[Document, Row, Form]:
         found = await known(self.answers, request)
@@ -91,9 +92,9 @@ class Acting:
         row: Row | None,
         stated: Mapping[str, Any],
         answer: Answered | None,
-        status: int = 200,
         **more: Any,
     ) -> Response:
+        """The form as it stands, with what its owner said of it: a fault of the owner's is none of whoever asked."""
         listed, now = await self.answers.names.listed(), self.answers.clock.now()
         fields = [field for one in form.fields if is_asked(field := shown(one, found, listed, stated, answer, now))]
         named = {field["name"] for field in fields}
@@ -101,6 +102,7 @@ class Acting:
         given = {"form": form, "row": row, "fields": fields, "answer": answer, "left": left, "key": stated.get("key") or str(uuid4())}
         given["allowed_now"] = row is None or form.command in row["allowed"]
         given["back"] = stated.get("back") or request.query_params.get("back") or _way_back(form, row, request.state.principal)
+        status = (answer.status if answer.status < 500 else 503) if answer else 200
         return self.site.render("form.html", request, status=status, **given, **more)
 
 

@@ -198,8 +198,7 @@ async def _live(answers: Answers, request: Request) -> Response:
 async def known(answers: Answers, request: Request) -> Document:
     """The item of the path. What a command has just begun is waited for, a little, where the request says `after` which fact it asks."""
     found = await questions.item(answers.board, request.path_params["id"])
-    if found is None and (stated := request.query_params.get("after")):
-        await caught_up(answers.board, stated)
+    if found is None and await waited(answers, request):
         found = await questions.item(answers.board, request.path_params["id"])
     if found is None:
         raise Answer(
@@ -213,11 +212,17 @@ async def known(answers: Answers, request: Request) -> Document:
 
 def _after(answers: Answers, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
     async def after(request: Request) -> Response:
-        if stated := request.query_params.get("after"):
-            await caught_up(answers.board, stated)
+        await waited(answers, request)
         return await endpoint(request)
 
     return after
+
+
+async def waited(answers: Answers, request: Request) -> bool:
+    """Whether the request says `after` which fact it asks; the worklist has heard that one when this returns."""
+    if stated := request.query_params.get("after"):
+        await caught_up(answers.board, stated)
+    return bool(stated)
 
 
 async def caught_up(board: Board, stated: str, wait_s: float = WAIT_AT_MOST_S) -> None:

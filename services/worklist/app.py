@@ -82,7 +82,7 @@ def build(
         Repairing(acting),
         acting,
         Inbox(site, owners),
-        Own(acting, owners),
+        Own(acting),
         Team(site),
         Measures(site, owners),
         Network(site),

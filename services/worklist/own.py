@@ -11,12 +11,11 @@ from starlette.routing import BaseRoute
 from infra.http import Answer
 from services.worklist import questions, words
 from services.worklist.about import day
-from services.worklist.acting import LABELS, Acting, body_of, key_of, missing, token_of
-from services.worklist.api import caught_up
+from services.worklist.acting import LABELS, Acting
+from services.worklist.api import waited
 from services.worklist.fields import Form
 from services.worklist.forms_told import FORMS
 from services.worklist.items import by_kind
-from services.worklist.relay import Owners
 from services.worklist.rows import Row
 from services.worklist.telling import BOUNCED, HELD
 
@@ -27,8 +26,8 @@ USUAL = {"locale": "en", "digest_at": "08:00", "hourly_max": 20}
 class Own:
     """The page of whoever looks, about themselves alone. What they say of it is sent on to its owner in their own name."""
 
-    def __init__(self, acting: Acting, owners: Owners) -> None:
-        self._acting, self._site, self.answers, self._owners = acting, acting.site, acting.answers, owners
+    def __init__(self, acting: Acting) -> None:
+        self._acting, self._site, self.answers = acting, acting.site, acting.answers
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -38,8 +37,7 @@ class Own:
         ]
 
     async def show(self, request: Request) -> Response:
-        if stated := request.query_params.get("after"):
-            await caught_up(self.answers.board, stated)
+        await waited(self.answers, request)
         known, names, now = await self._known(request), await self.answers.names.known(), self.answers.clock.now()
         stands, waits = list(facts(known, names, now)), held(known, now)
         return self._site.render("me.html", request, facts=stands, held=waits, forms=FORMS, summary=f"{len(waits)} held")
@@ -51,13 +49,9 @@ class Own:
 
     async def give(self, request: Request) -> Response:
         form, stated = _form(request), await request.form()
-        body, empty = body_of(form, stated)
-        if empty:
-            return await self._acting.page(request, form, None, None, stated, missing(empty), 422)
-        path = form.path.format(id=request.state.principal.id.partition("/")[2])
-        answer = await self._owners.give(form.service, path, body, token_of(request), key_of(stated))
+        answer = await self._acting.sent(request, form, form.service, request.state.principal.id, stated)
         if not answer.taken:
-            return await self._acting.page(request, form, None, None, stated, answer, answer.status if answer.status < 500 else 503)
+            return await self._acting.page(request, form, None, None, stated, answer)
         return RedirectResponse(f"/me?after={answer.fact}" if answer.fact else "/me", 303)
 
     async def _known(self, request: Request) -> Mapping[str, Any]:

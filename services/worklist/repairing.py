@@ -7,11 +7,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from services.worklist.acting import Acting, back_to, body_of, key_of, missing, subject_of, token_of
-from services.worklist.fields import Form
+from services.worklist.acting import Acting, back_to, subject_of
 from services.worklist.forms_kept import FORMS, REVEAL
 from services.worklist.items import Document, by_kind
-from services.worklist.relay import Answered, speaker
+from services.worklist.relay import speaker
 from services.worklist.rows import Row
 
 REPAIR = next(form for form in FORMS["input"] if form.command == "repair")
@@ -21,7 +20,7 @@ class Repairing:
     """Two steps of one address: without a value it asks why, and opens; with one it sends it on."""
 
     def __init__(self, acting: Acting) -> None:
-        self._acting, self._site, self._owners = acting, acting.site, acting.owners
+        self._acting, self._site = acting, acting.site
 
     def routes(self) -> list[BaseRoute]:
         path = "/do/repair/{id:path}"
@@ -35,21 +34,13 @@ class Repairing:
         found, row = await self._kept(request)
         stated = await request.form()
         form = REPAIR if "value" in stated else REVEAL
-        body, empty = body_of(form, stated)
-        answer = missing(empty) if empty else await self._sent(request, form, found, row, body, stated)
+        answer = await self._acting.sent(request, form, speaker(found["sections"]), subject_of(row), stated)
         if form is REVEAL and answer.taken:
             opened = {"value": answer.said["value"], "back": stated.get("back", "")}
             return await self._acting.page(request, REPAIR, found, row, opened, None, known_faults=_faults(found))
         if answer.taken:
             return RedirectResponse(back_to(stated, row["item"], answer), 303)
-        status = answer.status if answer.status < 500 else 503
-        return await self._acting.page(request, form, found, row, stated, answer, status, known_faults=_faults(found))
-
-    async def _sent(
-        self, request: Request, form: Form, found: Document, row: Row, body: Mapping[str, Any], stated: Mapping[str, Any]
-    ) -> Answered:
-        path = form.path.format(id=subject_of(row).partition("/")[2])
-        return await self._owners.give(speaker(found["sections"]), path, dict(body), token_of(request), key_of(stated))
+        return await self._acting.page(request, form, found, row, stated, answer, known_faults=_faults(found))
 
     async def _kept(self, request: Request) -> tuple[Document, Row]:
         request.path_params["command"] = REPAIR.command

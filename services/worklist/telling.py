@@ -91,8 +91,13 @@ def _since(section: Mapping[str, Any], mark: str, at_first: list[str]) -> Told:
     """What came of an alert after it was raised: for whom somebody else was told, who is told later, who has seen it, what ended it."""
     passed, later = _all(section, PASSED, mark), _all(section, LATER, mark)
     people = list(dict.fromkeys([*at_first, *(to for _, to in passed)]))
-    ended = {name: section.get(part + mark) for name, part in (("seen", SEEN), ("over", OVER), ("left", LEFT))}
+    ended = {name: _dated(section.get(part + mark)) for name, part in (("seen", SEEN), ("over", OVER), ("left", LEFT))}
     return {"told": people, "away": [left for left, _ in passed], "later": later, **ended}
+
+
+def _dated(ended: Any) -> Any:
+    """What an earlier build kept says only by whom: when is not known of it until the board is rebuilt."""
+    return {"by": ended, "at": None} if isinstance(ended, str) else ended
 
 
 def _all(section: Mapping[str, Any], part: str, mark: str) -> list[Any]:

@@ -112,3 +112,15 @@ def test_of_several_alerts_the_one_that_is_least_done_counts():
     first, second = {"told_a": {"told": ["staff/1"]}, "over_a": {"by": "staff/2"}}, {"told_b": {"told": ["staff/1"]}}
     done = {**first, **second, "seen_b": {"by": "staff/1"}}
     assert telling.inbox({"alert": done}) == ["seen/staff/1"]
+
+
+def test_what_an_earlier_build_kept_says_by_whom_and_not_when():
+    kept = {"at": at(0), "told": ["staff/1"], "purpose": "call", "severity": "urgent", "level": 0, "alert": "a", "subject": "request/1"}
+    kinds = {"alert": {"told_a": kept, "seen_a": "staff/1", "over_a": "staff/2", "told_b": kept, "over_b": "stopped"}}
+    found = telling.of_item(kinds, ())
+    assert [(one["seen"], one["over"], one["over_at"]) for one in found] == [
+        ({"by": "staff/1", "at": None}, "Staff 2 acted", None), (None, "stopped", None),
+    ]  # fmt: skip
+    assert [(one["seen"], one["over"]) for one in telling.of_person(kinds, "staff/1", at(5))] == [
+        ("Staff 1", "Staff 2 acted"), ("", "stopped"),
+    ]  # fmt: skip

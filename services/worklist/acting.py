@@ -100,7 +100,7 @@ class Acting:
         named = {field["name"] for field in fields}
         left = [fault for fault in answer.faults if fault.field not in named] if answer else []
         given = {"form": form, "row": row, "fields": fields, "answer": answer, "left": left, "key": stated.get("key") or str(uuid4())}
-        given["allowed_now"] = row is None or form.command in row["allowed"]
+        given["allowed_now"] = row is None or request.path_params["command"] in row["allowed"]  # of its form, or of a step towards it
         given["back"] = stated.get("back") or request.query_params.get("back") or _way_back(form, row, request.state.principal)
         status = (answer.status if answer.status < 500 else 503) if answer else 200
         return self.site.render("form.html", request, status=status, **given, **more)

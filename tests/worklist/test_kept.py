@@ -76,6 +76,7 @@ async def test_a_repair_begins_with_why_it_is_opened_and_ends_under_the_same_ide
     async with browser(scene, STEWARD) as steward:
         first = (await steward.get(f"/do/repair/{INPUT}")).text
         assert "Why you open it" in first and "textarea" not in first and scene.given == []
+        assert "This may not be possible now" not in first
         scene.worklist_owners_answer(Answered(True, said={"value": held}))
         opened = (await steward.post(f"/do/repair/{INPUT}", data={"reason": "to-repair", **KEY})).text
         assert held in unescape(opened) and "send an instant with a time zone" in opened

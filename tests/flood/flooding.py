@@ -6,8 +6,8 @@ of what was heard of it, to its episode and to the alert of whoever has the duty
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,6 +33,7 @@ from infra.identity import Principal
 from tests.bench.events import ASKED_AT, SOURCE, floor_bytes, mixed, new_partners, preload
 from tests.bench.running import ends, lag
 from tests.running import Services
+from tests.walks.doors import eventually
 
 CRISIS_LINE, AREA, DESK = "crisis-line-county", "oak-county", "desk/oak-team"
 DISPATCHER = Principal("staff/72", frozenset({"program-desk", "mobile-team"}))
@@ -92,10 +93,6 @@ class Watch(threading.Thread):
     def seen(self) -> dict[str, int]:
         return {stage: len(found) for stage, found in self.delays.items()}
 
-    @property
-    def whole(self) -> bool:
-        return set(self.seen.values()) == {len(self.sent)}
-
 
 def network_of(teams: int) -> Network:
     """The example, with a team for everybody who calls."""
@@ -120,20 +117,13 @@ def flooded(directory: Path, routine: int, contacts: int, every_s: float) -> Flo
             running.post("crisis_routing", f"/v1/teams/{team.id.partition('/')[2]}/sign-on", b"{}", DISPATCHER)
         with Watch(engines, sent) as watch:
             preload(engines, mixed(partners, routine, floor_bytes(routine), ago=routine // 10))
-            eventually(lambda: lag(engines, "intake.partners", topics) < routine, lambda: "the flood is being worked on")
+            waiting = partial(lag, engines, "intake.partners", topics)
+            eventually(waiting, lambda left: left < routine, "the flood is being worked on", within_s=SETTLE_S)
             call(engines, contacts, every_s, sent)
-            left = lag(engines, "intake.partners", topics)
-            eventually(lambda: watch.whole, lambda: f"everything seen of every contact; seen: {watch.seen}")
+            left = waiting()
+            whole = dict.fromkeys(STAGES, contacts)
+            eventually(lambda: watch.seen, lambda seen: seen == whole, "everything is seen of every contact", within_s=SETTLE_S)
     return Flooded(routine, contacts, {stage: list(found.values()) for stage, found in watch.delays.items()}, left)
-
-
-def eventually(so: Callable[[], bool], what: Callable[[], str]) -> None:
-    """AssertionError where it is not so in time."""
-    until = time.monotonic() + SETTLE_S
-    while not so():
-        if time.monotonic() > until:
-            raise AssertionError(f"not within {SETTLE_S:.0f} s: {what()}")
-        time.sleep(0.05)
 
 
 def call(engines: Engines, contacts: int, every_s: float, sent: dict[str, float]) -> None:

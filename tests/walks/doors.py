@@ -27,11 +27,13 @@ WITHIN_S, LOOK_EVERY_S = 30.0, 0.05
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], so: Callable[[T], bool], what: str, shown: Callable[[T], object] = lambda seen: seen) -> T:
+def eventually(
+    look: Callable[[], T], so: Callable[[T], bool], what: str, shown: Callable[[T], object] = lambda seen: seen, within_s: float = WITHIN_S
+) -> T:
     """What is seen once it is so. AssertionError, with what was seen last, where it never is."""
-    until = time.monotonic() + WITHIN_S
+    until = time.monotonic() + within_s
     while not so(found := look()):
-        assert time.monotonic() < until, f"not within {WITHIN_S:.0f} s: {what}, but: {shown(found)}"
+        assert time.monotonic() < until, f"not within {within_s:.0f} s: {what}, but: {shown(found)}"
         time.sleep(LOOK_EVERY_S)
     return found
 

@@ -201,7 +201,10 @@ class PlacementContactLogged(Clocked):
 
 
 class HandOffAsked(Clocked):
-    """The owner wants to hand the placement on; it stays theirs until `to` accepts, who has until `respond_by` to answer."""
+    """The placement is to be handed on; it stays its owner's until `to` accepts, who has until `respond_by` to answer.
+
+    The owner asked, or somebody who leads did in their place, for this `reason`.
+    """
 
     type: ClassVar = "placement.hand-off-asked.v1"
     to: str
@@ -213,6 +216,7 @@ class HandOffAsked(Clocked):
     asked_at: AwareDatetime | None = None
     respond_by: AwareDatetime | None = None
     rule: str | None = None
+    reason: Code | None = None
 
 
 class HandOffUnanswered(Clocked):

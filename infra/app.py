@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 
 from infra import http, stewarding
 from infra.access import Access, Rule
+from infra.bulk import Bulk, bulk
 from infra.bus import subscribe
 from infra.commands import Counter, Entry, commands
 from infra.errands import ErrandLoop, Performer
@@ -30,7 +31,8 @@ from infra.watching import Watching
 
 @dataclass(frozen=True)
 class App:
-    """What a deciding service is, beside its decisions: topics it listens to, commands people give, who may give them.
+    """What a deciding service is, beside its decisions: topics it listens to, commands people give, about one or (`bulk`) about
+    many, who may give them.
 
     `partitions` tells how many a topic has; `answers_on` is the prefix of the topics on which senders outside are answered.
     `streams` are topics read apart (`Runtime`), one of which may be what it `sweeps` by; `lanes_max` bounds the lanes that a process is
@@ -43,6 +45,7 @@ class App:
     topics: Sequence[str]
     partitions: Callable[[str], int]
     commands: Sequence[Entry] = ()
+    bulk: Sequence[Bulk] = ()
     access: Mapping[str, Rule | Iterable[Rule]] = field(default_factory=dict)
     answers_on: str = ""
     streams: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -120,7 +123,8 @@ def routes(app: App, made: Parts, core: Runtime) -> list[BaseRoute]:
     door = http.Door(identity, access, whose.item_of, whose.belonging if app.service.members else None)
     counter = Counter(app.service.name, core.settler.settle, door, made.clock, lambda: core.pressed)
     kept = stewarding.Stewarding(core.settler, core.replayer, counter)
-    return [*commands(counter, app.commands), *kept.routes(), *(app.pages(made, core.settler.store, counter) if app.pages else ())]
+    pages = app.pages(made, core.settler.store, counter) if app.pages else ()
+    return [*commands(counter, app.commands), *bulk(counter, app.bulk), *kept.routes(), *pages]
 
 
 def run(app: App) -> None:

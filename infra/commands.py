@@ -69,7 +69,7 @@ class Counter:
     settling: set[asyncio.Future[Any]] = field(default_factory=set, compare=False)
 
     async def decide(self, message: Message) -> Outcome:
-        return (await self.within(lambda: self.settle([_item(message)])))[0]
+        return (await self.within(lambda: self.settle([item_of(message)])))[0]
 
     async def within(self, work: Callable[[], Awaitable[T]]) -> T:
         """What came of it; TL-1505 where there is no room, or where it is not known in time: then it goes on, and is not cancelled."""
@@ -93,7 +93,7 @@ def commands(counter: Counter, table: Sequence[Entry]) -> list[Guarded]:
 def _endpoint(counter: Counter, entry: Entry) -> Callable[[Request], Awaitable[Response]]:
     async def post(request: Request) -> Response:
         message = await _message(counter, entry, request)
-        return _answer(await counter.decide(message), message)
+        return answer(await counter.decide(message), message)
 
     return post
 
@@ -107,16 +107,15 @@ def clicked(counter: Counter, request: Request, command: Command, subject: str, 
     )  # fmt: skip
 
 
-def _item(message: Message) -> Item:
+def item_of(message: Message) -> Item:
     return Item("command", message, Origin(topic=message.topic, entry=message.subject), receipt=message.id)
 
 
 async def _message(counter: Counter, entry: Entry, request: Request) -> Message:
-    principal, key = request.state.principal, _key(request)
+    principal, key = request.state.principal, key_of(request)
     subject = _subject(entry, request.path_params, derived("new", principal.id, key))
     expects = _expects(entry, request)
     body = await body_of(request)
-    trace = request.headers.get("traceparent", "")
     return Message(
         id=derived("command", principal.id, key),
         data=parsed(entry.command, body),
@@ -125,7 +124,7 @@ async def _message(counter: Counter, entry: Entry, request: Request) -> Message:
         at=counter.clock.now(),
         actor=Actor(principal.kind, principal.id),
         correlation=request.state.request,
-        traceparent=trace if TRACE.fullmatch(trace) else "",
+        traceparent=trace_of(request),
         expects=expects,
         fingerprint=fingerprint(key, request.url.path, body),
     )
@@ -138,12 +137,18 @@ def fingerprint(key: str, path: str, body: bytes) -> str:
     return sha256(b"\0".join((key.encode(), path.encode(), body))).hexdigest()
 
 
-def _key(request: Request) -> str:
+def key_of(request: Request) -> str:
     stated = request.headers.getlist("idempotency-key")
     if len(stated) != 1 or not KEY.fullmatch(stated[0]):
         why = "a command needs exactly one, of 16 to 128 visible characters"
         raise Answer("TL-1511", "the Idempotency-Key is missing or malformed", why, "send a new UUID for each new command", status=400)
     return stated[0]
+
+
+def trace_of(request: Request) -> str:
+    """The caller's trace, if it is one."""
+    stated = request.headers.get("traceparent", "")
+    return stated if TRACE.fullmatch(stated) else ""
 
 
 def _subject(entry: Entry, parameters: Mapping[str, Any], new: str) -> str:
@@ -221,7 +226,7 @@ def _names(schema: Any) -> list[str]:
     return own + [name for part in schema.values() for name in _names(part)]
 
 
-def _answer(outcome: Outcome, message: Message) -> Response:
+def answer(outcome: Outcome, message: Message) -> Response:
     match outcome.kind:
         case "event" | "nothing":
             return _taken(outcome.subject or message.subject, outcome.sequence, outcome.version)

@@ -1,6 +1,7 @@
 """What people may post, and who may ask it at all. Whether it is their desk or their item is decided with the placement's state."""
 
 from infra.access import Rule, Scope, rule
+from infra.bulk import Bulk
 from infra.commands import Entry
 from services.assignment.commands import (
     AcceptHandOff,
@@ -11,6 +12,7 @@ from services.assignment.commands import (
     ListDirectory,
     LogContact,
     OfferAgain,
+    ReassignPlacement,
     TakePlacement,
     Waitlist,
     WithdrawHandOff,
@@ -31,12 +33,14 @@ ROUTES = (
     Entry(WithdrawHandOff, "/v1/placements/{id}/withdraw-hand-off", PLACEMENT, "own"),
     Entry(ListDirectory, "/v1/directory", "directory/network", "list-directory"),
 )
+BULK = (Bulk(ReassignPlacement, "/v1/reassignments", PLACEMENT, "placements", "reassign"),)
 
 COORDINATION = ("intake-desk", "coordinator", "network-lead")
 ACCESS: dict[str, Rule] = {
     "answer-offer": rule("program-desk", *COORDINATION, scope=Scope.ANY),
     "place": rule(*COORDINATION, scope=Scope.ANY),
     "own": rule("program-desk", *COORDINATION, scope=Scope.ANY),
+    "reassign": rule("team-lead", "supervisor", "clinical-supervisor", "network-lead", scope=Scope.ANY),
     "list-directory": rule("platform", scope=Scope.ANY),
 }
 """By role. Scope is any, because the domain refuses whoever is neither the desk asked nor on the owner's side."""

@@ -4,7 +4,7 @@ from contracts import assignment, catalogue
 from infra.app import App, run
 from infra.service import Service
 from services.assignment import domain
-from services.assignment.api import ACCESS, ROUTES
+from services.assignment.api import ACCESS, BULK, ROUTES
 from services.assignment.commands import COMMANDS
 
 SERVICE = Service(
@@ -24,6 +24,7 @@ APP = App(
     topics=[topic.name for topic in catalogue.heard_by("assignment")],
     partitions=catalogue.partitions_of,
     commands=ROUTES,
+    bulk=BULK,
     access=ACCESS,
 )
 

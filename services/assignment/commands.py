@@ -11,6 +11,7 @@ from contracts.partners import Text
 
 DeclineReason = Literal["no-capacity", "not-eligible", "level-of-care", "age", "language", "access", "area", "payer", "unsafe", "other"]
 """Why a program says no. A list, so that unmet need can be counted by it."""
+HandOffReason = Literal["leave", "shift-end", "workload", "skills", "other"]
 HandOffDeclineReason = Literal["no-capacity", "not-ours", "on-leave", "other"]
 
 
@@ -67,6 +68,16 @@ class AskHandOff(Command):
 
     type: ClassVar = "ask-hand-off"
     to: Code
+    reason: HandOffReason | None = None
+
+
+class ReassignPlacement(Command):
+    """I lead: what `of` answers for should be answered for by `to`, a person or a role. Until they accept, nothing moves."""
+
+    type: ClassVar = "reassign-placement"
+    of: Code
+    to: Code
+    reason: HandOffReason
 
 
 class AcceptHandOff(Command):
@@ -100,5 +111,5 @@ class ListDirectory(Command):
 
 COMMANDS = (
     AcceptOffer, DeclineOffer, OfferAgain, Waitlist, LogContact, TakePlacement,
-    AskHandOff, AcceptHandOff, DeclineHandOff, WithdrawHandOff, ListDirectory,
+    AskHandOff, AcceptHandOff, DeclineHandOff, WithdrawHandOff, ReassignPlacement, ListDirectory,
 )  # fmt: skip

@@ -43,9 +43,9 @@ def needed(placement: Placement) -> Need:
 
 
 def triaged(case: Case, data: RequestTriaged) -> Changes:
-    """A person decided on need and urgency: programs are asked."""
+    """A person decided on need and urgency: programs are asked. None is, of somebody who is said to have died."""
     placement, need = case.placement, Need(data.service, data.urgency, data.criteria or ANYBODY)
-    if placement.status in ("accepted", "ended"):
+    if placement.status in ("accepted", "ended") or placement.halted:
         return ()
     moved = follow(case, data.next.owner if data.next else None)
     if placement.status != "opened" and placement.urgency and need == needed(placement):

@@ -1,5 +1,7 @@
 """Who answers for a placement: a role from its first fact, then a person. It moves only to somebody who is there to take it."""
 
+from dataclasses import replace
+
 from contracts.assignment import (
     HandedOff,
     HandOffAsked,
@@ -11,9 +13,17 @@ from contracts.assignment import (
 )
 from contracts.consents import named
 from contracts.intake import RequestAcknowledged, RequestReceived
-from contracts.kernel import Change, DeadlinePassed, Reason
+from contracts.kernel import Change, DeadlinePassed, Reason, Refused
 from services.assignment import rules
-from services.assignment.commands import AcceptHandOff, AskHandOff, DeclineHandOff, TakePlacement, WithdrawHandOff
+from services.assignment.commands import (
+    AcceptHandOff,
+    AskHandOff,
+    DeclineHandOff,
+    HandOffReason,
+    ReassignPlacement,
+    TakePlacement,
+    WithdrawHandOff,
+)
 from services.assignment.directory import Directory
 from services.assignment.placement import FRONT_DESK, Case, Changes, HandOff
 
@@ -23,6 +33,7 @@ NOT_YOURS = Reason("TL-5213", "", "its owner, or somebody on duty behind the own
 NOT_YOU = Reason("TL-5214", "", "only who was asked may answer")
 UNKNOWN_OWNER = Reason("TL-5215", "/to", "name a person on duty, or a role of the directory")
 OWNED_ALREADY = Reason("TL-5216", "/to", "name somebody else: they own it already")
+NOT_THEIRS = Reason("TL-5219", "/of", "they do not answer for it any more: look at who does")
 OWNED_BY_A_PERSON = Reason("TL-5217", "", "ask its owner to hand it off")
 
 
@@ -80,19 +91,34 @@ def take(case: Case, data: TakePlacement) -> Changes:
 
 def ask(case: Case, data: AskHandOff) -> Changes:
     """First phase: it is asked, and stays with its owner. A colleague may ask when the owner has left."""
+    return _asked(case, data.to, data.reason) if case.on_owners_side else case.refused(NOT_YOURS)
+
+
+def reassign(case: Case, data: ReassignPlacement) -> Changes:
+    """The same first phase, asked by somebody who leads. Asked of the same again it is asked already; what nobody answered in time gives
+    way to it."""
+    placement, asked = case.placement, case.placement.hand_off
+    if placement.owner != data.of:
+        return case.refused(NOT_THEIRS)
+    if asked is None or not asked.late or asked.to == data.to:
+        return () if asked and asked.to == data.to else _asked(case, data.to, data.reason)
+    gives_way = HandOffWithdrawn(to=asked.to, by=case.actor.id)
+    anew = _asked(replace(case, placement=placement.model_copy(update={"hand_off": None})), data.to, data.reason)
+    return anew if isinstance(anew, Refused) else (gives_way, *anew)
+
+
+def _asked(case: Case, to: str, reason: HandOffReason | None) -> Changes:
     placement = case.placement
-    if not case.on_owners_side:
-        return case.refused(NOT_YOURS)
     if placement.hand_off:
         return case.refused(ASKED_ALREADY)
-    if data.to == placement.owner:
+    if to == placement.owner:
         return case.refused(OWNED_ALREADY)
-    role = _role_for(data.to, placement.role, case.directory)
+    role = _role_for(to, placement.role, case.directory)
     if role is None:
         return case.refused(UNKNOWN_OWNER)
     clock = rules.hand_off(placement.urgency, case.now)
     time = {"asked_at": case.now, "respond_by": clock.due_at, "rule": clock.rule}
-    return (HandOffAsked(to=data.to, by=case.actor.id, owner=placement.owner, role=role, **time),)
+    return (HandOffAsked(to=to, by=case.actor.id, owner=placement.owner, role=role, reason=reason, **time),)
 
 
 def _role_for(to: str, role: str, directory: Directory) -> str | None:

@@ -26,6 +26,7 @@ from services.worklist.acting import Acting
 from services.worklist.cases import Cases
 from services.worklist.entrance import PEOPLE, Inside, Person, sign_in
 from services.worklist.follow import Follower, Reader
+from services.worklist.handing import HandingOver
 from services.worklist.inbox import Inbox
 from services.worklist.lists import Lists
 from services.worklist.live import Live
@@ -84,6 +85,7 @@ def build(
         Inbox(site, owners),
         Own(acting),
         Team(site),
+        HandingOver(site, owners),
         Measures(site, owners),
         Network(site),
         Oversight(site),

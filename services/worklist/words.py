@@ -270,7 +270,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     placing.PlacementWarned: _warned,
     placing.PlacementOverdue: _overdue,
     placing.PlacementOverdueRetracted: _retracted,
-    placing.HandOffAsked: "The owner asked somebody to take over",
+    placing.HandOffAsked: lambda e: f"{'The owner' if e.by == (e.owner or e.by) else 'Somebody else'} asked for it to be taken over",
     placing.HandOffUnanswered: "Nobody answered the hand-off in time; it is its owner's, and a late yes still counts",
     placing.HandedOff: "The new owner took over",
     placing.HandOffDeclined: lambda e: f"The hand-off was declined: {plain(e.reason).lower()}",

@@ -69,6 +69,11 @@ def test_before_triage_nothing_is_looked_for_afterwards_either():
     assert given.placement.status == "opened" and names(given.hears(triaged()))[-1] == "PlacementOffered"
 
 
+def test_triage_of_somebody_who_is_said_to_have_died_asks_nobody():
+    given = story(received(), DEAD)
+    assert given.hears(triaged()) == [] and given.placement.waiting_on == ()
+
+
 def test_a_program_that_has_the_person_keeps_the_place_while_it_is_not_known():
     given = story(received(), triaged())
     given.asks(AcceptOffer(program=RIVERSIDE), DORA)

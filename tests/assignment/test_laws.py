@@ -36,6 +36,7 @@ from services.assignment.commands import (
     DeclineOffer,
     LogContact,
     OfferAgain,
+    ReassignPlacement,
     TakePlacement,
     Waitlist,
     WithdrawHandOff,
@@ -100,6 +101,7 @@ OFFER_ANSWERS = st.builds(lambda p: AcceptOffer(program=p), PROGRAMS) | st.build
 )
 MOVES = st.one_of(
     st.builds(lambda to: AskHandOff(to=to), PEOPLE | ROLES),
+    st.builds(lambda of, to: ReassignPlacement(of=of, to=to, reason="leave"), PEOPLE | ROLES, PEOPLE | ROLES),
     st.sampled_from([AcceptHandOff(), DeclineHandOff(reason="other"), WithdrawHandOff(), TakePlacement(), OfferAgain()]),
     st.builds(lambda p: Waitlist(program=p), PROGRAMS),
     st.builds(

@@ -5,7 +5,15 @@ from datetime import timedelta
 import pytest
 
 from contracts.assignment import HandOffUnanswered
-from services.assignment.commands import AcceptHandOff, AcceptOffer, AskHandOff, DeclineHandOff, TakePlacement, WithdrawHandOff
+from services.assignment.commands import (
+    AcceptHandOff,
+    AcceptOffer,
+    AskHandOff,
+    DeclineHandOff,
+    ReassignPlacement,
+    TakePlacement,
+    WithdrawHandOff,
+)
 from tests.assignment.stories import (
     ANA,
     BEN,
@@ -236,3 +244,38 @@ def test_an_unknown_placement_is_refused():
     given = story()
     assert given.asks(TakePlacement(), BEN) == []
     assert given.refused and given.refused.reasons[0].code == "TL-5202"
+
+
+def reassigned(of: str, to: str) -> ReassignPlacement:
+    return ReassignPlacement(of=of, to=to, reason="leave")
+
+
+def test_a_lead_asks_in_the_place_of_its_owner_and_nothing_moves_until_the_other_accepts():
+    given, owner, other = coordinated()
+    (asked,) = given.asks(reassigned(owner, other), EVE)
+    assert (asked.by, asked.owner, asked.to, asked.reason) == (EVE, owner, other, "leave")
+    assert given.placement.owner == owner and given.asks(AcceptHandOff(), EVE) == []
+    (handed,) = given.asks(AcceptHandOff(), other)
+    assert (handed.owner, handed.left) == (other, owner)
+
+
+def test_what_somebody_does_not_answer_for_is_not_moved_from_them():
+    given, owner, other = coordinated()
+    assert given.asks(reassigned(other, ANA), EVE) == [] and given.refused.reasons[0].code == "TL-5219"
+    assert given.placement.owner == owner and given.placement.hand_off is None
+
+
+def test_moved_to_the_same_again_it_is_asked_already_and_to_another_it_is_refused():
+    given, owner, other = coordinated()
+    given.asks(reassigned(owner, other), EVE)
+    assert given.asks(reassigned(owner, other), EVE) == [] and given.refused is None
+    assert given.asks(reassigned(owner, ANA), EVE) == [] and given.refused.reasons[0].code == "TL-5211"
+
+
+def test_what_nobody_answered_in_time_gives_way_to_the_next_who_is_asked():
+    given, owner, other = coordinated()
+    given.asks(reassigned(owner, other), EVE)
+    given.passes(timedelta(hours=3))
+    assert names(given.asks(reassigned(owner, ANA), EVE)) == ["HandOffWithdrawn", "HandOffAsked"]
+    assert given.asks(reassigned(owner, "staff/unknown"), EVE) == [] and given.placement.hand_off.to == ANA
+    assert given.asks(AcceptHandOff(), other) == [] and given.placement.owner == owner

@@ -11,7 +11,7 @@ from contracts.assignment import (
     EVENTS,
 )
 from services.assignment import domain
-from services.assignment.api import ACCESS, ROUTES
+from services.assignment.api import ACCESS, BULK, ROUTES
 from services.assignment.app import SERVICE
 from services.assignment.commands import (
     COMMANDS,
@@ -60,6 +60,6 @@ def test_fields_that_a_newer_version_stored_are_kept():
 
 
 def test_every_command_has_a_decision_a_route_and_a_rule():
-    assert {entry.command for entry in ROUTES} == set(COMMANDS) == set(SERVICE.commands.values())
-    assert {entry.action for entry in ROUTES} == set(ACCESS)
+    assert {entry.command for entry in (*ROUTES, *BULK)} == set(COMMANDS) == set(SERVICE.commands.values())
+    assert {entry.action for entry in (*ROUTES, *BULK)} == set(ACCESS)
     assert {*COMMANDS, *domain.HEARS} - {type(NETWORK)} - {type(received())} <= set(domain.DECISIONS)

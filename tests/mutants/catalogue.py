@@ -213,6 +213,12 @@ MUTANTS = (
     # — referrals
     Mutant("leave a silent hand-off silent", "services/assignment/steps.py", "found = list(_of_hand_off(state))", "found = []",
            test("assignment/test_ownership.py", "asked in vain it is its owners who is told once and a late yes counts")),
+    Mutant("move what somebody does not answer for", "services/assignment/ownership.py",
+           "    if placement.owner != data.of:\n", "    if False:\n",
+           test("assignment/test_ownership.py", "what somebody does not answer for is not moved from them")),
+    Mutant("take many commands as often as they come", "infra/bulk.py", 'derived("command", principal.id, key, id)',
+           'derived("command", principal.id, key, id, request.state.request)',
+           test("security/test_bulk.py", "the same request again does nothing twice and one named twice is one")),
     Mutant("open a referral again and ask nobody whether the person lives", "services/intake/needs.py",
            "yield Deadline(ASK, state.record, state.reopened_at)", "yield from ()",
            test("laws/test_laws.py", "the same lives break nothing as it is")),

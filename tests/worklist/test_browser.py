@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 ROBIN, CHANGED = "staff/12", "document.dispatchEvent(new CustomEvent('changed', {detail: {data: '{\"items\": [], \"more\": true}'}}))"
-LEADS = ("/network", "/measures?of=follow_up%3AFUH-7&cases=open", "/measures", "/team", "/team?of=staff/12")
+LEADS = ("/network", "/measures?of=follow_up%3AFUH-7&cases=open", "/measures", "/team", "/team?of=staff/12", "/team/reassign?of=staff/12")
 EVERY = bool(os.environ.get("EVERY_PAGE"))
 """`make journeys` looks at every page in both; a landing run at each in one of them."""
 VENDORED = Path(__file__).parent / "vendor"

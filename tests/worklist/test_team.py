@@ -4,7 +4,11 @@ import re
 
 import pytest
 
+from infra.access import Access
 from infra.identity import Principal
+from services.assignment import api as assignment
+from services.worklist.api import ACCESS
+from services.worklist.relay import Answered
 from tests.worklist.scene import Scene
 from tests.worklist.test_console import ROBIN, browser
 
@@ -41,3 +45,39 @@ async def test_a_worker_opens_to_their_items_which_can_be_handed_to_another(scen
 async def test_only_who_leads_sees_it(scene):
     async with browser(scene, ROBIN) as robin:
         assert (await robin.get("/team")).status_code == 403 and 'href="/team"' not in (await robin.get("/")).text
+
+
+TO_JULES = {"of": "staff/12", "to": "staff/13", "reason": "leave", "item": "referral/8", "key": "k" * 20}
+
+
+async def test_a_lead_hands_much_over_at_once_and_is_told_of_each_what_became_of_it(scene):
+    gone = {"code": "TL-1516", "errors": [{"code": "TL-5219", "pointer": "/of", "fix": "look at who does"}]}
+    results = [{"subject": "placement/8", "sequence": 9, "version": 9}, {"subject": "placement/99", "problem": gone}]
+    scene.worklist_owners_answer(Answered(True, said={"results": results}))
+    async with browser(scene, NOOR) as noor:
+        asked = (await noor.get("/team/reassign?of=staff/12")).text
+        assert 'name="item" value="referral/8"' in asked and "/team/reassign?of=staff/12" in (await noor.get("/team?of=staff/12")).text
+        page = (await noor.post("/team/reassign", data=TO_JULES | {"item": ["referral/8", "referral/99"]})).text
+    body = {"placements": ["8", "99"], "of": "staff/12", "to": "staff/13", "reason": "leave"}
+    assert scene.given == [("assignment", "/v1/reassignments", body, "k" * 20)]
+    assert "Asked. It stays where it is until they accept." in page and "Look at who does (TL-5219)" in page
+    assert "k" * 20 not in page
+
+
+@pytest.mark.parametrize("left_out", ["item", "to", "reason"])
+async def test_what_is_missing_is_said_before_anything_is_asked(scene, left_out):
+    async with browser(scene, NOOR) as noor:
+        answer = await noor.post("/team/reassign", data={name: value for name, value in TO_JULES.items() if name != left_out})
+    assert answer.status_code == 422 and "Something is missing" in answer.text and scene.given == [] and "k" * 20 in answer.text
+
+
+async def test_of_a_worker_whom_nobody_lists_there_is_nothing_to_hand_over(scene):
+    async with browser(scene, NOOR) as noor:
+        assert (await noor.get("/team/reassign?of=staff/nobody")).status_code == 404
+
+
+def test_whom_the_console_lets_hand_over_much_its_owner_lets_too():
+    (entry,) = assignment.BULK
+    assert entry.path == "/v1/reassignments"
+    of = [Access({"may": rules}).roles for rules in (assignment.ACCESS[entry.action], ACCESS._table["see-team"])]
+    assert of[0] == of[1]

@@ -1,0 +1,88 @@
+"""Handing over much at once: what one worker answers for, asked of another in one go and told item by item. Nothing moves by it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from contracts.kernel import kind_of
+from infra.http import Answer
+from services.worklist import questions, words
+from services.worklist.acting import key_of, missing, shown, token_of, told
+from services.worklist.fields import Field, choice, known
+from services.worklist.pages import Site
+from services.worklist.relay import Answered, Owners
+from services.worklist.rows import Row
+
+TO, WHY = known("to", "To", "people"), choice("reason", "Why", "leave", "shift-end", "workload", "skills", "other")
+WHICH = Field("item", "Which", "choices")
+TOGETHER = "referral"
+"""The kind of what is handed over together; what is of another kind is handed over on its own page."""
+ASKED = "Asked. It stays where it is until they accept."
+
+
+class HandingOver:
+    """A lead's page for one worker's items."""
+
+    def __init__(self, site: Site, owners: Owners) -> None:
+        self._site, self.answers, self._owners = site, site.answers, owners
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            self._site.guarded("/team/reassign", self.show, "see-team"),
+            self._site.guarded("/team/reassign", self.give, "see-team", "POST"),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        return await self._page(request, request.query_params.get("of", ""), {}, None)
+
+    async def give(self, request: Request) -> Response:
+        """Each is asked by itself, and its answer stands beside it. Sent again it is the same."""
+        stated = await request.form()
+        of, chosen = str(stated.get("of") or ""), [str(one).partition("/")[2] for one in stated.getlist(WHICH.name)]
+        said = {field.name: str(stated.get(field.name) or "") for field in (TO, WHY)}
+        empty = [*([] if chosen else [WHICH]), *(field for field in (TO, WHY) if not said[field.name])]
+        if empty:
+            return await self._page(request, of, stated, missing(empty))
+        body = {"placements": chosen, "of": of, **said}
+        answer = await self._owners.give("assignment", "/v1/reassignments", body, token_of(request), key_of(stated))
+        return await self._page(request, of, stated, answer)
+
+    async def _page(self, request: Request, of: str, stated: FormData | Mapping[str, Any], answer: Answered | None) -> Response:
+        listed = await self.answers.names.listed()
+        if of not in {person for _, people in listed.staff for person in people}:
+            raise Answer("TL-1601", "there is no such worker", "the directory lists nobody of that name", "open the team again", status=404)
+        fields = [shown(field, None, listed, stated, answer, self.answers.clock.now()) for field in (TO, WHY)]
+        rows, page = await self.answers.page(request.state.principal, questions.my_next_steps(of), limit=questions.LIMIT_MAX)
+        chosen = stated.getlist(WHICH.name) if isinstance(stated, FormData) else []
+        notes = notes_of(answer) if answer and answer.taken else {}
+        together = [_told(row, notes.pop(row["item"], None), chosen) for row in rows if kind_of(row["item"]) == TOGETHER]
+        key = "" if answer and answer.taken else stated.get("key")  # what was answered is done with: the next is a command of its own
+        status = (answer.status if answer.status < 500 else 503) if answer else 200
+        return self._site.render(
+            "hand_over.html", request, status=status, of=of, worker=words.who(of, listed.names), rows=together, fields=fields,
+            answer=answer, others=len(rows) - len(together), gone=sorted(notes.items()), more=bool(page.cursor), key=key or str(uuid4()),
+        )  # fmt: skip
+
+
+def notes_of(answer: Answered) -> dict[str, tuple[bool, str]]:
+    """By item: whether it was taken, and what its owner said."""
+    results: Sequence[Mapping[str, Any]] = answer.said.get("results", ())
+    return {one["subject"].replace("placement/", f"{TOGETHER}/", 1): _note(one.get("problem")) for one in results}
+
+
+def _note(problem: Mapping[str, Any] | None) -> tuple[bool, str]:
+    if problem is None:
+        return True, ASKED
+    why = problem.get("errors") or [problem]
+    return False, "; ".join(f"{told(one.get('fix', ''), one['code'])} ({one['code']})" for one in why)
+
+
+def _told(row: Row, note: tuple[bool, str] | None, chosen: Sequence[Any]) -> Row:
+    """Whatever was asked of somebody already is not chosen unless a person does."""
+    asked = "accept-hand-off" in row["allowed"]
+    return {**row, "note": note, "asked": asked, "chosen": row["item"] in chosen and not (note and note[0])}

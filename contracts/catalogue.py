@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from contracts import (
+    agreements,
     alerts,
     answers,
     appointments,
@@ -71,7 +72,7 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
 
 
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
-FRONT_DOOR = (*intake.EVENTS, *needs.EVENTS, *endings.EVENTS, *consents.EVENTS, *stays.EVENTS, *visits.EVENTS)
+FRONT_DOOR = (*intake.EVENTS, *agreements.EVENTS, *needs.EVENTS, *endings.EVENTS, *consents.EVENTS, *stays.EVENTS, *visits.EVENTS)
 CARE = (*members.EVENTS, *follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS, *appointments.EVENTS)
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=FRONT_DOOR),

@@ -200,17 +200,9 @@ class PayerResponseReceived(Sealable):
     received_at: AwareDatetime | None = None
 
 
-class PartnerRegistered(Change):
-    """An organisation may publish to us, under an agreement: `signed`, or an unsigned `joint-protocol`."""
-
-    type: ClassVar = "partner.registered.v1"
-    name: str
-    agreement: str
-
-
 EVENTS = (
     RequestReceived, RequestAmended, RequestWithdrawn, RequestAcknowledged, RequestTriaged,
     RequestInformationAsked, RequestInformationSupplied, RequestInformationWaived, RequestWarned, RequestOverdue, RequestOverdueRetracted,
-    RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound, PartnerRegistered,
+    RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound,
     ExchangeOpened, PayerResponseReceived,
 )  # fmt: skip

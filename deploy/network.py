@@ -14,6 +14,7 @@ import orjson
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from contracts.agreements import AgreementKind, ResponseTime
 from contracts.crisis_beds import BedKind, CrisisFacility
 from contracts.crisis_dispatch import MobileTeam, Setting
 from contracts.crisis_routing import CrisisRosterListed
@@ -27,6 +28,7 @@ from deploy.running import Running
 from infra.calendar import Hours
 from infra.identity import Principal
 from infra.problems import Problem
+from infra.rulefile import Limit
 
 PLATFORM = Principal("staff/platform", frozenset({"platform"}))
 
@@ -47,12 +49,23 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+class Answering(ResponseTime):
+    """How long one step may take, as rules write it: `4 bh`, `1 bd`."""
+
+    model_config = Part.model_config
+    within: Limit
+
+
 class Agreement(Part):
     """`signed`, or a `joint-protocol` that both keep to without a signature (CCBHC 2023, criterion 3.c)."""
 
-    kind: Literal["signed", "joint-protocol"]
+    kind: AgreementKind
     effective_on: date
     ends_on: date | None = None
+    scope: tuple[Code, ...] = ()
+    """What it is about: referrals, crisis, transitions, authorizations."""
+    response_times: tuple[Answering, ...] = ()
+    """How fast each answers the other. They become rules that are laid over ours (`agreed.py`)."""
 
     def in_force(self, today: date) -> bool:
         return self.effective_on <= today and (self.ends_on is None or today <= self.ends_on)
@@ -66,6 +79,11 @@ class Partner(Part):
     agreement: Agreement
     kind: Kind = "other"
     contacts: tuple[Words, ...] = ()
+
+    def registered(self) -> dict[str, Any]:
+        """What intake is told of it."""
+        said = self.agreement.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+        return {"name": self.name, "agreement": self.agreement.kind, "contacts": list(self.contacts), **said}
 
 
 class Taker(Program):
@@ -226,6 +244,9 @@ class Network(Part):
         for at, partner in enumerate(self.partners):
             if partner.agreement.ends_on and partner.agreement.ends_on < partner.agreement.effective_on:
                 yield f"/partners/{at}/agreement/ends_on: before effective_on; correct one of them"
+            agreed = Counter((one.step, urgency) for one in partner.agreement.response_times for urgency in one.urgencies)
+            if max(agreed.values(), default=1) > 1:
+                yield f"/partners/{at}/agreement/response_times: a step has two times for one urgency; keep one"
         yield from _hours("", self.hours, self.zone, self.observes, self.works_on)
         for at, desk in enumerate(self.desks):
             yield from _hours(f"/desks/{at}", desk.hours or self.hours, desk.zone or "UTC")
@@ -311,7 +332,7 @@ def apply(running: Running, network: Network, say: Say, dry_run: bool = False) -
         say("dry run: nothing was changed")
         return {}
     passwords = admit(broker, new, known)
-    bodies = {f"/v1/partners/{one.id}/register": {"name": one.name, "agreement": one.agreement.kind} for one in ours}
+    bodies = {f"/v1/partners/{one.id}/register": one.registered() for one in ours}
     told = [_told(running, "intake", path, body) for path, body in bodies.items()]
     say(f"registrations: {len(ours)}, of which {sum(told)} changed")
     body = listed.model_dump(mode="json", include={"programs", "staff", "desks", "people"})

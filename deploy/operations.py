@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from contracts.upkeep import InputQuarantined
-from deploy import console, kept, network, partners
+from deploy import agreed, console, kept, network, partners
 from deploy.access import partner_principal
 from deploy.local.settings import LocalSettings
 from deploy.network import broker_of
@@ -138,6 +138,13 @@ def network_apply(
     """Make the file true. Again changes nothing."""
     run = running()
     told_credentials(run.bootstrap, network.apply(run, network.load(file), console.say, dry_run))
+
+
+@networks.command("rules")
+def network_rules(file: Path, directory: Path) -> None:
+    """Write what the file says of clocks, hours and agreements, as a directory of rules for THROUGHLINE_RULES."""
+    laid = agreed.lay(network.load(file), directory)
+    console.say(f"{directory}: the network's hours, and {len(laid)} rules of agreements")
 
 
 @quarantine.command("list")

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
-
 from deploy import access
 from deploy.local import ports
 from deploy.local.engines import Engines
@@ -17,7 +15,6 @@ from deploy.local.mongo import VAULT, user_of
 from deploy.local.secrets import write_private
 from deploy.local.settings import LocalSettings
 from infra.issuer import ISSUER, KEYS
-from infra.ruledirs import CALENDAR
 from infra.settings import Reads
 
 PREFIX = "THROUGHLINE_"
@@ -135,11 +132,11 @@ def _write_secrets(service: Service, engines: Engines) -> Path:
 
 
 def calendar(directory: Path) -> Path:
-    """A directory of rules with the hours of the example network, which a local run serves unless it is told of another."""
-    from deploy.network import load  # it needs this module to find what runs
+    """A directory of rules with the hours and agreements of the example network, which a local run serves unless it is told of another."""
+    from deploy.agreed import lay  # it needs this module to find what runs
+    from deploy.network import load
 
-    directory.mkdir(parents=True, exist_ok=True)
-    write_private(directory / CALENDAR, yaml.safe_dump(load(NETWORK).calendar()))  # whole at once: a service may be reading it
+    lay(load(NETWORK), directory)
     return directory
 
 

@@ -1,9 +1,11 @@
 """What people of the front door do. Personal values arrive readable, over TLS, and are sealed before they are stored."""
 
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
+from contracts.agreements import AgreementKind, ResponseTime
 from contracts.consents import EVERYBODY, Recipient
 from contracts.directory import Criteria
 from contracts.endings import How
@@ -168,11 +170,16 @@ class WaiveConsent(Command):
 
 
 class RegisterPartner(Command):
-    """An organisation may publish, under an agreement."""
+    """An organisation may publish, under an agreement. What is registered takes the place of what was."""
 
     type: ClassVar = "register-partner"
     name: Text
-    agreement: Literal["signed", "joint-protocol"]
+    agreement: AgreementKind
+    effective_on: date | None = None
+    ends_on: date | None = None
+    scope: tuple[Code, ...] = Field(default=(), max_length=20)
+    contacts: tuple[Text, ...] = Field(default=(), max_length=20)
+    response_times: tuple[ResponseTime, ...] = Field(default=(), max_length=20)
 
 
 COMMANDS = (

@@ -9,7 +9,7 @@ from contracts import clocks
 from contracts.assignment import PlacementEnded
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired
 from contracts.endings import ClusterLearned, RecordDeathNoted, RecordDeathRefuted, RecordDeathVerified
-from contracts.intake import ExchangeOpened, PartnerRegistered, PayerResponseReceived, RequestAcknowledged, RequestTriaged
+from contracts.intake import ExchangeOpened, PayerResponseReceived, RequestAcknowledged, RequestTriaged
 from contracts.kernel import (
     Change,
     Deadline,
@@ -34,6 +34,7 @@ from contracts.partners import (
     VisitReported,
 )
 from services.intake import (
+    agreements,
     answers,
     asking,
     closing,
@@ -85,15 +86,8 @@ from services.intake.requests import Request
 __all__ = ("HEARS", "STATES", "deadlines", "decide", "evolve", "route")
 
 
-class Partner(State):
-    """An organisation that may publish, and the kind of agreement it does so under."""
-
-    name: str
-    agreement: str
-
-
 STATES: dict[str, type[State]] = {
-    "request": Request, "record": Record, "partner": Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
+    "request": Request, "record": Record, "partner": agreements.Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
     "stay": stays.Stay, "visit": visits.Visit, "cluster": clusters.Cluster,
     "consent": consents.Consent,
 }  # fmt: skip
@@ -155,19 +149,14 @@ def _passed(message: Message, world: World, now: datetime) -> Decision:
         return deaths.told(message, world, now)
     if message.data.name in needs.DEADLINES:
         return needs.passed(message, world, now)
-    clock = consents.passed if kind_of(message.subject) == "consent" else lateness.passed
-    return clock(message, world, now)
+    return CLOCKS.get(kind_of(message.subject), lateness.passed)(message, world, now)
+
+
+CLOCKS = {"consent": consents.passed, "partner": agreements.passed}
 
 
 def _died(message: Message, world: World, now: datetime) -> Decision:
     return deaths.heard(followed(message.subject), world, message, now)
-
-
-def _registered(message: Message, world: World, now: datetime) -> Sequence[Fact]:
-    name, agreement = message.data.name, message.data.agreement
-    known: Partner | None = world[message.subject]
-    same = known is not None and (known.name, known.agreement) == (name, agreement)
-    return [] if same else [Fact(message.subject, PartnerRegistered(name=name, agreement=agreement))]
 
 
 def _payer_answered(message: Message, world: World, now: datetime) -> Decision:
@@ -208,7 +197,7 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     RefuteDeath: deaths.refute,
     UnlinkRecord: deaths.unlink,
     **dict.fromkeys((RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent), consenting.command),
-    RegisterPartner: _registered,
+    RegisterPartner: agreements.registered,
     AuthorizationSubmitted: exchanges.opened,
     DecisionInquired: exchanges.inquired,
     AuthorizationAnswered: _payer_answered,
@@ -220,8 +209,8 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
 
 def evolve(state: Any, fact: Change) -> State | None:
     """What an aggregate becomes."""
-    if isinstance(fact, PartnerRegistered):
-        return Partner(name=fact.name, agreement=fact.agreement)
+    if fact.type.startswith("partner."):
+        return agreements.evolve(state, fact)
     if isinstance(fact, ExchangeOpened | PayerResponseReceived | submissions.Sealed):
         return exchanges.evolve(state, fact)
     if fact.type.startswith("contact."):
@@ -250,4 +239,6 @@ def deadlines(state: State) -> Iterable[Deadline]:
             return (*deaths.deadlines(state, state.requests), *clusters.of_record(state), *needs.of_record(state))
         case clusters.Cluster():
             return tuple(clusters.of_cluster(state))
+        case agreements.Partner():
+            return tuple(agreements.deadlines(state))
     return ()

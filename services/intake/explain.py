@@ -18,4 +18,8 @@ def running(state: Request, references: Mapping[str, Any]) -> Iterator[Running]:
     name = step.rule.partition("@")[0]
     start = state.requested_at if name == "acknowledge" else step.counts_from or state.requested_at
     whole = RULES.clock("services", state.requested_at, now=start, urgency=state.urgency or "routine")
-    yield Running(step.action, step.due, RULES.clock(name, start, now=start, within=whole, urgency=state.urgency))
+    yield Running(
+        step.action,
+        step.due,
+        RULES.clock(name, start, now=start, within=whole, urgency=state.urgency, of=state.asked, partner=state.partner),
+    )

@@ -67,7 +67,7 @@ def joined(request: str, record: str, lead: str, data: Any, channel: str, partne
     urgency = max(state.urgency, data.urgency, key=lambda one: RANK[one])
     clock: dict[str, Any] = {"next": requests.still(state)}
     if state.status == "received":
-        clock = requests.to_acknowledge(urgency, asked, now)._asdict()
+        clock = requests.to_acknowledge(urgency, asked, now, state.partner)._asdict()
     told = _stands(request, partner, data.reference, state) if channel == "partner" else []
     return [closed, Fact(lead, RequestJoined(request=request, requested_at=asked, urgency=urgency, **clock)), *told]
 

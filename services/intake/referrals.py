@@ -58,7 +58,7 @@ def _received(request: str, content: str, message: Message, world: World, now: d
         urgency=data.urgency, reason=data.reason, sender=data.sender, sensitivity=data.sensitivity, consent=data.consent,
         permit=consents.of_message(None, data, now), content=content, channel=getattr(data, "channel", "partner"),
         age_band=ages.band(data.person, data.requested_at),
-        **requests.to_acknowledge(data.urgency, data.requested_at, now)._asdict(),
+        **requests.to_acknowledge(data.urgency, data.requested_at, now, partner)._asdict(),
     )  # fmt: skip
     first, *others = learnt
     first = replace(first, claims=(*first.claims, record_of(partner, data.reference, world.blind)))
@@ -110,7 +110,7 @@ def _still(state: Request, data: Any, now: datetime) -> dict[str, Any]:
     """An edit resets nothing. While the desk has not taken it, another urgency has another clock, from the request as before."""
     if state.status != "received" or state.dead_since or data.urgency in (None, state.urgency):
         return {"next": requests.still(state)}
-    return requests.to_acknowledge(data.urgency, state.requested_at, now)._asdict()
+    return requests.to_acknowledge(data.urgency, state.requested_at, now, state.partner)._asdict()
 
 
 def unless_open(state: Request | None) -> Refused | None:

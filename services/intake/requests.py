@@ -101,22 +101,24 @@ CHANGEABLE = ("service", "urgency", "reason", "sensitivity", "consent")
 """What a sender may change of a request; what is absent stands."""
 
 
-def to_acknowledge(urgency: Urgency | None, requested_at: datetime, now: datetime) -> Step:
+def to_acknowledge(urgency: Urgency | None, requested_at: datetime, now: datetime, partner: str) -> Step:
     """Received: the desk must take it. The clock starts with the request, wherever it was until now."""
-    clock = RULES.clock("acknowledge", requested_at, now=now, urgency=urgency)
+    clock = RULES.clock("acknowledge", requested_at, now=now, urgency=urgency, partner=partner)
     return _step(DESK, AcknowledgeRequest.type, clock, "received")
 
 
 def to_triage(request: Request, by: str, start: datetime, now: datetime) -> Step:
     """Owed again, it warns only of what is still to come."""
-    step = _step(by, TriageRequest.type, RULES.clock("triage", start, now=now, urgency=request.urgency), "acknowledged")
+    step = _step(
+        by, TriageRequest.type, RULES.clock("triage", start, now=now, urgency=request.urgency, partner=request.partner), "acknowledged"
+    )
     return step if start == now else step._replace(warns_at=tuple(at for at in step.warns_at or () if at > now))
 
 
 def to_answer(request: Request, by: str, of: Literal["sender", "client"], now: datetime) -> Step:
     """Something is asked: it waits on the sender or the client, inside the regulatory time (of a routine referral where none is known)."""
     whole = RULES.clock("services", request.requested_at, now=now, urgency=request.urgency or "routine")
-    clock = RULES.clock("information", now, now=now, within=whole, urgency=request.urgency, of=of)
+    clock = RULES.clock("information", now, now=now, within=whole, urgency=request.urgency, of=of, partner=request.partner)
     on = f"partner/{request.partner}" if of == "sender" else "client"
     return _step(by, "wait-for-information", clock, "needs_info", waiting_on=on)
 
@@ -145,7 +147,7 @@ def resumed(request: Request, now: datetime) -> Step:
     """Whoever was said to have died lives: the step goes on where it stood."""
     match request.status:
         case "received":
-            return to_acknowledge(request.urgency, request.requested_at, now)
+            return to_acknowledge(request.urgency, request.requested_at, now, request.partner)
         case "triaged":
             return to_place(request, request.urgency or "routine", now)
         case "outcome_reported":

@@ -85,6 +85,8 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     ("*.expiring.v*", Kind("expiring", "reminder", "routine")),
     ("*.renewal-due.v*", Kind("expiring", "reminder", "routine")),
     ("*.line-expired.v*", Kind("expired")),
+    ("partner.agreement-expiring.v*", Kind("expiring", "reminder", "routine", ("partner.registered.v*",))),
+    ("partner.agreement-ended.v*", Kind("expired", severity="routine", until=("partner.registered.v*",))),
     ("consent.expired.v*", Kind("expired", until=("consent.recorded.v*", "consent.settled.v*", "consent.attempted.v*"))),
     ("*.overdue.v*", Kind("overdue")),
     ("*-overdue.v*", Kind("overdue")),

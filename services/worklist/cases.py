@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 
 from contracts.kernel import kind_of
 from infra.identity import Principal
-from services.worklist import about, history, questions, telling, words
+from services.worklist import about, agreed, history, questions, telling, words
 from services.worklist.api import instant_of, known
 from services.worklist.forms import first, offered
 from services.worklist.items import Document, by_kind
@@ -53,7 +53,7 @@ class Cases:
         messages = await questions.messages(self.answers.board, found["_id"])
         given: Row = {
             "row": row,
-            "facts": self._facts(found, names),
+            "facts": [*self._facts(found, names), *await self._agreement(found, now)],
             "as_of_given": at,
             "then": await self._then(request, found, entries, at),
         }
@@ -103,6 +103,13 @@ class Cases:
             rows = await self.answers.rows(request.state.principal, [state], "as of") if state else []
             told.append({"name": name, "row": _as_at(rows[0], at) if rows else None})
         return told
+
+    async def _agreement(self, found: Document, now: datetime) -> list[tuple[str, str]]:
+        """Under which agreement its sender sent it."""
+        partners = {one["_id"]: one for one in (await self.answers.names.listed()).partners}
+        sender = partners.get(f"partner/{found.get('partner')}") if found["kind"] == "referral" else None
+        told = agreed.line(by_kind(sender["sections"]).get("partner", {}), now) if sender else ""
+        return [("Agreement", told)] if told else []
 
     def _facts(self, found: Document, names: Mapping[str, str]) -> list[tuple[str, str]]:
         named = (

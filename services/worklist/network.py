@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from infra.rulefile import Rule
 from infra.rules import book_of
-from services.worklist import questions, words
+from services.worklist import agreed, questions, words
 from services.worklist.items import Document, by_kind
 from services.worklist.pages import Site, capped
 from services.worklist.questions import Question
@@ -48,8 +48,7 @@ class Network:
         said, sent = by_kind(item["sections"]).get("partner", {}), item["_id"].partition("/")[2]
         pending = questions.pending_referrals({"partner": sent})
         count, first = await asyncio.gather(self._count(pending), self._first(pending))
-        agreement = said.get("agreement", "")
-        return {"name": said.get("name", sent), "agreement": words.plain(agreement), "signed": agreement == "signed", "count": count,
+        return {"name": said.get("name", sent), "agreement": agreed.agreement(said, now), "count": count,
                 "waits": words.length(now - first["requested_at"]) if first and first.get("requested_at") else "", "id": sent}  # fmt: skip
 
     async def _program(self, listed: Mapping[str, Any], now: datetime) -> Row:

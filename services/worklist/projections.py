@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
 
+from contracts import agreements, consents, directory, endings, intake, needs, upkeep
 from contracts import assignment as placing
-from contracts import consents, directory, endings, intake, needs, upkeep
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
@@ -187,6 +187,14 @@ def _received(e: intake.RequestReceived) -> Patch:
     return {"status": "received", **told}
 
 
+def _registered(e: agreements.PartnerRegistered) -> Patch:
+    """The agreement takes the place of the one before, whole."""
+    days = {name: day.isoformat() if (day := getattr(e, name)) else None for name in ("effective_on", "ends_on")}
+    times = [[one.step, one.within, list(one.urgencies)] for one in e.response_times] or None
+    lists = {"scope": list(e.scope) or None, "contacts": list(e.contacts) or None, "response_times": times}
+    return {"status": "registered", "name": e.name, "agreement": e.agreement, "ends_at": None, **days, **lists}
+
+
 def _consent(e: consents.PermitChanged) -> Patch:
     return {"status": e.type.split(".")[1], "record": e.record, "request": e.request}
 
@@ -272,7 +280,9 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     intake.RecordLinked: lambda e: {"group": e.person},
     intake.RecordConflicted: lambda e: {"status": "conflicted"},
     intake.CandidateFound: lambda e: {"status": "possible-duplicate"},
-    intake.PartnerRegistered: lambda e: {"status": "registered", "name": e.name, "agreement": e.agreement},
+    agreements.PartnerRegistered: _registered,
+    agreements.AgreementExpiring: lambda e: {"status": "agreement-expiring", "ends_at": stored(e.ends_at)},
+    agreements.AgreementEnded: lambda e: {"status": "agreement-ended", "ends_at": stored(e.ends_at)},
     directory.DirectoryListed: _directory,
     placing.PlacementOpened: lambda e: {"status": "opened", **_known(e, "service", "urgency", "requested_at"), **_owns(e.owner)},
     placing.OwnerAssigned: lambda e: _owns(e.owner, e.role),

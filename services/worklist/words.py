@@ -1,10 +1,11 @@
 """Words for people: what happened, what is to do, who, when. No identifier and no code where a word can stand."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from contracts import (
+    agreements,
     alerts,
     consents,
     directory,
@@ -30,6 +31,7 @@ ACTIONS = {
     "acknowledge-request": "Acknowledge the request",
     "triage-request": "Triage the request",
     "wait-for-information": "Get what is missing",
+    "renew-agreement": "Renew the agreement, or let it end",
     "obtain-consent": "Ask the person for consent",
     "await-consent": "Get the consent without which no program may be asked",
     "find-place": "Find a place",
@@ -64,8 +66,14 @@ KINDS = {
     **crisis.KINDS,
     **care.KINDS,
 }
+AGREEMENTS = {"signed": "a signed agreement", "joint-protocol": "a joint protocol"}
 HELD = {"quiet": "it is quiet hours", "routine": "for the daily digest", "rate": "too many came within an hour"}
 URGENCIES = {"emergency": "Emergency", "urgent": "Urgent", "routine": "Routine"}
+
+
+def day(on: date) -> str:
+    """`5 March 2027`."""
+    return f"{on.day} {on:%B %Y}"
 
 
 def plain(code: str) -> str:
@@ -168,6 +176,10 @@ ENDED = {
 }  # fmt: skip
 
 
+def _registered(e: agreements.PartnerRegistered) -> str:
+    return f"The partner was registered under {AGREEMENTS.get(e.agreement, plain(e.agreement).lower())}"
+
+
 def _closed(e: endings.RequestClosed) -> str:
     return f"Closed: {ENDED[e.how]}"
 
@@ -253,7 +265,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     intake.RecordLinked: "This record and another are the same person",
     intake.RecordConflicted: "Identifiers point at different people; somebody must look",
     intake.CandidateFound: "Another record has the same name and birth date",
-    intake.PartnerRegistered: "The partner was registered",
+    agreements.PartnerRegistered: _registered,
+    agreements.AgreementExpiring: lambda e: f"The agreement ends on {day(e.ends_on)}; somebody renews it or lets it end",
+    agreements.AgreementEnded: lambda e: f"The agreement ended on {day(e.ends_on)} and was not renewed",
     directory.DirectoryListed: lambda e: f"The directory lists {_count(len(e.programs), 'one program', '{} programs')}",
     placing.PlacementOpened: "The search for a place began",
     placing.PlacementLabelled: "It is to be handled under a stricter label from now on",

@@ -25,6 +25,7 @@ SUSPECT = {
 REASONED = {
     ("Program", "name"): "a program of an organisation",
     ("PartnerRegistered", "name"): "an organisation",
+    ("PartnerRegistered", "contacts"): "roles at an organisation, not people",
     ("MobileTeam", "name"): "a team of an organisation",
     ("CrisisFacility", "name"): "a facility",
     ("DeadlinePassed", "name"): "of a clock",

@@ -119,7 +119,7 @@ NOBODY = Step(Next(owner="staff/ana", action="triage-request"))
 BROKEN: dict[str, tuple[int, Any, str, Any, Callable[[Life], None]]] = {
     "anybody may accept a hand-off": (1, ownership, "_is_asked", lambda *_: True, handed_to_somebody_else),
     "an edit starts the clock anew": (
-        4, referrals, "_still", lambda state, _, now: requests.to_acknowledge(state.urgency, now, now)._asdict(), amended,
+        4, referrals, "_still", lambda state, _, now: requests.to_acknowledge(state.urgency, now, now, state.partner)._asdict(), amended,
     ),
     "the clock starts when we hear of it": (
         3, rules, "services", lambda _, urgency, now: RULES.clock("services", now, now=now, urgency=urgency),

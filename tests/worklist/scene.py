@@ -1,10 +1,12 @@
 """An invented morning on the console: somebody in crisis, somebody home from hospital, somebody gone quiet, a payer that said no."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
 from contracts import (
+    agreements,
     alerts,
     assignment,
     crisis_beds,
@@ -154,8 +156,12 @@ def _directory(log: Log) -> None:
         "role/network-lead": ("staff/50",),
     }
     log.say("directory/network", directory.DirectoryListed(programs=programs, staff=staff), -DAY)
-    log.say("partner/example-hospital", intake.PartnerRegistered(name="Example Hospital", agreement="signed"), -DAY)
-    log.say("partner/riverbend", intake.PartnerRegistered(name="Riverbend Hospital", agreement="joint-protocol"), -DAY)
+    agreed = agreements.PartnerRegistered(
+        name="Example Hospital", agreement="signed", effective_on=date(2025, 1, 1), ends_on=date(2027, 3, 31), scope=("referrals",),
+        contacts=("discharge planning desk",), response_times=(agreements.ResponseTime(step="information", within="1 bd"),),
+    )  # fmt: skip
+    log.say("partner/example-hospital", agreed, -DAY)
+    log.say("partner/riverbend", agreements.PartnerRegistered(name="Riverbend Hospital", agreement="joint-protocol"), -DAY)
     teams = (
         crisis_dispatch.MobileTeam(id="team/oak", name="Oak Mobile Team", desk="desk/0", skills=("youth",), areas=("oak-county",)),
         crisis_dispatch.MobileTeam(id="team/elm", name="Elm Mobile Team", desk="desk/2", areas=("elm-county",)),

@@ -33,7 +33,10 @@ ROUTES = (
     Entry(WithdrawHandOff, "/v1/placements/{id}/withdraw-hand-off", PLACEMENT, "own"),
     Entry(ListDirectory, "/v1/directory", "directory/network", "list-directory"),
 )
-BULK = (Bulk(ReassignPlacement, "/v1/reassignments", PLACEMENT, "placements", "reassign"),)
+BULK = (
+    Bulk(AskHandOff, "/v1/hand-offs", PLACEMENT, "placements", "own"),
+    Bulk(ReassignPlacement, "/v1/reassignments", PLACEMENT, "placements", "reassign"),
+)
 
 COORDINATION = ("intake-desk", "coordinator", "network-lead")
 ACCESS: dict[str, Rule] = {

@@ -145,13 +145,13 @@ def _value(field: Field, stated: Any) -> Any:
         return text
     text = text.strip()
     if field.kind == "instant" and text:
-        return _instant(text)
+        return instant(text)
     if (field.kind == "number" or field.of == "lines") and text.isascii() and text.isdecimal():
         return int(text)
     return text
 
 
-def _instant(text: str) -> str:
+def instant(text: str) -> str:
     """As the browser's field gives it, in UTC; what is none is left as it is, for the owner to say so."""
     try:
         at = datetime.fromisoformat(text)

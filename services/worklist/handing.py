@@ -12,29 +12,33 @@ from starlette.routing import BaseRoute
 from contracts.kernel import kind_of
 from infra.http import Answer
 from services.worklist import questions, words
-from services.worklist.acting import key_of, missing, shown, token_of, told
-from services.worklist.fields import Field, choice, known
+from services.worklist.acting import instant, key_of, missing, shown, token_of, told
+from services.worklist.fields import Field, at, choice, known
 from services.worklist.pages import Site
 from services.worklist.relay import Answered, Owners
 from services.worklist.rows import Row
 
 TO, WHY = known("to", "To", "people"), choice("reason", "Why", "leave", "shift-end", "workload", "skills", "other")
+UNTIL = at("until", "Away until", required=False, now=False, hint="In UTC, for who is away: until then somebody else is told.")
 WHICH = Field("item", "Which", "choices")
+MINE, LED = "/me/hand-over", "/team/reassign"
 TOGETHER = "referral"
 """The kind of what is handed over together; what is of another kind is handed over on its own page."""
 ASKED = "Asked. It stays where it is until they accept."
 
 
 class HandingOver:
-    """A lead's page for one worker's items."""
+    """A lead's page for one worker's items, and everybody's own for leaving: at the end of a shift, or to be away until an instant."""
 
     def __init__(self, site: Site, owners: Owners) -> None:
         self._site, self.answers, self._owners = site, site.answers, owners
 
     def routes(self) -> list[BaseRoute]:
+        own, led = (MINE, "see-inbox"), (LED, "see-team")
         return [
-            self._site.guarded("/team/reassign", self.show, "see-team"),
-            self._site.guarded("/team/reassign", self.give, "see-team", "POST"),
+            route
+            for path, action in (own, led)
+            for route in (self._site.guarded(path, self.show, action), self._site.guarded(path, self.give, action, "POST"))
         ]
 
     async def show(self, request: Request) -> Response:
@@ -43,30 +47,47 @@ class HandingOver:
     async def give(self, request: Request) -> Response:
         """Each is asked by itself, and its answer stands beside it. Sent again it is the same."""
         stated = await request.form()
-        of, chosen = str(stated.get("of") or ""), [str(one).partition("/")[2] for one in stated.getlist(WHICH.name)]
+        of, chosen = _whose(request, str(stated.get("of") or "")), [str(one).partition("/")[2] for one in stated.getlist(WHICH.name)]
         said = {field.name: str(stated.get(field.name) or "") for field in (TO, WHY)}
         empty = [*([] if chosen else [WHICH]), *(field for field in (TO, WHY) if not said[field.name])]
         if empty:
             return await self._page(request, of, stated, missing(empty))
-        body = {"placements": chosen, "of": of, **said}
-        answer = await self._owners.give("assignment", "/v1/reassignments", body, token_of(request), key_of(stated))
+        body = {"placements": chosen, **said} | ({"of": of} if request.url.path == LED else {})
+        path = "/v1/reassignments" if request.url.path == LED else "/v1/hand-offs"
+        answer = await self._owners.give("assignment", path, body, token_of(request), key_of(stated))
+        if answer.taken and (until := str(stated.get(UNTIL.name) or "")):
+            answer = await self._away(request, of, until, said["to"], stated) or answer
         return await self._page(request, of, stated, answer)
 
+    async def _away(self, request: Request, of: str, until: str, to: str, stated: FormData) -> Answered | None:
+        """That they are away is notification's: who is told in their place is who was asked, if that is a person. None: it was taken."""
+        body = {"until": instant(until)} | ({"backup": to} if kind_of(to) == "staff" else {})
+        path = f"/v1/people/{of.partition('/')[2]}/away"
+        answer = await self._owners.give("notification", path, body, token_of(request), f"{key_of(stated)}-away")
+        return None if answer.taken else answer
+
     async def _page(self, request: Request, of: str, stated: FormData | Mapping[str, Any], answer: Answered | None) -> Response:
-        listed = await self.answers.names.listed()
-        if of not in {person for _, people in listed.staff for person in people}:
+        of, listed = _whose(request, of), await self.answers.names.listed()
+        if request.url.path == LED and of not in {person for _, people in listed.staff for person in people}:
             raise Answer("TL-1601", "there is no such worker", "the directory lists nobody of that name", "open the team again", status=404)
-        fields = [shown(field, None, listed, stated, answer, self.answers.clock.now()) for field in (TO, WHY)]
+        fields = [shown(field, None, listed, stated, answer, self.answers.clock.now()) for field in (TO, WHY, UNTIL)]
         rows, page = await self.answers.page(request.state.principal, questions.my_next_steps(of), limit=questions.LIMIT_MAX)
         chosen = stated.getlist(WHICH.name) if isinstance(stated, FormData) else []
         notes = notes_of(answer) if answer and answer.taken else {}
         together = [_told(row, notes.pop(row["item"], None), chosen) for row in rows if kind_of(row["item"]) == TOGETHER]
         key = "" if answer and answer.taken else stated.get("key")  # what was answered is done with: the next is a command of its own
         status = (answer.status if answer.status < 500 else 503) if answer else 200
+        mine = request.url.path == MINE
         return self._site.render(
-            "hand_over.html", request, status=status, of=of, worker=words.who(of, listed.names), rows=together, fields=fields,
-            answer=answer, others=len(rows) - len(together), gone=sorted(notes.items()), more=bool(page.cursor), key=key or str(uuid4()),
+            "hand_over.html", request, status=status, action=request.url.path, of=of, mine=mine, worker=words.who(of, listed.names),
+            rows=together, fields=fields, answer=answer, others=len(rows) - len(together), gone=sorted(notes.items()),
+            more=bool(page.cursor), key=key or str(uuid4()),
         )  # fmt: skip
+
+
+def _whose(request: Request, of: str) -> str:
+    """Whoever leads says whose; everybody else hands over their own."""
+    return of if request.url.path == LED else str(request.state.principal.id)
 
 
 def notes_of(answer: Answered) -> dict[str, tuple[bool, str]]:

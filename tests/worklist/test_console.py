@@ -36,6 +36,7 @@ PAGES = [
     "/me",
     "/me/set-preferences",
     "/me/set-away",
+    "/me/hand-over",
     "/do/log-contact/referral/8",
     "/new",
     "/pending/export",

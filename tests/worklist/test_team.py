@@ -77,7 +77,25 @@ async def test_of_a_worker_whom_nobody_lists_there_is_nothing_to_hand_over(scene
 
 
 def test_whom_the_console_lets_hand_over_much_its_owner_lets_too():
-    (entry,) = assignment.BULK
-    assert entry.path == "/v1/reassignments"
+    (entry,) = (one for one in assignment.BULK if one.path == "/v1/reassignments")
     of = [Access({"may": rules}).roles for rules in (assignment.ACCESS[entry.action], ACCESS._table["see-team"])]
     assert of[0] == of[1]
+
+
+async def test_whoever_leaves_hands_over_their_own_and_says_until_when_they_are_away(scene):
+    async with browser(scene, ROBIN) as robin:
+        assert 'href="/me/hand-over"' in (await robin.get("/me")).text
+        assert 'value="referral/8"' in (await robin.get("/me/hand-over")).text
+        said = {**TO_JULES, "of": "staff/50", "until": "2026-03-09T08:00"}
+        assert (await robin.post("/me/hand-over", data=said)).status_code == 200
+    asked = {"placements": ["8"], "to": "staff/13", "reason": "leave"}
+    away = {"until": "2026-03-09T08:00:00+00:00", "backup": "staff/13"}
+    assert scene.given == [
+        ("assignment", "/v1/hand-offs", asked, "k" * 20), ("notification", "/v1/people/12/away", away, f"{'k' * 20}-away"),
+    ]  # fmt: skip
+
+
+async def test_a_role_takes_over_at_the_end_of_a_shift_and_nobody_is_away_by_it(scene):
+    async with browser(scene, ROBIN) as robin:
+        await robin.post("/me/hand-over", data={**TO_JULES, "to": "role/coordinator", "reason": "shift-end"})
+    assert [path for _, path, *_ in scene.given] == ["/v1/hand-offs"]

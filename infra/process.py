@@ -106,19 +106,24 @@ def parts(settings: Settings, partitions: Callable[[str], int]) -> Parts:
     clock = clock_of(settings)
     meters = Meters(settings.service)
     keep_traces(settings.trace_sampling_ratio if settings.trace_endpoint else 0)
-    wrapper = LocalWrapper.of(settings.vault_kek.get_secret_value(), settings.vault_kek_previous.get_secret_value())
-    vault_url = (settings.vault_url or settings.mongo_url).get_secret_value()
-    keys = connect(settings.mongo_driver, vault_url)["vault"]
     return Parts(
         settings,
         clock,
         meters,
         Tracing(meters, otlp(settings.trace_endpoint)),
         Vitals(),
-        MongoVault(keys, wrapper, clock, settings.vault_cache_records_max, settings.mongo_timeout_ms),
+        vault_of(settings, clock),
         Publisher(access(settings), partitions, meters=meters),
         broker_for(settings.kafka_bootstrap, settings.kafka_user, settings.kafka_password.get_secret_value(), tls(settings)),
     )
+
+
+def vault_of(settings: Settings, clock: Clock) -> Vault:
+    """The vault as this process may use it. It is opened before it is asked."""
+    wrapper = LocalWrapper.of(settings.vault_kek.get_secret_value(), settings.vault_kek_previous.get_secret_value())
+    url = (settings.vault_url or settings.mongo_url).get_secret_value()
+    keys = connect(settings.mongo_driver, url)["vault"]
+    return MongoVault(keys, wrapper, clock, settings.vault_cache_records_max, settings.mongo_timeout_ms)
 
 
 def watch_over(made: Parts, lanes: Sequence[Lane], named: Sequence[Lane]) -> None:

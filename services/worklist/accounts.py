@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 TOPIC = "audit-events"
 TOGETHER_MAX, WAIT_AT_MOST_S, AGAIN_S = 200, 8.0, 0.2
 SAME_VIEW_S, VIEWS_MAX = 900.0, 10_000
-NAMED = ("tab", "names", "as_of", "q", "whose", *FILTERS)
+NAMED = ("tab", "names", "as_of", "whose", *FILTERS)
 """Parameters that narrow or widen what is seen. Their names are kept, never what was typed."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 Settle = Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]]
@@ -160,7 +160,8 @@ class Accounts:
 
 def told(request: Request, page: str, shown: Mapping[str, bool]) -> Change:
     """What this answer showed, as a fact."""
-    filters = tuple(sorted(name for name in NAMED if request.query_params.get(name)))
+    named = [name for name in NAMED if request.query_params.get(name)]
+    filters = tuple(sorted({*named, *getattr(request.state, "asked", ())}))
     about = {**_who(request, request.state.principal), "page": page, "filters": filters, "records": tuple(sorted(shown))}
     if (rows := getattr(request.state, "exported", None)) is not None:
         return ReadingExported(**about, rows=rows)

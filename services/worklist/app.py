@@ -13,7 +13,7 @@ from infra.gauges import Gauges
 from infra.identity import Identity, keyring
 from infra.issuer import ISSUER, LocalIssuer
 from infra.lane import Lane
-from infra.process import Parts, Work, access, parts, run, watch_over
+from infra.process import Parts, Work, access, parts, run, vault_of, watch_over
 from infra.records import Received
 from infra.replay import Replayer
 from infra.settings import Settings
@@ -30,6 +30,7 @@ from services.worklist.handing import HandingOver
 from services.worklist.inbox import Inbox
 from services.worklist.lists import Lists
 from services.worklist.live import Live
+from services.worklist.marking import Keys, Marking
 from services.worklist.measures import Measures
 from services.worklist.network import Network
 from services.worklist.oversight import Oversight
@@ -40,7 +41,8 @@ from services.worklist.rebuild import Log, Rebuilt
 from services.worklist.rebuild import rebuild as rebuilt
 from services.worklist.relay import Owners
 from services.worklist.repairing import Repairing
-from services.worklist.rows import Keys, Names, People, Seen
+from services.worklist.rows import Names, People, Seen
+from services.worklist.search import Search
 from services.worklist.store import Board
 from services.worklist.team import Team
 
@@ -68,7 +70,8 @@ def build(
     *, people: Sequence[Person] = (), seen: Seen = accounts.seen, demo: bool = False, owners: Owners | None = None,
 ) -> Worklist:  # fmt: skip
     """Put together by hand. `settle` keeps the accounts of reading; `people` may be chosen at `/sign-in`, in development alone."""
-    follower, live = Follower(board, Reader(HEARS), clock, meters), Live(board, clock)
+    marking, live = Marking(board, vault, clock), Live(board, clock)
+    follower = Follower(board, Reader(HEARS), clock, meters, marking)
     issuer = LocalIssuer(settings.state_dir, settings.audience, clock) if settings.development and people else None
     names, keys = (ISSUER, str(issuer.jwks)) if issuer else (settings.issuer, settings.jwks)
     book = Accounts(settle, clock)
@@ -79,6 +82,7 @@ def build(
     acting = Acting(site, owners)
     parts_of = (
         Lists(site),
+        Search(site, vault),
         Cases(site),
         Repairing(acting),
         acting,
@@ -92,7 +96,7 @@ def build(
     )
     pages = [*site.routes(), *(route for part in parts_of for route in part.routes())]
     routes = [*api.routes(answers, door), *pages, *(sign_in(site.render, issuer, people, door) if issuer else ())]
-    return Worklist(board, follower.take, routes, (live.run, follower.audit), live)
+    return Worklist(board, follower.take, routes, (live.run, follower.audit, marking.run), live)
 
 
 async def rebuild(settings: Settings) -> Rebuilt:
@@ -100,9 +104,11 @@ async def rebuild(settings: Settings) -> Rebuilt:
     board = Board(settings.mongo_url.get_secret_value(), NAME, driver=settings.mongo_driver)
     source = Log(TOPICS, access(settings))
     await board.open()
+    vault = vault_of(settings, clock := Clock())
+    await vault.open()
     await source.start()
     try:
-        return await rebuilt(board, Follower(board, Reader(HEARS), Clock(), Meters(NAME)), source)
+        return await rebuilt(board, Follower(board, Reader(HEARS), clock, Meters(NAME), Marking(board, vault, clock)), source)
     finally:
         await source.stop()
         await board.close()

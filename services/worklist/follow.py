@@ -21,7 +21,8 @@ from infra.inbound import instant
 from infra.records import Received
 from infra.store import Conflict, Rejected, Unknown
 from infra.telemetry import Meters
-from services.worklist.items import applied, document, refolded
+from services.worklist.items import Document, applied, document, refolded
+from services.worklist.marking import Marking
 from services.worklist.projections import Change, Heard, changes
 from services.worklist.questions import counts
 from services.worklist.store import Board, Writes
@@ -76,8 +77,9 @@ class Waiting:
 class Follower:
     """One per process; `take` is what its lanes call."""
 
-    def __init__(self, board: Board, reader: Reader, clock: Clock, meters: Meters) -> None:
-        self._board, self._reader, self.clock, self._meters = board, reader, clock, meters
+    def __init__(self, board: Board, reader: Reader, clock: Clock, meters: Meters, marking: Marking | None = None) -> None:
+        """Without `marking` nobody is found by name."""
+        self._board, self._reader, self.clock, self._meters, self._marking = board, reader, clock, meters, marking
         self._turn = asyncio.Lock()
         self._queue: list[Waiting] = []
         self._gaps = Gauge("worklist_gaps", "Items with a hole in a sequence that stays", registry=meters.registry)
@@ -176,7 +178,13 @@ class Follower:
                 writes.items.append(new)
                 writes.whose[item] = {*old.get("concerns", ()), *new.get("concerns", ())}
                 writes.entries += fresh.values()
+        await self.mark(writes.items)
         return writes
+
+    async def mark(self, items: Sequence[Document]) -> None:
+        """What they are found by; of records alone that needs their names."""
+        if self._marking:
+            await self._marking.mark(items)
 
     async def audit(self) -> None:
         """For ever: say how many items have a hole that stays, and how long each list is. The questions of these names show them."""

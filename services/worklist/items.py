@@ -10,11 +10,14 @@ from typing import Any, Literal
 
 from contracts.kernel import kind_of
 from services.worklist import standing, telling
+from services.worklist.finding import short_mark
 from services.worklist.projections import REFERRAL, Change, Patch, is_person, item_of
 
 Document = dict[str, Any]
 Sections = Mapping[str, Mapping[str, Mapping[str, Any]]]
 Verdict = Literal["new", "known", "late"]
+SEARCHED = ("referral", "record", "authorization", "episode", "transition", "plan")
+"""Kinds of items that are found by their number."""
 NO_OWNER, ROLE_ONLY, PERSON = 0, 1, 2
 """How far somebody holds it (`grip`): nobody at all, a role on duty, a person. In this order the board shows them."""
 
@@ -150,6 +153,7 @@ def _standing(item: str, kinds: Mapping[str, Mapping[str, Any]], lead: str | Non
         "program": program, "concerns": concerned, "stage": standing.stage(kind_of(item), kinds, block) if lead else None,
         "inbox": telling.inbox(kinds), "escalated": telling.escalated(kinds),
         "tells": sorted({item_of(one) for one in kinds.get("notice", {}).get("about", ())}),
+        "marks": [short_mark(item)] if kind_of(item) in SEARCHED else None,
         "risks": standing.risks(kinds), "last_contact": standing.last_contact(kinds), "group": record.get("group"),
         **{name: _first(kinds, name) for name in ("reference", "discharged_at", "expected_at", "visit_at", "signals", "not_shown")},
     }  # fmt: skip

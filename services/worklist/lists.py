@@ -1,4 +1,4 @@
-"""Pages that are lists: *Today*, every view of `views.py`, what a search finds, and a list as a file."""
+"""Pages that are lists: *Today*, every view of `views.py`, and a list as a file."""
 
 import asyncio
 import csv
@@ -7,7 +7,7 @@ from io import StringIO
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from services.worklist import questions, views, words
@@ -43,7 +43,7 @@ class Lists:
 
     def routes(self) -> list[BaseRoute]:
         held = {views.HELD.path: "see-held"}
-        found: list[BaseRoute] = [self.site.guarded("/", self.today, "see-lists"), self.site.guarded("/search", self.search, "see-lists")]
+        found: list[BaseRoute] = [self.site.guarded("/", self.today, "see-lists")]
         for view in views.VIEWS:
             found.append(self.site.guarded(view.path, self._view(view), held.get(view.path, "see-lists")))
             found.append(self.site.guarded(f"{view.path}/export", self._export(view), "export-list", "GET", "POST"))
@@ -61,18 +61,6 @@ class Lists:
         morning = [(views.CRISIS, "all"), (views.STEPS, "mine"), third]
         lists = [await self._top(request, reader, view, view.tab(key)) for view, key in morning]
         return self.site.render("today.html", request, tiles=tiles, lists=lists, summary=_told(tiles))
-
-    async def search(self, request: Request) -> Response:
-        """By number or id. One thing found is opened at once."""
-        text = request.query_params.get("q", "").strip()[:100]
-        reader = await self.answers.reader(request.state.principal)
-        found = [item for item in await questions.searched(self.answers.board, text) if _theirs(reader, item)] if text else []
-        if len(found) == 1:
-            return RedirectResponse(f"/items/{found[0]['_id']}", 303)
-        rows = await self._people(reader, await self.answers.rows(request.state.principal, found, "search"))
-        return self.site.render(
-            "search.html", request, rows=rows, text=text, summary=f"{len(rows)} found", shown=("waiting", "since", "contact")
-        )
 
     def _view(self, view: View) -> Any:
         async def shown(request: Request) -> Response:
@@ -172,10 +160,6 @@ class Lists:
             if not (cursor := page.cursor):
                 break
         return rows
-
-
-def _theirs(reader: Reader, item: dict[str, Any]) -> bool:
-    return questions.concerns(reader.concerned, item.get("concerns", ()))
 
 
 def as_csv(rows: Iterable[Row]) -> str:

@@ -5,7 +5,7 @@ that appear or vanish meanwhile neither repeat nor hide another.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,8 @@ import orjson
 
 from contracts.kernel import LONG_AGO
 from infra.problems import Problem
-from services.worklist.items import NO_OWNER, Document
+from services.worklist.finding import SHORT, short_mark
+from services.worklist.items import NO_OWNER, SEARCHED, Document
 from services.worklist.projections import Patch
 from services.worklist.store import Board
 
@@ -23,7 +24,8 @@ COUNTED_MAX = 1_000
 """Counts say "1,000 or more" from here on: a count is never a scan."""
 TIMELINE_MAX = 2_000
 BESIDE_MAX, PERSON_MAX, CLUSTER_MAX, SEARCH_MAX, MESSAGES_MAX = 1_000, 200, 50, 50, 100
-SEARCHED = ("referral", "record", "authorization", "episode", "transition", "plan")
+MARKED_MAX, ABOUT_MAX = 2_000, 10_000
+"""Of those who share the rarest mark of a search: a first and a family name do not have more among a million."""
 FILTERS = ("urgency", "service", "partner", "status", "owner", "program", "stage")
 
 
@@ -148,6 +150,8 @@ async def count(board: Board, question: Question) -> int:
 
 LINE = ("record", "kind", "next", "due", "open", "status", "lead")
 """What one line about an item needs."""
+VISIBLE = ("partner", "owner", "concerns", "waiting_on", "asked")
+"""What decides who may see it."""
 
 
 async def beside(board: Board, records: Collection[str]) -> dict[str, list[Document]]:
@@ -186,16 +190,35 @@ async def of_person(board: Board, records: Collection[str]) -> list[Document]:
     return sorted(found, key=lambda one: (not one["open"], one["due"] is None, one["due"] or LONG_AGO, one["_id"]))
 
 
-async def searched(board: Board, text: str) -> list[Document]:
-    """Items of which this is the id, the end of the address, or the beginning of the number that their sender gave them."""
+async def numbered(board: Board, text: str) -> list[Document]:
+    """Items of which this is the id, the end of the address or of the number we call it by, or the beginning of the sender's number."""
     (generation, *_) = await board.generations()
-    ids = [text, *(f"{kind}/{text}" for kind in SEARCHED)]
-    known = await board.documents(generation, ids)
+    known = await board.documents(generation, [text, *(f"{kind}/{text}" for kind in SEARCHED)])
+    found = await board.items(generation, {"marks": short_mark(text)}, (("_id", 1),), SEARCH_MAX, "marks") if len(text) == SHORT else []
     for start in dict.fromkeys((text, text.upper())):
         begins = {"reference": {"$gte": start, "$lt": start + "\uffff"}}
-        found = await board.items(generation, begins, (("reference", 1),), SEARCH_MAX, "reference")
-        known |= {one["_id"]: one for one in found}
-    return list(known.values())
+        found += await board.items(generation, begins, (("reference", 1),), SEARCH_MAX, "reference")
+    return list((known | {one["_id"]: one for one in found}).values())
+
+
+async def marked(board: Board, marks: Sequence[str]) -> tuple[list[Document], bool]:
+    """Records that have all of these marks, and whether there may be more: those of the first are looked at, never more than so many."""
+    if not marks:
+        return [], False
+    (generation, *_) = await board.generations()
+    found = await board.items(generation, {"marks": marks[0]}, (("_id", 1),), MARKED_MAX + 1, "marks", (*VISIBLE, "marks", "group"))
+    return [one for one in found[:MARKED_MAX] if set(marks) <= set(one["marks"])], len(found) > MARKED_MAX
+
+
+async def about_records(board: Board, records: Collection[str]) -> dict[str, list[Document]]:
+    """By record: all that is or was about these, as much as a line needs and whoever decides who may see it."""
+    found: dict[str, list[Document]] = {}
+    if records:
+        (generation, *_) = await board.generations()
+        query, fields = {"record": {"$in": sorted(records)}}, (*LINE, *VISIBLE)
+        for one in await board.items(generation, query, (("record", 1), ("due", 1), ("_id", 1)), ABOUT_MAX, "record", fields):
+            found.setdefault(one["record"], []).append(one)
+    return found
 
 
 async def item(board: Board, id: str) -> Document | None:

@@ -84,7 +84,7 @@ async def rebuild(board: Board, follower: Follower, source: Log, in_flight_s: fl
     with rare_collections():
         events = await _fill(board, follower, source, generation)
         filled = clock.monotonic()
-        items = await _fold(board, generation)
+        items = await _fold(board, follower, generation)
     folded = clock.monotonic()
     await board.point(current, generation)
     await asyncio.sleep(in_flight_s)
@@ -126,7 +126,7 @@ async def _insert(board: Board, generation: int, fresh: Mapping[str, Change]) ->
         await board.fill(generation, Writes(entries=[change.entry for id, change in fresh.items() if id not in known]))
 
 
-async def _fold(board: Board, generation: int) -> int:
+async def _fold(board: Board, follower: Follower, generation: int) -> int:
     """Each item once, from all its entries."""
     count, waiting = 0, Writes()
     async with Behind() as writer:
@@ -134,8 +134,10 @@ async def _fold(board: Board, generation: int) -> int:
             waiting.items.append(document(entries[0]["item"], refolded(entries), 1))
             count += 1
             if len(waiting.items) == ITEMS_MAX:
+                await follower.mark(waiting.items)
                 await writer.then(board.fill(generation, waiting))
                 waiting = Writes()
+        await follower.mark(waiting.items)
         await writer.then(board.fill(generation, waiting))
     return count
 

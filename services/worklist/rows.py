@@ -4,37 +4,35 @@ Names lie sealed in the read model. They are opened here, for one answer, for a 
 whoever was shown is handed to the accounts of reading.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
-from contracts.kernel import Personal
 from contracts.partners import Guardian, PersonDetails
 from infra.access import Access, Item
 from infra.clock import Clock
 from infra.identity import Principal
-from infra.sealing import Erased, Unreadable, unseal
+from infra.sealing import Erased, Unreadable
 from services.worklist import words
 from services.worklist.about import about, risks
 from services.worklist.items import Document, by_kind
+from services.worklist.marking import Keys
 from services.worklist.projections import DETAILS
+from services.worklist.sealed import details_of
 from services.worklist.store import Board
 
 log = structlog.get_logger(__name__)
 SEE_PERSON = "see-person"
+ERASED = "erased"
 SHARED = ("role/program-desk", "role/mobile-team", "role/crisis-facility", "role/partner")
 """Roles that people of different organisations hold: such a role says what they may do, and not whose an item is."""
 NAMES_KEPT_S, COUNT_OLD_S = 30.0, 4 * 3600
 Row = dict[str, Any]
 Seen = Callable[[Principal, str, Sequence[str]], None]
 """Who was shown which records, on which occasion. Called in the answer's path, so it must only remember; writing is done in batches."""
-
-
-class Keys(Protocol):
-    async def keys(self, records: Collection[str], create: bool = False) -> dict[str, bytes]: ...
 
 
 def item_of(document: Document) -> Item:
@@ -88,12 +86,10 @@ class People:
 
 
 def _opened(record: str, document: Document, key: bytes | None) -> Shown | None:
-    section = by_kind(document["sections"]).get("record", {})
-    guardian = Guardian(**_tokens(section["guardian"])) if section.get("guardian") else None
     try:
-        details = unseal(PersonDetails(**_tokens(section), guardian=guardian), record, key)
+        details = details_of(record, document, key)
     except Erased:
-        return Shown("erased", "erased")
+        return Shown(ERASED, ERASED)
     except Unreadable:
         log.error("sealed name not readable")
         return None
@@ -102,10 +98,6 @@ def _opened(record: str, document: Document, key: bytes | None) -> Shown | None:
     initials = " ".join(f"{part[:1]}." for part in parts)
     told = Shown(initials, " ".join(parts), known.get("birth_date", ""), known.get("phone", ""), words.language(known.get("language", "")))
     return replace(told, guardian=_guardian(_plain(details.guardian))) if initials and details.guardian else told if initials else None
-
-
-def _tokens(section: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: Personal(sealed=section[name]) for name in DETAILS if section.get(name)}
 
 
 def _plain(details: PersonDetails | Guardian) -> dict[str, str]:

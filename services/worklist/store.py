@@ -25,8 +25,9 @@ from services.worklist.projections import SLOTS, Patch, entries_of
 
 OPEN = {"partialFilterExpression": {"open": True}}
 """Questions are about open items: what is over costs them nothing, however much of it there is."""
-TEXT = {name: {name: {"$type": "string"}} for name in ("record", "group", "reference", "inbox", "tells")}
-"""A person's items are found however they ended, by the number that their sender gave them, and with the messages that tell of them."""
+TEXT = {name: {name: {"$type": "string"}} for name in ("record", "group", "reference", "inbox", "tells", "marks")}
+"""A person's items are found however they ended, by the number that their sender gave them, with the messages that tell of them, and by
+marks (`finding.py`)."""
 ITEM_INDEXES = (
     IndexModel([("kind", ASCENDING), ("requested_at", ASCENDING), ("_id", ASCENDING)], name="pending", **OPEN),
     IndexModel([("grip", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="steps", **OPEN),
@@ -41,6 +42,8 @@ ITEM_INDEXES = (
     IndexModel([("reference", ASCENDING)], name="reference", partialFilterExpression=TEXT["reference"]),
     IndexModel([("inbox", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="inbox", partialFilterExpression=TEXT["inbox"]),
     IndexModel([("tells", ASCENDING), ("_id", ASCENDING)], name="tells", partialFilterExpression=TEXT["tells"]),
+    IndexModel([("marks", ASCENDING), ("_id", ASCENDING)], name="marks", partialFilterExpression=TEXT["marks"]),
+    IndexModel([("unmarked", ASCENDING)], name="unmarked", partialFilterExpression={"unmarked": True}),
     IndexModel([("gap_since", ASCENDING), ("_id", ASCENDING)], name="gaps", partialFilterExpression={"gap_since": {"$type": "date"}}),
     IndexModel([("listed", ASCENDING)], name="listed", partialFilterExpression={"listed": True}),
 )

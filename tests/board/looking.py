@@ -49,7 +49,7 @@ def pages(item: str, record: str) -> Iterator[tuple[str, Principal]]:
             if view is not views.HELD or reader is COORDINATOR:
                 yield from ((f"{view.path}?tab={tab.key}", reader) for tab in view.tabs)
     yield from (("/pending?service=psychiatry&urgency=urgent", COORDINATOR), ("/inbox", COORDINATOR), ("/team", LEAD))
-    yield from ((f"/items/{item}", COORDINATOR), (f"/people/{record}", COORDINATOR), (f"/search?q=R-{numbered(1)[:7]}", COORDINATOR))
+    yield from ((f"/items/{item}", COORDINATOR), (f"/people/{record}", COORDINATOR), ("/search", COORDINATOR))
 
 
 def looked(running: Running, times: int) -> list[Looked]:

@@ -37,6 +37,7 @@ from services.worklist.accounts import seen
 from services.worklist.app import HEARS, build
 from services.worklist.entrance import PEOPLE
 from services.worklist.follow import Follower, Reader
+from services.worklist.marking import Marking
 from services.worklist.relay import Answered, Asked, Owners
 from tests.worklist.books import Book
 from tests.worklist.shelf import Shelf
@@ -90,7 +91,8 @@ class Scene:
             owners=owners or self.owners,
         )
         self.app = http.application(self.worklist.routes)
-        self.follower = Follower(self.board, Reader(HEARS), self.clock, Meters(f"f-{uuid4().hex}"))  # type: ignore[arg-type]
+        self.marking = Marking(self.board, self.vault, self.clock)  # type: ignore[arg-type]
+        self.follower = Follower(self.board, Reader(HEARS), self.clock, Meters(f"f-{uuid4().hex}"), self.marking)  # type: ignore[arg-type]
 
     def _told(self, *told) -> None:
         self.seen.append(told)
@@ -108,9 +110,12 @@ class Scene:
         _transitions(log)
         _authorizations(log)
         _alerts(log)
+        await self.vault.open(create=True)
         for n, (given, family) in PEOPLE_NAMED.items():
             key = (await self.vault.keys([f"record/{n}"], create=True))[f"record/{n}"]
-            said = PersonDetails(given_name=Personal(given), family_name=Personal(family), phone=Personal("555-0100"))
+            said = PersonDetails(
+                given_name=Personal(given), family_name=Personal(family), phone=Personal("555-0100"), birth_date=Personal(date(1990, 5, n))
+            )
             log.say(f"record/{n}", opened(f"record/{n}", seal(said, f"record/{n}", key)), -DAY)
         await self.hear(log)
         return self

@@ -104,6 +104,29 @@ def test_the_morning_begins_by_keyboard_alone(browser, base, scene):
     assert (service, path, body["channel"]) == ("assignment", "/v1/placements/8/log-contact", "telephone")
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])
+def test_a_person_is_found_by_keyboard_alone_and_no_name_stands_in_an_address(browser, base, scheme, width):
+    with signed_in(browser, base, ROBIN, scheme, width, bypass_csp=True) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.keyboard.press("/")
+        focused(page, 'element.id === "q"')
+        page.keyboard.type("samplef el")
+        page.keyboard.press("Enter")
+        arrived(page, "/search")
+        assert "1 found" in page.inner_text("#lists") and page.inner_text("a.open") == "Élodie Sampleford"
+        assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width
+        if shots := os.environ.get("SHOTS"):
+            page.screenshot(path=Path(shots) / f"search-{scheme}.png")
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        arrived(page, "/people/record/3")
+        page.go_back()
+        arrived(page, "/search")
+        assert page.inner_text("a.open") == "Élodie Sampleford"
+    assert not [url for url in asked if "samplef" in url.casefold()]
+
+
 def test_what_is_wrong_is_said_where_and_the_focus_can_go_there(browser, base):
     with signed_in(browser, base, ROBIN, but="422") as page:  # which is how a browser notes the answer to a form that is not whole
         page.goto(f"{base}/do/log-contact/referral/8")

@@ -31,7 +31,7 @@ PAGES = [
     "/items/episode/1",
     "/items/authorization/1",
     "/people/record/3",
-    "/search?q=RIVE",
+    "/search",
     "/inbox",
     "/me",
     "/me/set-preferences",

@@ -103,7 +103,8 @@ def stages(plan: Any) -> set[str]:
 @pytest.mark.parametrize(
     "question",
     [questions.pending_referrals(), questions.next_steps(), questions.my_next_steps("staff/7"), questions.team_next_steps({"role/x"}),
-     questions.unowned(), questions.unclocked(), questions.overdue(NOON), questions.gaps(NOON)],
+     questions.unowned(), questions.unclocked(), questions.overdue(NOON), questions.gaps(NOON),
+     questions.Question("marks", {"marks": "one"}, ("_id",), "marks")],
     ids=lambda q: q.name,
 )  # fmt: skip
 async def test_every_question_is_answered_by_its_index_in_its_order(busy, question):

@@ -10,12 +10,28 @@ from pydantic import AwareDatetime
 
 from contracts import lateness
 from contracts.clocks import Clocked
-from contracts.kernel import Code, Model
+from contracts.kernel import Change, Code, Model
 
 Recipient = Literal["program", "payer", "sender"]
 """Kinds of recipients: programs that are asked to take the person, who pays, who referred."""
 EVERYBODY: tuple[Recipient, ...] = ("program", "payer", "sender")
 """One consent for treatment, payment and health care operations covers them all (42 CFR 2.31(a)(4)(ii))."""
+
+
+Scope = Literal["referral", "record", "person"]
+"""How far a consent counts. One that a sender brings names the sender as who discloses (42 CFR 2.31(a)(2)): it counts for all that its
+record of the person holds. One that the network's own people record counts for the person, on every record that is linked."""
+
+
+class Given(Model):
+    """A consent, or the end of one (`ended`), as it counts beyond the referral where it was said. The newest word of each stands."""
+
+    consent: str
+    scope: Literal["record", "person"]
+    recipients: tuple[Recipient, ...] = ()
+    until: AwareDatetime | None = None
+    ended: bool = False
+    said_at: AwareDatetime
 
 
 class Permit(Model):
@@ -79,15 +95,24 @@ class ConsentRecorded(PermitChanged):
     type: ClassVar = "consent.recorded.v1"
     by: str
     signed_at: AwareDatetime | None = None
+    recorded_at: AwareDatetime | None = None
+    scope: Scope = "referral"
+    of: str | None = None
+    """The record by which it came, where it was given on another referral of the person."""
 
 
 class ConsentRevoked(PermitChanged):
-    """The person takes it back: nothing is disclosed from now on that was not. What was disclosed under it stays as it is."""
+    """The person takes it back: nothing is disclosed from now on that was not. What was disclosed under it stays as it is.
+
+    `by` is `unlinked` where it was another person's, whose record had been linked to this one in error.
+    """
 
     type: ClassVar = "consent.revoked.v1"
     consent: str
     by: str
     revoked_at: AwareDatetime
+    of: str | None = None
+    """The record by which it came, where it was taken back on another referral of the person."""
 
 
 class ConsentExpired(PermitChanged):
@@ -95,6 +120,15 @@ class ConsentExpired(PermitChanged):
 
     type: ClassVar = "consent.expired.v1"
     consent: str
+
+
+class RecordConsentsLearned(Change):
+    """Consents that count for this record are others now: `given` by what its own referrals say, `told` by the person's other records."""
+
+    type: ClassVar = "record.consents-learned.v1"
+    given: tuple[Given, ...] = ()
+    told: tuple[Given, ...] = ()
+    noted_at: AwareDatetime
 
 
 class EmergencyRecorded(PermitChanged):
@@ -149,7 +183,7 @@ class ConsentOverdue(lateness.Overdue):
 
 EVENTS = (
     ConsentAsked, ConsentAttempted, ConsentRecorded, ConsentRevoked, ConsentExpired, EmergencyRecorded, EmergencyEnded,
-    DisclosureWithheld, ConsentSettled, ConsentWarned, ConsentOverdue,
+    DisclosureWithheld, ConsentSettled, ConsentWarned, ConsentOverdue, RecordConsentsLearned,
 )  # fmt: skip
 CHANGES = (ConsentRecorded, ConsentRevoked, ConsentExpired, EmergencyRecorded, EmergencyEnded)
 """What whoever discloses anything listens to."""

@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from contracts.clocks import Clocked
+from contracts.consents import Given
 from contracts.kernel import Change, Code
 from contracts.partners import Urgency
 
@@ -137,7 +138,7 @@ class RecordDeathRefuted(RecordDeath):
 
 
 class ClusterLearned(Change):
-    """A record told its person what it says itself of a death (`word`, empty: nothing).
+    """A record told its person what it says itself of a death (`word`, empty: nothing), and which consents were `given` there.
 
     It belongs to this person, or does so no more (`left`); what stands goes to the others.
     """
@@ -150,6 +151,7 @@ class ClusterLearned(Change):
     word: Death = ""
     said_at: AwareDatetime | None = None
     by: str = ""
+    given: tuple[Given, ...] = ()
     noted_at: AwareDatetime
 
 

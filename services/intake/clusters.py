@@ -1,4 +1,4 @@
-"""What the records of one person have to tell each other: that somebody died, or lives after all.
+"""What the records of one person have to tell each other: that somebody died, or lives after all; and which consents they gave.
 
 A person is a cluster of records that are linked and unlinked, never merged. Each record tells its own word to the cluster, and the
 cluster tells every record that it has news: by deadlines that are due at once, durable, in any order. The newest word among the records
@@ -11,19 +11,22 @@ from typing import Protocol
 
 from pydantic import AwareDatetime
 
+from contracts.consents import Given, RecordConsentsLearned
 from contracts.endings import ClusterLearned, Death, RecordDeathNoted, RecordDeathRefuted
 from contracts.kernel import Change, Deadline, Fact, Model, State
-from services.intake.records import DEAD, TICK, UNLINKED, Record
+from services.intake.given import merged, of_person
+from services.intake.records import DEAD, TICK, UNLINKED, Record, newer
 
 TELL = "tell-of-death"
 
 
 class Word(Model):
-    """What one record itself says of a death; `death` empty: nothing."""
+    """What one record itself says of a death (`death` empty: nothing), and of consents that count for the person."""
 
     death: Death = ""
     said_at: AwareDatetime | None = None
     by: str = ""
+    given: tuple[Given, ...] = ()
 
 
 class Cluster(State):
@@ -39,7 +42,7 @@ def cluster_of(person: str) -> str:
 
 
 def own_word(record: Record) -> Word:
-    return Word(death=record.own_death, said_at=record.own_said_at, by=record.own_by)
+    return Word(death=record.own_death, said_at=record.own_said_at, by=record.own_by, given=of_person(record.given))
 
 
 def to_cluster(subject: str, cluster: Cluster | None, record: str, state: Record, now: datetime) -> Sequence[Fact]:
@@ -49,7 +52,7 @@ def to_cluster(subject: str, cluster: Cluster | None, record: str, state: Record
     if words.get(record) == word if is_member else record not in words:
         return []
     noted_at = max(now, cluster.news_at + TICK) if cluster else now
-    said = {"word": word.death, "said_at": word.said_at, "by": word.by} if is_member else {"left": True}
+    said = {"word": word.death, "said_at": word.said_at, "by": word.by, "given": word.given} if is_member else {"left": True}
     founder = subject.replace("cluster/", "record/", 1)
     return [Fact(subject, ClusterLearned(record=record, founder=founder, noted_at=noted_at, **said))]
 
@@ -58,6 +61,18 @@ def to_record(subject: str, state: Record, about: str, cluster: Cluster, now: da
     """What stands among its person's records, where that is news to this one. A link brings a death to verify, never a verified one."""
     if cluster_of(state.person) != about:
         return []
+    told = merged(*(word.given for record, word in cluster.words.items() if record != subject))
+    return [*_of_death(subject, state, cluster, now), *learnt(subject, state, state.given, told, now)]
+
+
+def learnt(subject: str, record: Record, own: tuple[Given, ...], told: tuple[Given, ...], now: datetime) -> Sequence[Fact]:
+    """Which consents count for a record, where that is another than it was."""
+    if (own, told) == (record.given, record.told):
+        return []
+    return [Fact(subject, RecordConsentsLearned(given=own, told=told, noted_at=newer(now, record.given_at)))]
+
+
+def _of_death(subject: str, state: Record, cluster: Cluster, now: datetime) -> Sequence[Fact]:
     record, stands = _newest({**cluster.words, subject: own_word(state)})
     if (stands.death in DEAD) == (state.death in DEAD):
         return []
@@ -101,5 +116,5 @@ def evolve(state: Cluster | None, fact: Change) -> Cluster | None:
     if not isinstance(fact, ClusterLearned):
         return state
     words = {name: word for name, word in (state.words if state else {}).items() if name != fact.record}
-    told = {} if fact.left else {fact.record: Word(death=fact.word, said_at=fact.said_at, by=fact.by)}
+    told = {} if fact.left else {fact.record: Word(death=fact.word, said_at=fact.said_at, by=fact.by, given=fact.given)}
     return Cluster(founder=fact.founder, words={**words, **told}, news_at=fact.noted_at)

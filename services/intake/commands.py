@@ -139,10 +139,12 @@ class RecordConsent(Command):
     recipients: tuple[Recipient, ...] = Field(default=EVERYBODY, min_length=1, max_length=3)
     signed_at: AwareDatetime | None = None
     expires_at: AwareDatetime | None = None
+    scope: Literal["person", "referral"] = "person"
+    """`person`: it counts for every referral of theirs, whoever sent it."""
 
 
 class RevokeConsent(Command):
-    """The person takes it back: from now on nobody else is told anything."""
+    """The person takes it back: from now on nobody is told anything under it, of this referral or any other that it opened."""
 
     type: ClassVar = "revoke-consent"
 

@@ -39,7 +39,8 @@ def _decided(known: Consent, request: Request, message: Message, now: datetime) 
             if data.expires_at and data.expires_at <= now:
                 return ENDED_BEFORE
             given = {"consent": data.consent, "recipients": data.recipients, "until": data.expires_at}
-            return ConsentRecorded(**about, permit=changed(known.permit, **given), signed_at=data.signed_at, next=nothing())
+            said = {"signed_at": data.signed_at, "recorded_at": now, "scope": data.scope}
+            return ConsentRecorded(**about, permit=changed(known.permit, **given), **said, next=nothing())
         case RevokeConsent():
             if known.permit.consent is None:
                 return NONE_STANDS

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import AwareDatetime
+
 from contracts import clocks
 from contracts.clocks import Owed, Step, owed, told_late
 from contracts.consents import (
@@ -23,17 +25,22 @@ from contracts.consents import (
     ConsentWarned,
     DisclosureWithheld,
     EmergencyEnded,
+    Given,
     Permit,
     PermitChanged,
+    Scope,
 )
 from contracts.kernel import Change, Deadline, DeadlinePassed, Decision, Fact, Message, Next, State, World
 from services.intake.commands import LogConsentAttempt, RecordConsent, RecordEmergency, RevokeConsent, WaiveConsent
+from services.intake.given import merged, scope_of
+from services.intake.records import UNLINKED, newer
 from services.intake.requests import COORDINATOR, DESK, Request
 from services.intake.rules import RULES
 
 OBTAIN, EXPIRES, EMERGENCY_ENDS, EXPIRING = "obtain-consent", "consent-expires", "emergency-ends", "consent-expiring"
 AHEAD = timedelta(days=14)
 ENDED_KEPT = 20
+INTAKE = "intake"
 STANDING = (RecordConsent.type, RevokeConsent.type, RecordEmergency.type)
 ALLOWED = (RecordConsent.type, LogConsentAttempt.type, RecordEmergency.type, WaiveConsent.type, RevokeConsent.type)
 
@@ -49,6 +56,16 @@ class Consent(State):
     """What the sender would have been told last: the state of the referral, and the reason."""
     asked_ahead: bool = False
     owed: Owed | None = None
+    scope: Scope = "referral"
+    """How far the consent that stands counts."""
+    of: str = ""
+    """By which record it came from another referral of the person; empty: it was given here."""
+    given_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
+    """When the person last took one back: nothing that was said before opens it again."""
+    said: tuple[Given, ...] = ()
+    """What was said here of consents that count beyond this referral, and when that last changed."""
+    news_at: AwareDatetime | None = None
 
 
 def consent_of(subject: str) -> str:
@@ -113,6 +130,13 @@ def still(known: Consent) -> Next | None:
 
 def nothing() -> Next:
     return Next(owner=DESK, action="none", allowed=STANDING)
+
+
+def from_elsewhere(state: Consent, record: str, word: Given) -> ConsentRecorded:
+    """A consent of the person that was given on another referral, on this one too."""
+    permit = changed(state.permit, consent=word.consent, recipients=word.recipients, until=word.until)
+    about = {"request": state.request, "record": state.record, "of": record, "by": INTAKE}
+    return ConsentRecorded(**about, permit=permit, recorded_at=word.said_at, scope=word.scope, next=nothing())
 
 
 def passed(message: Message, world: World, now: datetime) -> Decision:
@@ -180,9 +204,12 @@ def _evolved(state: Consent, fact: Change) -> Consent:
     match fact:
         case ConsentRecorded():
             told = None if "sender" in fact.permit.recipients else state.withheld
-            return state.model_copy(update={"permit": fact.permit, "withheld": told, "asked_ahead": False})
+            given = {"scope": fact.scope, "of": fact.of or "", "given_at": fact.recorded_at, **_said(state, fact)}
+            return state.model_copy(update={"permit": fact.permit, "withheld": told, "asked_ahead": False, **given})
         case ConsentRevoked():
-            return state.model_copy(update={"permit": fact.permit, "ended": (*state.ended, fact.consent)[-ENDED_KEPT:]})
+            closed_at = state.closed_at if fact.by == UNLINKED else max(fact.revoked_at, state.closed_at or fact.revoked_at)
+            over = {"ended": (*state.ended, fact.consent)[-ENDED_KEPT:], "closed_at": closed_at, "of": "", **_said(state, fact)}
+            return state.model_copy(update={"permit": fact.permit, **over})
         case PermitChanged():
             return state.model_copy(update={"permit": fact.permit})
         case ConsentAsked(reason="expiring"):
@@ -192,3 +219,20 @@ def _evolved(state: Consent, fact: Change) -> Consent:
         case ConsentSettled():
             return state.model_copy(update={"withheld": None})
     return state
+
+
+def _said(state: Consent, fact: ConsentRecorded | ConsentRevoked) -> dict[str, Any]:
+    """A consent of more than this referral, or the end of one wherever it was given. What came from elsewhere is no word of its own, but
+    the end of what was given here is: it stays when the link by which it came is gone."""
+    is_end = isinstance(fact, ConsentRevoked) and fact.by != UNLINKED and any(one.consent == fact.consent for one in state.said)
+    word = None if fact.of and not is_end else _word(state, fact)
+    return {"said": merged(state.said, (word,)), "news_at": newer(word.said_at, state.news_at)} if word else {}
+
+
+def _word(state: Consent, fact: ConsentRecorded | ConsentRevoked) -> Given | None:
+    if isinstance(fact, ConsentRevoked):
+        return Given(consent=fact.consent, scope=scope_of(state.scope), ended=True, said_at=fact.revoked_at)
+    if fact.scope == "referral" or fact.recorded_at is None or fact.permit.consent is None:
+        return None
+    stands = {"consent": fact.permit.consent, "recipients": fact.permit.recipients, "until": fact.permit.until}
+    return Given(**stands, scope=fact.scope, said_at=fact.recorded_at)

@@ -16,6 +16,7 @@ from contracts.consents import (
     ConsentRevoked,
     ConsentSettled,
     DisclosureWithheld,
+    Given,
     Permit,
     PermitChanged,
     Recipient,
@@ -25,7 +26,9 @@ from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathR
 from contracts.intake import RequestAmended, RequestReceived, RequestWithdrawn
 from contracts.kernel import Change, Event, Fact, Message, World
 from services.intake import answers, history
-from services.intake.consents import Consent, ask, consent_of, nothing, permit_of, still_or_asked
+from services.intake.consents import Consent, ask, consent_of, from_elsewhere, nothing, permit_of, still_or_asked
+from services.intake.given import best
+from services.intake.records import Record
 from services.intake.requests import Request
 
 GUARDED: dict[type[Event], Recipient] = {ReferralStatusChanged: "sender", DecisionAwaited: "payer"}
@@ -98,12 +101,19 @@ def _by_sender(
     before = known.permit if known else SHUT
     request: Request | None = world[subject] or history.evolve(None, said)
     if permit.version > before.version and permit.consent:
-        yield ConsentRecorded(**about, permit=permit, by=by, next=nothing())
+        yield ConsentRecorded(**about, permit=permit, by=by, recorded_at=now, scope="record", next=nothing())
     elif permit.version > before.version and before.consent:
         step = ask(request, now) if asks and request and request.sensitivity else Step(nothing())
         yield ConsentRevoked(**about, permit=permit, consent=before.consent, by=by, revoked_at=now, **step._asdict())
+    elif not before.consent and said.sensitivity and (word := _of_person(world[said.record], known, now)):
+        yield from_elsewhere(known or Consent(**about), said.record, word)
     elif asks and said.sensitivity and not permit.opens("program", now) and (known is None or known.owed is None):
         yield ConsentAsked(**about, reason="missing", **ask(request, now)._asdict())
+
+
+def _of_person(record: Record | None, known: Consent | None, now: datetime) -> Given | None:
+    """A consent that counts for the person already, where that is known."""
+    return best(record.standing, known.closed_at if known else None, now) if record else None
 
 
 def _settled(known: Consent, reason: str, message: Message) -> Iterator[ConsentSettled]:

@@ -8,6 +8,7 @@ from typing import Any
 from contracts import clocks
 from contracts.assignment import PlacementEnded
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired
+from contracts.consents import RecordConsentsLearned
 from contracts.endings import ClusterLearned, RecordDeathNoted, RecordDeathRefuted, RecordDeathVerified
 from contracts.intake import ExchangeOpened, PayerResponseReceived, RequestAcknowledged, RequestTriaged
 from contracts.kernel import (
@@ -53,6 +54,7 @@ from services.intake import (
     referrals,
     requests,
     routing,
+    sharing,
     stays,
     submissions,
     visits,
@@ -147,6 +149,8 @@ def _withdrawn_by_hand(message: Message, world: World, now: datetime) -> Decisio
 def _passed(message: Message, world: World, now: datetime) -> Decision:
     if message.data.name == deaths.TELL:
         return deaths.told(message, world, now)
+    if message.data.name == sharing.SHARE:
+        return sharing.passed(message, world, now)
     if message.data.name in needs.DEADLINES:
         return needs.passed(message, world, now)
     return CLOCKS.get(kind_of(message.subject), lateness.passed)(message, world, now)
@@ -225,6 +229,8 @@ def evolve(state: Any, fact: Change) -> State | None:
         return deaths.evolve(state, fact) if state else None
     if isinstance(fact, ClusterLearned):
         return clusters.evolve(state, fact)
+    if isinstance(fact, RecordConsentsLearned):
+        return sharing.evolve(state, fact)
     return records.evolve(state, fact) if fact.type.startswith("record.") else history.evolve(state, fact)
 
 
@@ -234,9 +240,10 @@ def deadlines(state: State) -> Iterable[Deadline]:
         case Request():
             return (*clocks.deadlines(state.owed), *deaths.deadlines(state, (state.record,)), *needs.deadlines(state))
         case consents.Consent():
-            return tuple(consents.deadlines(state))
+            return (*consents.deadlines(state), *sharing.of_consent(state))
         case Record():
-            return (*deaths.deadlines(state, state.requests), *clusters.of_record(state), *needs.of_record(state))
+            told = deaths.deadlines(state, state.requests)
+            return (*told, *clusters.of_record(state), *needs.of_record(state), *sharing.of_record(state))
         case clusters.Cluster():
             return tuple(clusters.of_cluster(state))
         case agreements.Partner():

@@ -10,10 +10,12 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
+from contracts.consents import Given
 from contracts.endings import Death, RecordDeathNoted
 from contracts.intake import CandidateFound, RecordAmended, RecordConflicted, RecordLinked, RecordOpened
 from contracts.kernel import Blind, Change, Fact, Next, Personal, State, World
 from contracts.partners import PersonDetails
+from services.intake.given import merged
 
 NETWORK_SYSTEMS = frozenset(
     {"http://hl7.org/fhir/sid/us-ssn", "http://hl7.org/fhir/sid/us-medicaid", "http://hl7.org/fhir/sid/us-mbi", "urn:network:person"}
@@ -48,6 +50,17 @@ class Record(State):
     news_at: AwareDatetime | None = None
     """When its person, or its own word of a death, last changed."""
     unlinked_at: AwareDatetime | None = None
+    given: tuple[Given, ...] = ()
+    """Consents by what its own referrals say."""
+    told: tuple[Given, ...] = ()
+    """And by what other records of the person say."""
+    given_at: AwareDatetime | None = None
+    """When either last changed."""
+
+    @property
+    def standing(self) -> tuple[Given, ...]:
+        """Consents as they count for it, ended ones too."""
+        return merged(self.given, self.told)
 
 
 class Named:
@@ -160,7 +173,9 @@ def _moved(state: Record, fact: RecordLinked) -> dict[str, Any]:
     left = (*(one for one in state.left if one not in (fact.left, fact.person)), fact.left)[-LEFT_KEPT:]
     apart = (*state.apart, fact.left)[-LEFT_KEPT:] if fact.by == UNLINKED else tuple(one for one in state.apart if one != fact.person)
     unlinked_at = fact.noted_at if fact.by == UNLINKED else state.unlinked_at
-    return {"person": fact.person, "left": left, "apart": apart, "news_at": newer(fact.noted_at, state.news_at), "unlinked_at": unlinked_at}
+    untold = {"told": (), "given_at": newer(fact.noted_at, state.given_at)} if state.told else {}  # those were of the person it left
+    news_at = newer(fact.noted_at, state.news_at)
+    return {"person": fact.person, "left": left, "apart": apart, "news_at": news_at, "unlinked_at": unlinked_at, **untold}
 
 
 def newer(at: datetime | None, known: datetime | None) -> datetime | None:

@@ -13,13 +13,13 @@ from contracts.partners import (
     VisitReported,
 )
 from contracts.plans import PlanDeathReported
-from services.intake import consents, contacts, deaths, exchanges, needs, stays, visits
+from services.intake import consents, contacts, deaths, exchanges, needs, sharing, stays, visits
 from services.intake.commands import EnterContact, EnterReferral
 from services.intake.following import HEARS, followed
 from services.intake.records import Named
 from services.intake.referrals import record_of, request_of, sender
 
-TELLS = (deaths.TELL, *needs.DEADLINES)
+TELLS = (deaths.TELL, sharing.SHARE, *needs.DEADLINES)
 """Deadlines by which one of our aggregates tells another something, at once."""
 
 
@@ -47,7 +47,7 @@ def route(message: Message, blind: Blind) -> Route:
             request = request_of(partner, data.reference, blind)
             writes = (request, *_consent_of(request, data))
             if not data.person:
-                return Route(writes)
+                return Route(writes, (record_of(partner, data.reference, blind),) if data.sensitivity else ())
             named = Named(partner, data.person, data.reference, blind)
             return Route(writes, (*named.claims, record_of(partner, data.reference, blind)))
         case ReferralWithdrawn():

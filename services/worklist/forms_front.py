@@ -127,6 +127,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             Field("recipients", "Who may be told", "choices", ("program", "payer", "sender"), required=False),
             at("signed_at", "Signed", required=False),
             at("expires_at", "Runs out", required=False, now=False),
+            choice("scope", "It counts for", "person", "referral", required=False, hint="Everything about the person, unless you say so."),
             hint="What was not told for want of it is told now.",
         ),
         _consent(
@@ -151,7 +152,9 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             choice("reason", "Why", "declined", "told-another-way", "not-needed", "other"),
             hint="Nobody asks the person any more, and what was withheld is not told.",
         ),
-        _consent("revoke-consent", "Take a consent back", "revoke", hint="Nothing more is told under it from now on."),
+        _consent(
+            "revoke-consent", "Take a consent back", "revoke", hint="Nothing more is told under it from now on, on any referral of theirs."
+        ),
     ),
     "placement": (
         _placement("accept-offer", "Accept", PROGRAM, hint="The program takes the person: its desk answers from now on."),

@@ -200,7 +200,14 @@ RECIPIENTS = {"program": "programs", "payer": "the payer", "sender": "whoever re
 
 
 def _consented(e: consents.ConsentRecorded) -> str:
-    return f"The person consents that {', '.join(RECIPIENTS[one] for one in e.permit.recipients)} may be told"
+    beyond = ", as they said on another referral" if e.of else ""
+    return f"The person consents that {', '.join(RECIPIENTS[one] for one in e.permit.recipients)} may be told{beyond}"
+
+
+def _revoked(e: consents.ConsentRevoked) -> str:
+    if e.by == "unlinked":
+        return "The consent was somebody else’s: nothing more is told"
+    return f"The person took the consent back{' on another referral' if e.of else ''}: nothing more is told"
 
 
 def _warned(e: lateness.Warned) -> str:
@@ -247,7 +254,8 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     consents.ConsentAsked: "The person must be asked for consent",
     consents.ConsentAttempted: lambda e: f"The person was asked for consent: {plain(e.outcome).lower()}",
     consents.ConsentRecorded: _consented,
-    consents.ConsentRevoked: "The person took the consent back: nothing more is told",
+    consents.ConsentRevoked: _revoked,
+    consents.RecordConsentsLearned: "What the person consents to was passed on between their referrals",
     consents.ConsentExpired: "The consent ran out: nothing more is told",
     consents.EmergencyRecorded: "A medical emergency is on record: programs may be told what they need",
     consents.EmergencyEnded: "The recorded emergency is over",

@@ -42,6 +42,8 @@ EXPIRING = {
     "services/worklist/api.py": "how long a gap has stood, for whoever looks now",
     "services/worklist/follow.py": "when rows of live changes expire; since when a gap stands",
     "services/worklist/live.py": "how far back live changes are still there",
+    "services/worklist/marking.py": "when rows of live changes expire",
+    "services/worklist/search.py": "for how long what somebody searched for can be opened",
 }
 """Edges of the read model where the world's time is meant: expiry, and how long something has been missing here."""
 

@@ -31,6 +31,7 @@ REASONED = {
     ("DeadlinePassed", "name"): "of a clock",
     ("Program", "age_groups"): "whom a program takes",
     ("Criteria", "age_group"): "whom a program must take: one of four",
+    **{(event, "given"): "consents by their numbers" for event in ("RecordConsentsLearned", "ClusterLearned")},
     **{
         (event, "age_band"): "one of three, as I-SERV counts"
         for event in ("RequestReceived", "PlacementOpened", "PlacementAccepted", "CareOpened")

@@ -13,7 +13,7 @@ from infra.bus import subscribe
 from infra.commands import Counter, Entry, commands
 from infra.errands import ErrandLoop, Performer
 from infra.gauges import Gauges
-from infra.identity import Identity, keyring
+from infra.identity import Identity
 from infra.narrowing import Narrowing
 from infra.partition import PARTITIONS
 from infra.process import Parts, Work, parts, watch_over
@@ -117,7 +117,7 @@ def routes(app: App, made: Parts, core: Runtime) -> list[BaseRoute]:
     settings = made.settings
     if not settings.issuer:
         return list(app.pages(made, core.settler.store, None)) if app.pages else []
-    identity = Identity(settings.issuer, settings.audience, keyring(settings.jwks, made.clock), made.clock)
+    identity = Identity.of(settings, made.clock)
     whose = Narrowing(app.service, core.settler.store, {entry.path: entry.subject for entry in app.commands})
     access = Access({**app.access, **stewarding.access(app.service)})
     door = http.Door(identity, access, whose.item_of, whose.belonging if app.service.members else None)

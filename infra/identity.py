@@ -1,4 +1,7 @@
-"""Who asks: a token from one issuer, for this audience, signed with a key of the issuer's that stands today."""
+"""Who asks: a token from one issuer, for this audience, signed with a key of the issuer's that stands today.
+
+What the issuer calls things is configured: where its tokens name roles and organisations, and what those are called here.
+"""
 
 import asyncio
 import json
@@ -6,7 +9,7 @@ import logging
 from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +21,13 @@ from pydantic import BaseModel, ConfigDict
 from infra.clock import Clock
 from infra.envelope import OPAQUE
 from infra.problems import Problem
+from infra.settings import Settings
 from infra.store.port import Unavailable
 
 ALGORITHMS = {"RSA": ("RS256", "PS256"), "EC": ("ES256",), "OKP": ("Ed25519", "EdDSA")}
 """By the kind of the key, so that no token chooses how it is verified. Symmetric keys and `none` have no place here."""
 LEEWAY_S = 30
+WELL_KNOWN = "/.well-known/openid-configuration"
 TOKEN_BYTES_MAX, KEYS_BYTES_MAX, KEYS_MAX = 8_192, 262_144, 100
 KEEP_S, STALE_S, ASK_AGAIN_S = 300.0, 3_600.0, 10.0
 """A key that was withdrawn works for at most KEEP_S; where the issuer does not answer, the known ones for at most STALE_S; an
@@ -65,18 +70,19 @@ class Keyring:
         self._lock = asyncio.Lock()
 
     async def find(self, kid: str) -> jwk.Key | None:
-        """The key of that id, if the issuer has it; Unavailable where that cannot be known."""
+        """The key of that id, if the issuer has it; without an id, its only one. Unavailable where that cannot be known."""
         if self._wants_refresh(kid):
             async with self._lock:
                 if self._wants_refresh(kid):
                     await self._refresh()
         if self._clock.monotonic() - self._read_at > STALE_S:
             raise Unavailable("the issuer's keys cannot be read")
-        return self._keys.get(kid)
+        only = next(iter(self._keys), "") if len(self._keys) == 1 else ""
+        return self._keys.get(kid or only)
 
     def _wants_refresh(self, kid: str) -> bool:
         now = self._clock.monotonic()
-        return now - self._asked_at > ASK_AGAIN_S and (kid not in self._keys or now - self._read_at > KEEP_S)
+        return now - self._asked_at > ASK_AGAIN_S and (((kid or not self._keys) and kid not in self._keys) or now - self._read_at > KEEP_S)
 
     async def _refresh(self) -> None:
         """Counted as asked when it has ended, so that whoever came meanwhile waits for it."""
@@ -124,30 +130,92 @@ def from_url(url: str, transport: httpx2.AsyncBaseTransport | None = None) -> So
     return read
 
 
-def keyring(jwks: str, clock: Clock) -> Keyring:
-    """From the setting: an address or a path."""
+def from_discovery(issuer: str, transport: httpx2.AsyncBaseTransport | None = None) -> Source:
+    """Keys from where the issuer's own document says they are; another issuer's document says nothing."""
+
+    async def read() -> bytes:
+        return await from_url(discovered(issuer, await from_url(issuer.rstrip("/") + WELL_KNOWN, transport)())["jwks_uri"], transport)()
+
+    return read
+
+
+def discovered(issuer: str, document: bytes) -> dict[str, Any]:
+    """The document of this very issuer, which names its keys. ValueError otherwise. What is reached by TLS names nothing that is not."""
+    said = json.loads(document)
+    if not isinstance(said, dict) or said.get("issuer") != issuer or not isinstance(said.get("jwks_uri"), str):
+        raise ValueError("not this issuer's document")
+    if issuer.startswith("https://") and any(
+        name.endswith(("_endpoint", "jwks_uri")) and not str(said[name]).startswith("https://") for name in said
+    ):
+        raise ValueError("plain addresses in the issuer's document")
+    return said
+
+
+def keyring(jwks: str, clock: Clock, issuer: str = "") -> Keyring:
+    """From the setting: an address or a path; without one, from where the issuer says."""
+    if not jwks:
+        return Keyring(from_discovery(issuer), clock)
     return Keyring(from_url(jwks) if jwks.startswith(("http://", "https://")) else from_file(Path(jwks)), clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Where an issuer's tokens say who, which roles and whose, and what its names are here. A map that names anything is whole: what
+    it leaves out gives nothing."""
+
+    subject: str = "sub"
+    roles: str = "roles"
+    organisations: tuple[str, ...] = ("organisations",)
+    role_names: Mapping[str, str] = field(default_factory=dict)
+    organisation_names: Mapping[str, str] = field(default_factory=dict)
+
+    def principal(self, claims: Mapping[str, Any]) -> Principal:
+        subject = _at(claims, self.subject)
+        if not isinstance(subject, str) or not OPAQUE.fullmatch(subject):
+            raise Unauthenticated(f"the claim `{self.subject}` is not an opaque id (letters, digits and . _ : / | -)")
+        kind = "service_account" if claims.get("kind") == "service_account" else "user"
+        session = claims.get("sid") or claims.get("jti") or ""
+        whose = frozenset[str]().union(*(_names(claims, claim, self.organisation_names) for claim in self.organisations))
+        return Principal(subject, _names(claims, self.roles, self.role_names), whose, kind, session if isinstance(session, str) else "")
 
 
 class Identity:
     """Verifies tokens of one issuer for one audience, by the wall clock."""
 
-    def __init__(self, issuer: str, audience: str, keys: Keyring, clock: Clock) -> None:
+    def __init__(self, issuer: str, audience: str, keys: Keyring, clock: Clock, naming: Naming | None = None) -> None:
         self._issuer, self._audience, self._keys, self._clock = issuer, audience, keys, clock
+        self._naming = naming or Naming()
+
+    @classmethod
+    def of(cls, settings: Settings, clock: Clock) -> "Identity":
+        """From the settings."""
+        return cls(settings.issuer, settings.audience, keyring(settings.jwks, clock, settings.issuer), clock, naming(settings))
+
+    def now(self) -> int:
+        """What tokens are dated by, in seconds since 1970."""
+        return int(self._clock.wall().timestamp())
 
     async def verify(self, token: str) -> Principal:
-        """Who this token speaks for; Unauthenticated otherwise. The library's errors are not chained: they quote the token."""
+        """Who this token speaks for; Unauthenticated otherwise."""
+        return self._naming.principal(await self.claims(token))
+
+    async def claims(self, token: str) -> Mapping[str, Any]:
+        """What a token of the issuer's says, for this audience and now."""
+        return (await self.opened(token))[0]
+
+    async def opened(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Claims and header of a token of the issuer's. The library's errors are not chained: they quote the token."""
         if not self._issuer:
             raise Unauthenticated("no issuer is configured here")
         key = await self._keys.find(_key_id(token))
         if key is None:
             raise Unauthenticated("the token is signed with a key its issuer does not have")
-        return _principal(self._claims(token, key))
+        return self._read(token, key)
 
-    def _claims(self, token: str, key: jwk.Key) -> Mapping[str, Any]:
+    def _read(self, token: str, key: jwk.Key) -> tuple[dict[str, Any], dict[str, Any]]:
         try:
-            claims = jwt.decode(token, key, algorithms=_algorithms(key)).claims
-            self._rules().validate(claims)
+            read = jwt.decode(token, key, algorithms=_algorithms(key))
+            self._rules().validate(read.claims)
         except ExpiredTokenError:
             why = "the token has expired"
         except (InvalidClaimError, MissingClaimError) as error:
@@ -155,12 +223,12 @@ class Identity:
         except (JoseError, ValueError, RecursionError):
             why = "the token is malformed, or its signature or algorithm is not accepted"
         else:
-            return claims
+            return read.claims, read.header
         raise Unauthenticated(why)
 
     def _rules(self) -> jwt.JWTClaimsRegistry:
         return jwt.JWTClaimsRegistry(
-            now=int(self._clock.wall().timestamp()),
+            now=self.now(),
             leeway=LEEWAY_S,
             iss={"essential": True, "value": self._issuer},
             aud={"essential": True, "value": self._audience},
@@ -176,28 +244,43 @@ def _algorithms(key: jwk.Key) -> list[str]:
 
 
 def _key_id(token: str) -> str:
-    """The key id of a token that is not verified yet: good for looking up a key, for nothing else."""
+    """The key id of a token that is not verified yet ("" where it names none): good for looking up a key, for nothing else."""
     try:
         if len(token) <= TOKEN_BYTES_MAX:
             head = token.partition(".")[0]
-            kid = json.loads(urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]
-            if isinstance(kid, str) and kid:
+            kid = json.loads(urlsafe_b64decode(head + "=" * (-len(head) % 4))).get("kid", "")
+            if isinstance(kid, str):
                 return kid
-    except (ValueError, LookupError, TypeError, RecursionError):
+    except (ValueError, AttributeError, RecursionError):
         pass
-    raise Unauthenticated("the token is malformed or names no key")
+    raise Unauthenticated("the token is malformed, or names its key by no text")
 
 
-def _principal(claims: Mapping[str, Any]) -> Principal:
-    subject = claims["sub"]
-    if not OPAQUE.fullmatch(subject):
-        raise Unauthenticated("the claim `sub` is not an opaque id (letters, digits and . _ : / | -)")
-    kind = "service_account" if claims.get("kind") == "service_account" else "user"
-    session = claims.get("sid") or claims.get("jti") or ""
-    return Principal(subject, _names(claims, "roles"), _names(claims, "organisations"), kind, session if isinstance(session, str) else "")
+def naming(settings: Settings) -> Naming:
+    """From the settings."""
+    return Naming(
+        settings.subject_claim, settings.roles_claim, tuple(settings.organisations_claims.split(",")),
+        _pairs(settings.role_names), _pairs(settings.organisation_names),
+    )  # fmt: skip
 
 
-def _names(claims: Mapping[str, Any], claim: str) -> frozenset[str]:
+def _pairs(stated: str) -> dict[str, str]:
+    """From `theirs=ours,…`; what is left of the last sign is theirs, which may hold one itself."""
+    return {theirs.strip(): ours.strip() for theirs, _, ours in (one.rpartition("=") for one in stated.split(",") if one.strip())}
+
+
+def _at(claims: Mapping[str, Any], path: str) -> Any:
+    """The claim of that whole name; else what lies there inside others, as `realm_access.roles`."""
+    if path in claims:
+        return claims[path]
+    found: Any = claims
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _names(claims: Mapping[str, Any], claim: str, known: Mapping[str, str]) -> frozenset[str]:
     """A list of names; whatever else stands there gives nothing."""
-    stated = claims.get(claim, ())
-    return frozenset(one for one in stated if isinstance(one, str)) if isinstance(stated, list) else frozenset()
+    stated = _at(claims, claim)
+    found = [one for one in stated if isinstance(one, str)] if isinstance(stated, list) else []
+    return frozenset(known[one] for one in found if one in known) if known else frozenset(found)

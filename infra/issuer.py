@@ -12,7 +12,8 @@ from infra.clock import Clock
 from infra.identity import Principal
 
 ALGORITHM, CURVE = "ES256", "P-256"
-ISSUER, KEYS = "urn:throughline:local-issuer", "issuer-jwks.json"
+ISSUER, KEYS = "http://issuer.throughline.localhost", "issuer-jwks.json"
+"""Nobody looks that name up: whoever hears it reads the keys from the directory."""
 
 
 class LocalIssuer:
@@ -28,14 +29,17 @@ class LocalIssuer:
         """What its tokens are dated by."""
         return self._clock.wall()
 
-    def token(self, principal: Principal, minutes: float = 60) -> str:
+    def token(self, principal: Principal, minutes: float = 60, **more: object) -> str:
         """A token that proves this principal for so long, by the wall clock."""
+        session, roles, whose = principal.session or str(uuid4()), sorted(principal.roles), sorted(principal.organisations)
+        return self.signed(self._audience, principal, minutes, sid=session, roles=roles, organisations=whose, **more)
+
+    def signed(self, audience: str, principal: Principal, minutes: float, **more: object) -> str:
+        """What this issuer says to an audience of somebody."""
         now = self.now()
         claims = {
-            "iss": self._issuer, "aud": self._audience, "sub": principal.id, "kind": principal.kind,
-            "iat": int(now.timestamp()), "exp": int((now + timedelta(minutes=minutes)).timestamp()),
-            "sid": principal.session or str(uuid4()),
-            "roles": sorted(principal.roles), "organisations": sorted(principal.organisations),
+            "iss": self._issuer, "aud": audience, "sub": principal.id, "kind": principal.kind,
+            "iat": int(now.timestamp()), "exp": int((now + timedelta(minutes=minutes)).timestamp()), **more,
         }  # fmt: skip
         return jwt.encode({"alg": ALGORITHM, "kid": self._key.kid}, claims, self._key, algorithms=[ALGORITHM])
 

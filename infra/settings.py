@@ -30,6 +30,7 @@ Count = Annotated[int, Field(ge=1)]
 Millis = Annotated[int, Field(ge=1, le=600_000)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
+PAIRS = r"^([^,]+=[^\s,=]+(,[^,]+=[^\s,=]+)*)?$"
 Reads = Literal["everything", "apart", "rest"]
 """What of a service's streams a process reads: `apart` is what nothing else may stand before."""
 
@@ -106,7 +107,21 @@ class Settings(BaseSettings):
 
     issuer: str = Field("", description="Who must have issued a token (`iss`). Empty: no token is accepted.")
     audience: str = Field("throughline", min_length=1, description="Whom a token must be for (`aud`).")
-    jwks: str = Field("", description="The issuer's keys: an `https://` address, or a file.")
+    jwks: str = Field("", description="The issuer's keys: an `https://` address, or a file; empty: where the issuer's own document says.")
+    client_id: str = Field("throughline", min_length=1, description="What the issuer calls the console; people are signed in for it.")
+    client_secret: SecretStr = Field(SecretStr(""), description="Its secret at the issuer; empty: a public client (PKCE is used always).")
+    scopes: str = Field(
+        "openid", pattern=r"^openid( \S+)*$", description="What is asked of the issuer; `offline_access` may be needed to stay."
+    )
+    subject_claim: str = Field(
+        "sub", min_length=1, description="Claim of a token with the account's opaque id, as people are listed on duty."
+    )
+    roles_claim: str = Field("roles", min_length=1, description="Claim with the roles, a list; inside others: `realm_access.roles`.")
+    role_names: str = Field("", pattern=PAIRS, description="What the issuer's roles are called here, `theirs=ours,…`; empty: the same.")
+    organisations_claims: str = Field(
+        "organisations", min_length=1, description="Claims, comma separated, with the organisations, units and programmes of an account."
+    )
+    organisation_names: str = Field("", pattern=PAIRS, description="What those are called here, `theirs=ours,…`; empty: the same.")
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -130,10 +145,12 @@ def _rules(s: Settings) -> Iterable[tuple[bool, str]]:
         yield s.clock_file is not None, f"{PREFIX}CLOCK_FILE may be set {only}"
         yield not s.kafka_tls, f"{PREFIX}KAFKA_TLS may be false {only}"
         yield bool(s.smtp_host) and s.smtp_security == "none", f"{PREFIX}SMTP_SECURITY may be none {only}"
+        yield not s.jwks and s.issuer.startswith("http://"), f"{PREFIX}ISSUER may be plain http {only}"
         yield s.jwks.startswith("http://"), f"{PREFIX}JWKS may be plain http {only}; use https or a file"
     yield bool(s.kafka_user) != bool(s.kafka_password.get_secret_value()), f"{PREFIX}KAFKA_USER and KAFKA_PASSWORD go together"
     yield bool(s.smtp_user) != bool(s.smtp_password.get_secret_value()), f"{PREFIX}SMTP_USER and SMTP_PASSWORD go together"
-    yield bool(s.issuer) != bool(s.jwks), f"{PREFIX}ISSUER and JWKS go together"
+    by_itself = s.issuer.startswith(("https://", "http://"))
+    yield bool(s.issuer) != bool(s.jwks) and not by_itself, f"{PREFIX}ISSUER and JWKS go together, but where ISSUER is an address"
 
 
 def load(**given: Any) -> Settings:

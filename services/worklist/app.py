@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import httpx2
+from authlib.common.security import generate_token
 from starlette.routing import BaseRoute
 
 from contracts import catalogue
@@ -10,6 +12,7 @@ from infra.bus import Stream, subscribe
 from infra.clock import Clock
 from infra.due import DueLoop
 from infra.gauges import Gauges
+from infra.http import application
 from infra.identity import Identity, keyring
 from infra.issuer import ISSUER, LocalIssuer
 from infra.lane import Lane
@@ -24,15 +27,17 @@ from services.worklist import accounts, api
 from services.worklist.accounts import Accounts, Settle
 from services.worklist.acting import Acting
 from services.worklist.cases import Cases
-from services.worklist.entrance import PEOPLE, Inside, Person, sign_in
+from services.worklist.entrance import Inside, Sessions
 from services.worklist.follow import Follower, Reader
 from services.worklist.handing import HandingOver
 from services.worklist.inbox import Inbox
+from services.worklist.issuing import PEOPLE, Issuing, Person
 from services.worklist.lists import Lists
 from services.worklist.live import Live
 from services.worklist.marking import Keys, Marking
 from services.worklist.measures import Measures
 from services.worklist.network import Network
+from services.worklist.openid import Provider
 from services.worklist.oversight import Oversight
 from services.worklist.own import Own
 from services.worklist.pages import Site
@@ -69,14 +74,15 @@ def build(
     settings: Settings, board: Board, vault: Keys, clock: Clock, meters: Meters, settle: Settle,
     *, people: Sequence[Person] = (), seen: Seen = accounts.seen, demo: bool = False, owners: Owners | None = None,
 ) -> Worklist:  # fmt: skip
-    """Put together by hand. `settle` keeps the accounts of reading; `people` may be chosen at `/sign-in`, in development alone."""
+    """Put together by hand. `settle` keeps the accounts of reading; `people` may be chosen from, in development alone."""
     marking, live = Marking(board, vault, clock), Live(board, clock)
     follower = Follower(board, Reader(HEARS), clock, meters, marking)
-    issuer = LocalIssuer(settings.state_dir, settings.audience, clock) if settings.development and people else None
-    names, keys = (ISSUER, str(issuer.jwks)) if issuer else (settings.issuer, settings.jwks)
+    local = settings.development and people and settings.issuer in ("", ISSUER)
+    issuer = LocalIssuer(settings.state_dir, settings.audience, clock) if local else None
+    settings = settings.model_copy(update={"issuer": ISSUER, "jwks": str(issuer.jwks)}) if issuer else settings
     book = Accounts(settle, clock)
     answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board, clock), live, clock, book)
-    identity = Identity(names, settings.audience, keyring(keys, clock), clock)
+    identity = Identity.of(settings, clock)
     door = Inside(identity, api.ACCESS, answers.item_of, belonging=answers.belonging, refused=book.refused)
     site, owners = Site(answers, door, demo), owners or Owners.of(settings.service_urls)
     acting = Acting(site, owners)
@@ -95,8 +101,19 @@ def build(
         Oversight(site),
     )
     pages = [*site.routes(), *(route for part in parts_of for route in part.routes())]
-    routes = [*api.routes(answers, door), *pages, *(sign_in(site.render, issuer, people, door) if issuer else ())]
+    issuing = Issuing(issuer, people, settings.client_id, clock, site.render) if issuer else None
+    entrance = signing_in(settings, door, site, issuing, clock)
+    routes = [*api.routes(answers, door), *pages, *entrance.routes(), *(issuing.routes() if issuing else ())]
     return Worklist(board, follower.take, routes, (live.run, follower.audit, marking.run), live)
+
+
+def signing_in(settings: Settings, door: Inside, site: Site, issuing: Issuing | None, clock: Clock) -> Sessions:
+    """The one way in: the built-in provider is asked as any other, within this process."""
+    accounts = Identity(settings.issuer, settings.client_id, keyring(settings.jwks, clock, settings.issuer), clock)
+    transport = httpx2.ASGITransport(application(issuing.routes(""))) if issuing else None
+    provider = Provider(settings, door.identity, accounts, clock, transport)
+    secret = settings.vault_kek.get_secret_value() or generate_token(48)  # without a vault this process alone opens what it sealed
+    return Sessions(provider, door, site.render, settings, secret)
 
 
 async def rebuild(settings: Settings) -> Rebuilt:

@@ -1,51 +1,34 @@
-"""How people come in: a session in a cookie, and on a developer's machine a page to choose whom to be."""
+"""How people come in: through an OpenID provider, whichever it is, into a session in a cookie; and how they leave."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from hmac import digest
+from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from infra.browser import COOKIE, Entrance, way_back
-from infra.http import Answer, Guarded
+from infra.http import Guarded
 from infra.identity import Principal
-from infra.issuer import LocalIssuer
 from infra.problems import Problem
+from infra.sealing import Unreadable, open_bytes, seal_bytes
+from infra.settings import Settings
+from services.worklist.issuing import BACK
+from services.worklist.openid import Begun, Entered, Provider, failed
 
-SESSION_MINUTES = 60
 UNTIL = "throughline-until"
 """A cookie that the page itself reads: when the session ends, in seconds since 1970. It proves nothing, and is asked for nothing."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody whom a developer may be."""
-
-    principal: Principal
-    name: str
-
-
-PEOPLE = (
-    Person(Principal("staff/12", frozenset({"coordinator"})), "Robin, coordinator"),
-    Person(Principal("staff/13", frozenset({"coordinator"})), "Jules, coordinator"),
-    Person(Principal("staff/7", frozenset({"intake-desk"})), "Alexa, intake desk"),
-    Person(Principal("staff/20", frozenset({"triage-clinician"})), "Lin, triage clinician"),
-    Person(Principal("staff/31", frozenset({"program-desk"})), "Kim, program desks"),
-    Person(Principal("staff/32", frozenset({"program-desk"})), "Ren, program desks"),
-    Person(Principal("staff/81", frozenset({"authorization-desk"})), "Tom, authorization desk"),
-    Person(Principal("staff/70", frozenset({"crisis-desk"})), "Sky, crisis desk"),
-    Person(Principal("staff/72", frozenset({"program-desk", "mobile-team"})), "Pat, Oak mobile team"),
-    Person(Principal("staff/74", frozenset({"program-desk", "crisis-facility"})), "Max, facilities"),
-    Person(Principal("staff/21", frozenset({"supervisor"})), "Ana, intake supervisor"),
-    Person(Principal("staff/80", frozenset({"clinical-supervisor"})), "Ines, clinical supervisor"),
-    Person(Principal("staff/50", frozenset({"team-lead", "network-lead"})), "Noor, network lead"),
-    Person(Principal("staff/60", frozenset({"data-steward"})), "Ellis, data steward"),
-    Person(Principal("staff/91", frozenset({"partner"}), frozenset({"riverbend"})), "Riverbend Hospital (sees its own referrals)"),
-    Person(Principal("staff/90", frozenset({"auditor"})), "Sam, auditor (sees no names)"),
-)
-"""Invented people, one for each role that looks at the board; in development alone."""
+RENEW, BEGUN, BEGUN_S = "throughline-renew", "throughline-begun", 600
+"""What renews a session, sent to `/stay` alone; and what was begun, one cookie for each tab, for so long. Sealed: no browser reads them."""
+SIGN_IN, STAY, SIGN_OUT = "/sign-in", "/stay", "/sign-out"
 Refused = Callable[[Request, Principal, str, str | None], Awaitable[None]]
+Render = Callable[..., Response]
+Page = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,45 +52,102 @@ class Inside(Entrance):
         return request.state.caller  # type: ignore[no-any-return]
 
 
-Render = Callable[..., Response]
+class Sessions:
+    """Begins, renews and ends sessions. `secret` seals what a browser keeps for us."""
 
+    def __init__(self, provider: Provider, door: Inside, render: Render, settings: Settings, secret: str) -> None:
+        self._provider, self._door, self._render = provider, door, render
+        self._key = digest(secret.encode(), b"throughline: what browsers keep of a sign-in", "sha256")
+        self._board, self._development = settings.board_url.rstrip("/"), settings.development
 
-def sign_in(render: Render, issuer: LocalIssuer, people: Sequence[Person], door: Inside) -> list[BaseRoute]:
-    """For a developer's machine alone: choose whom to be. The cookie ends with its token; only a person's word makes it last longer."""
-    by_id = {person.principal.id: person for person in people}
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route(SIGN_IN, self._said(self.begin)),
+            Route(BACK, self._said(self.finish)),
+            Guarded(STAY, self.stay, action="follow-changes", door=self._door, methods=("POST",)),
+            Route(SIGN_OUT, self.leave, methods=["POST"]),
+        ]
 
-    def lasting(answer: Response, request: Request, principal: Principal) -> Response:
-        """With a session that begins now."""
-        ends, secure = SESSION_MINUTES * 60, request.url.scheme == "https"
-        token = issuer.token(principal, SESSION_MINUTES)
-        answer.set_cookie(COOKIE, token, max_age=ends, httponly=True, samesite="strict", secure=secure)
-        answer.set_cookie(UNTIL, str(int(issuer.now().timestamp()) + ends), max_age=ends, samesite="strict", secure=secure)
+    async def begin(self, request: Request) -> Response:
+        to = way_back(request, request.query_params.get("to", "/"))
+        base = self._base(request)
+        if not str(request.base_url).startswith(f"{base}/"):  # the provider leads back to the board's own name, and cookies are of a name
+            return RedirectResponse(f"{base}{SIGN_IN}?to={quote(to, safe='')}", 303)
+        begun = await self._provider.begin(base + BACK)
+        answer = RedirectResponse(begun.url, 303)
+        kept = self._sealed({**asdict(begun), "url": "", "to": to, "until": self._door.identity.now() + BEGUN_S}, BEGUN)
+        answer.set_cookie(_tab(begun.state), kept, BEGUN_S, path=SIGN_IN, secure=self._secure(request), httponly=True, samesite="lax")
         return answer
 
-    async def choose(request: Request) -> Response:
-        return render("sign_in.html", request, people=people, to=way_back(request, request.query_params.get("to", "/")))
+    async def finish(self, request: Request) -> Response:
+        """Back from the provider. What was begun is forgotten at once, so that it cannot be finished twice."""
+        state = request.query_params.get("state", "")
+        known = self._opened(request.cookies.get(_tab(state), ""), BEGUN)
+        if not state or known.get("state") != state or known["until"] < self._door.identity.now():
+            raise failed("this sign-in was not begun in this browser, or too long ago")
+        begun = Begun("", state, known["nonce"], known["verifier"])
+        entered = await self._provider.finish(request.query_params, begun, self._base(request) + BACK)
+        answer = self._onward(request, known["to"], "You are signed in")
+        answer.delete_cookie(_tab(state), path=SIGN_IN, httponly=True, samesite="lax")
+        return self._lasting(answer, request, entered)
 
-    async def enter(request: Request) -> Response:
-        form = await request.form()
-        person = by_id.get(str(form.get("person", "")))
-        if person is None:
-            raise Answer("TL-1401", "nobody of that name can be chosen", status=400)
-        return lasting(RedirectResponse(way_back(request, str(form.get("to", "/"))), 303), request, person.principal)
-
-    async def stay(request: Request) -> Response:
+    async def stay(self, request: Request) -> Response:
         """Somebody who was warned goes on: the same session, from now. What only refreshes itself never comes here."""
-        return lasting(Response(status_code=204), request, request.state.caller)
+        refresh = self._opened(request.cookies.get(RENEW, ""), RENEW).get("refresh", "")
+        entered = await self._provider.renew(Entered("", 0, refresh), request.state.caller.id)
+        return self._lasting(Response(status_code=204), request, entered)
 
-    return [
-        Route("/sign-in", choose),
-        Route("/sign-in", enter, methods=["POST"]),
-        Guarded("/stay", stay, action="follow-changes", door=door, methods=("POST",)),
-        Route("/sign-out", sign_out, methods=["POST"]),
-    ]
+    async def leave(self, request: Request) -> Response:
+        """Ours ends whatever the provider does; then its own, so that the next person at this desk is asked who they are."""
+        base = self._base(request)
+        answer = self._onward(request, await self._provider.leaving(f"{base}{SIGN_IN}") or SIGN_IN, "You are signed out")
+        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        answer.delete_cookie(UNTIL, samesite="strict")
+        answer.delete_cookie(RENEW, path=STAY, httponly=True, samesite="strict")
+        return answer
+
+    def _onward(self, request: Request, to: str, title: str) -> Response:
+        """By a page of our own: a strict cookie is not sent where another site's page led, nor may a form lead to another site."""
+        return self._render("onward.html", request, to=to, title=title)
+
+    def _lasting(self, answer: Response, request: Request, entered: Entered) -> Response:
+        """With a session that begins now and ends with its token."""
+        lasts, secure = max(0, entered.until - self._door.identity.now()), self._secure(request)
+        answer.set_cookie(COOKIE, entered.token, lasts, httponly=True, samesite="strict", secure=secure)
+        answer.set_cookie(UNTIL, str(entered.until), lasts, samesite="strict", secure=secure)
+        kept = self._sealed({"refresh": entered.refresh}, RENEW) if entered.refresh else ""
+        answer.set_cookie(RENEW, kept, lasts if kept else 0, path=STAY, httponly=True, samesite="strict", secure=secure)
+        return answer
+
+    def _said(self, page: Page) -> Page:
+        """What goes wrong is said in words, on a page from which one begins again."""
+
+        async def said(request: Request) -> Response:
+            try:
+                return await page(request)
+            except Problem as problem:
+                return self._render("problem.html", request, status=problem.status, problem=problem)
+
+        return said
+
+    def _base(self, request: Request) -> str:
+        return str(request.base_url).rstrip("/") if self._development else self._board
+
+    def _secure(self, request: Request) -> bool:
+        return self._base(request).startswith("https://")
+
+    def _sealed(self, what: dict[str, object], label: str) -> str:
+        return urlsafe_b64encode(seal_bytes(json.dumps(what).encode(), self._key, label)).decode()
+
+    def _opened(self, kept: str, label: str) -> dict[str, Any]:
+        """What we sealed; nothing for whatever else stands there."""
+        try:
+            opened: dict[str, Any] = json.loads(open_bytes(urlsafe_b64decode(kept), self._key, label))
+            return opened
+        except (Unreadable, ValueError):
+            return {}
 
 
-async def sign_out(request: Request) -> Response:
-    answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
-    answer.delete_cookie(UNTIL, samesite="strict")
-    return answer
+def _tab(state: str) -> str:
+    """The cookie of one sign-in. Only letters and digits of what a browser brings become a name."""
+    return f"{BEGUN}-{''.join(one for one in state[:12] if one.isascii() and one.isalnum())}"

@@ -6,6 +6,7 @@ Every killer passes without the mistake. `old` stands exactly once in its file.
 
 from dataclasses import dataclass
 
+from tests.mutants.entering import MISTAKES as ENTERING
 from tests.mutants.following import MISTAKES
 
 SETTLING, LANE, KEEPING = "runtime/test_settling.py", "mutants/test_lane.py", "mutants/test_keeping.py"
@@ -223,4 +224,6 @@ MUTANTS = (
            test("runtime/test_settling.py", "the same instant owed again after it was taken back leads to facts of its own")),
     # — care, plans and transitions
     *(Mutant(*mistake) for mistake in MISTAKES),
+    # — the way in
+    *(Mutant(*mistake) for mistake in ENTERING),
 )  # fmt: skip

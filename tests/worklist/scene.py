@@ -35,8 +35,8 @@ from infra.vault import MemoryVault
 from infra.wrapping import LocalWrapper
 from services.worklist.accounts import seen
 from services.worklist.app import HEARS, build
-from services.worklist.entrance import PEOPLE
 from services.worklist.follow import Follower, Reader
+from services.worklist.issuing import PEOPLE
 from services.worklist.marking import Marking
 from services.worklist.relay import Answered, Asked, Owners
 from tests.worklist.books import Book

@@ -10,13 +10,13 @@ import pytest
 from infra.browser import COOKIE
 from infra.identity import Principal
 from services.worklist import api, views
-from services.worklist.entrance import PEOPLE
+from services.worklist.issuing import PEOPLE
 from services.worklist.lists import _cell
 from services.worklist.pages import FOLDER
 from services.worklist.relay import Answered, Fault
 from tests.worklist.scene import Scene
 
-PUBLIC = {"/assets/{name}", "/sign-in", "/sign-out"}
+PUBLIC = {"/assets/{name}", "/sign-in", "/sign-in/done", "/sign-out"}
 ROBIN = next(one.principal for one in PEOPLE if "coordinator" in one.principal.roles)
 KIM = Principal("staff/31", frozenset({"program-desk"}))
 ELSEWHERE = Principal("staff/32", frozenset({"program-desk"}))

@@ -15,10 +15,10 @@ from services.intake import api as intake
 from services.notification import api as notification
 from services.worklist import forms_told
 from services.worklist.acting import body_of, is_asked, shown
-from services.worklist.entrance import PEOPLE
 from services.worklist.fields import Field, Form
 from services.worklist.forms import FORMS, offered
 from services.worklist.forms_front import CRITERIA, NEW_REFERRAL
+from services.worklist.issuing import PEOPLE
 from services.worklist.rows import Listed
 
 OWNERS = {

@@ -130,13 +130,10 @@ class MongoStore(Store):
         return await self.unpublished({aggregate_of(fact): marker["part"] for marker in waiting for fact in marker["facts"]})
 
     async def mark_published(self, ids: Sequence[str]) -> None:
-        whole = self._outbox.published(ids)
-
-        async def mark(session: Any) -> None:
-            expect(reply := await self._database.command(marking(whole), session=session), reply["n"])
-
-        if whole:
-            await self._despite_others(mark)
+        """In no transaction: whoever is killed in one leaves the markers locked, and they may be of partitions that nobody will fence."""
+        if whole := self._outbox.published(ids):
+            with before_commit():
+                expect(reply := await self._database.command(marking(whole)), reply["n"])
 
     async def due(self, parts: Collection[int], now: datetime, limit: int) -> list[str]:
         query = {"due_at": {"$lte": now}, "part": {"$in": list(parts)}}

@@ -15,7 +15,7 @@ from infra import failpoints
 from infra.store import Changes, Conflict, Store, Unknown
 from infra.store.mongo import MongoStore
 from tests.store.conftest import Another
-from tests.store.rows import aggregate, change
+from tests.store.rows import aggregate, change, fact
 from tests.store.server import DatabaseServer
 
 FREED_WITHIN_S = 10.0
@@ -139,3 +139,13 @@ async def test_the_record_names_the_holder_and_every_session_it_will_use(success
     await successor.fence(["lane/0"])
     recorded = database["fences"].find_one({"_id": "lane/0"})
     assert [session["id"] for session in recorded["sessions"]] == [session.session_id["id"] for session in successor._sessions]
+
+
+async def test_whoever_is_killed_while_marking_was_in_no_transaction(another: Another, points: Any):
+    """Its markers may be of partitions that others hold by then: no fence would free them, and they would be published for a minute."""
+    store = await another()
+    await store.commit(change())
+    points("before_commit:sleep:30@1")
+    async with asyncio.timeout(5):
+        await store.mark_published([fact().id])
+    assert await store.unpublished({"item/1": 7}) == []

@@ -34,6 +34,15 @@ def findings(urls: dict[str, str], history: History, only_told: Collection[str] 
         client.close()
 
 
+def waiting(urls: dict[str, str]) -> dict[str, int]:
+    """Markers of facts that are not known to be published, by service; none of a service that has none."""
+    found = {}
+    for service, url in urls.items():
+        with MongoClient[dict[str, Any]](url) as client:
+            found[f"markers of {service}"] = client[service]["outbox"].count_documents({})
+    return {what: count for what, count in found.items() if count}
+
+
 def _facts(database: Any, said: set[str], service: str) -> Iterator[Finding]:
     stored = {row["_id"] for row in database["facts"].find({}, {"_id": 1})}
     for name in sorted(stored - said)[:5]:

@@ -61,7 +61,8 @@ class Ledger:
             case "recovered":
                 return self.history.recovered(question["since"], question["within"])
             case "owed":
-                return self.history.owed()
+                owed = self.history.owed()
+                return owed or await asyncio.to_thread(databases.waiting, self.told["databases"])
             case "end":
                 found = await asyncio.to_thread(self._end, tuple(question.get("only_told", ())))
                 return {

@@ -261,13 +261,13 @@ class Stack:
         _end(self.load)
 
     def rest(self, limit_s: float = REST_S) -> dict[str, int]:
-        """Stop sending, and wait until everything that was sent has had its effect; what is still owed when the time is up."""
+        """Stop sending, and wait until everything that was sent has had its effect, and no fact waits for a mark that it is published;
+        what is still owed when the time is up."""
         self._end_load()
         deadline = time.monotonic() + limit_s
         while (owed := self.ask("owed")) and time.monotonic() < deadline:
             self.watch()
             time.sleep(1.0)
-        time.sleep(8.0)  # what is published last is marked a little later, and left-overs of killed processes after five seconds
         return dict(owed)
 
     def send_again(self, amend: dict[str, list[str]] | None = None) -> None:

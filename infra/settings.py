@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     kafka_ca_file: Path | None = Field(None, description="Certificates to trust for the brokers instead of the system's.")
 
     mongo_url: SecretStr = Field(SecretStr("mongodb://127.0.0.1:27017"), description="This service's own database, with its user.")
-    mongo_driver: Literal["motor", "pymongo"] = Field("motor", description="Which client library speaks to the database.")
+    mongo_driver: Literal["pymongo", "motor"] = Field("pymongo", description="Which client library speaks to the database.")
     mongo_timeout_ms: Millis = Field(5_000, description="Longest any database call may take.")
     vault_url: SecretStr | None = Field(None, description="The database `vault`; by default the server of `MONGO_URL`.")
     vault_kek: SecretStr = Field(SecretStr(""), description="Key-encryption key: base64 of 32 bytes. Needed wherever a vault is opened.")

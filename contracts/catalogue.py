@@ -15,6 +15,7 @@ from contracts import (
     assignment,
     authorization,
     authorization_lines,
+    care_team,
     consents,
     crisis_intake,
     crisis_routing,
@@ -71,13 +72,14 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
     return Topic(name or topic_of(service), service, listeners, "aggregate id", (*events, *upkeep.EVENTS))
 
 
+PLACING = (*assignment.EVENTS, *care_team.EVENTS)
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
 FRONT_DOOR = (*intake.EVENTS, *agreements.EVENTS, *needs.EVENTS, *endings.EVENTS, *consents.EVENTS, *stays.EVENTS, *visits.EVENTS)
 CARE = (*members.EVENTS, *follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS, *appointments.EVENTS)
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=FRONT_DOOR),
     _own("intake", "crisis_routing", "notification", "worklist", name=CRISIS_INTAKE, events=crisis_intake.EVENTS),
-    _own("assignment", "intake", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=assignment.EVENTS),
+    _own("assignment", "intake", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=PLACING),
     _own(
         "authorization",
         "intake",

@@ -13,6 +13,8 @@ class Scope(StrEnum):
     ANY = "any"
     ORGANISATION = "organisation"
     """Items that concern one of the principal's own organisations."""
+    MEMBER = "member"
+    """Items whose members the principal, or an organisation of theirs, is among."""
     OWNER = "owner"
     """Items whose accountable owner is the principal, or a role the principal holds."""
 
@@ -27,10 +29,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What access needs to know of an item: the organisations it concerns, and its accountable owner (`role/…` or a principal's id)."""
+    """What access needs to know of an item: the organisations it concerns, its accountable owner (`role/…` or a principal's id), and who
+    beside them may look at it: principals, or organisations."""
 
     organisations: frozenset[str] = frozenset()
     owner: str = ""
+    members: frozenset[str] = frozenset()
 
 
 def rule(*roles: str, scope: Scope = Scope.ORGANISATION) -> Rule:
@@ -75,6 +79,8 @@ def _within(principal: Principal, scope: Scope, item: Item | None) -> bool:
         return True
     if item is None:
         return False
+    if scope is Scope.MEMBER:
+        return bool(item.members & {principal.id, *principal.organisations})
     if scope is Scope.ORGANISATION:
         return bool(item.organisations & principal.organisations)
     return bool(item.owner) and (item.owner == principal.id or item.owner in {f"role/{role}" for role in principal.roles})

@@ -7,8 +7,11 @@ from services.assignment.commands import (
     AcceptHandOff,
     AcceptOffer,
     AskHandOff,
+    CorrectCareTeam,
     DeclineHandOff,
     DeclineOffer,
+    JoinCareTeam,
+    LeaveCareTeam,
     ListDirectory,
     LogContact,
     OfferAgain,
@@ -18,7 +21,7 @@ from services.assignment.commands import (
     WithdrawHandOff,
 )
 
-PLACEMENT = "placement/{id}"
+PLACEMENT, CARE_TEAM = "placement/{id}", "care-team/{id}"
 
 ROUTES = (
     Entry(AcceptOffer, "/v1/placements/{id}/accept-offer", PLACEMENT, "answer-offer"),
@@ -31,6 +34,9 @@ ROUTES = (
     Entry(AcceptHandOff, "/v1/placements/{id}/accept-hand-off", PLACEMENT, "own"),
     Entry(DeclineHandOff, "/v1/placements/{id}/decline-hand-off", PLACEMENT, "own"),
     Entry(WithdrawHandOff, "/v1/placements/{id}/withdraw-hand-off", PLACEMENT, "own"),
+    Entry(JoinCareTeam, "/v1/care-teams/{id}/join", CARE_TEAM, "care-team"),
+    Entry(CorrectCareTeam, "/v1/care-teams/{id}/correct", CARE_TEAM, "care-team"),
+    Entry(LeaveCareTeam, "/v1/care-teams/{id}/leave", CARE_TEAM, "care-team"),
     Entry(ListDirectory, "/v1/directory", "directory/network", "list-directory"),
 )
 BULK = (
@@ -44,6 +50,7 @@ ACCESS: dict[str, Rule] = {
     "place": rule(*COORDINATION, scope=Scope.ANY),
     "own": rule("program-desk", *COORDINATION, scope=Scope.ANY),
     "reassign": rule("team-lead", "supervisor", "clinical-supervisor", "network-lead", scope=Scope.ANY),
+    "care-team": rule(*COORDINATION, scope=Scope.ANY),
     "list-directory": rule("platform", scope=Scope.ANY),
 }
 """By role. Scope is any, because the domain refuses whoever is neither the desk asked nor on the owner's side."""

@@ -1,6 +1,6 @@
 """Assignment, wired: what it hears, what it decides, what it says."""
 
-from contracts import assignment, catalogue
+from contracts import catalogue
 from infra.app import App, run
 from infra.service import Service
 from services.assignment import domain
@@ -13,7 +13,7 @@ SERVICE = Service(
     states=domain.STATES,
     hears={event.type: event for event in domain.HEARS},
     commands={command.type: command for command in COMMANDS},
-    says={event.type: event for event in assignment.EVENTS},
+    says={event.type: event for event in catalogue.PLACING},
     route=domain.route,
     decide=domain.decide,
     evolve=domain.evolve,

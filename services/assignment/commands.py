@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
+from contracts.care_team import TeamRole
 from contracts.directory import Desk, Program
 from contracts.kernel import Code, Command
 from contracts.partners import Text
@@ -109,7 +110,40 @@ class ListDirectory(Command):
     people: dict[Code, Annotated[str, Field(min_length=1, max_length=60)]] = {}
 
 
+class OfCareTeam(Command):
+    """About somebody on a person's care team: one of an organisation's people, or (without `member`) the organisation as such."""
+
+    organisation: Code
+    member: Code | None = None
+
+
+class JoinCareTeam(OfCareTeam):
+    """They take part in this person's care from `since` on, now where that is absent, and see it as far as consent allows."""
+
+    type: ClassVar = "join-care-team"
+    role: TeamRole
+    since: AwareDatetime | None = None
+
+
+class CorrectCareTeam(OfCareTeam):
+    """They do something else for the person than was said, or since another instant."""
+
+    type: ClassVar = "correct-care-team"
+    role: TeamRole | None = None
+    since: AwareDatetime | None = None
+
+
+class LeaveCareTeam(OfCareTeam):
+    """They take no part any more."""
+
+    type: ClassVar = "leave-care-team"
+    reason: Literal["care-ended", "changed-organisation", "person-asked", "entered-in-error", "other"]
+    left_at: AwareDatetime | None = None
+
+
+ABOUT_TEAMS = (JoinCareTeam, CorrectCareTeam, LeaveCareTeam)
 COMMANDS = (
+    *ABOUT_TEAMS,
     AcceptOffer, DeclineOffer, OfferAgain, Waitlist, LogContact, TakePlacement,
     AskHandOff, AcceptHandOff, DeclineHandOff, WithdrawHandOff, ReassignPlacement, ListDirectory,
 )  # fmt: skip

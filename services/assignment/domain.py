@@ -10,8 +10,9 @@ from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceive
 from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Early, Message, Reason, Refused, Route, State, World
 from contracts.needs import RequestJoined
 from contracts.plans import PlanDischarged
-from services.assignment import answers, directory, endings, history, lateness, offers, ownership, steps
+from services.assignment import answers, care_team, directory, endings, history, lateness, offers, ownership, steps
 from services.assignment.commands import (
+    ABOUT_TEAMS,
     AcceptHandOff,
     AcceptOffer,
     AskHandOff,
@@ -37,7 +38,7 @@ HEARS = (
     RequestDeathReported, RequestDeathRetracted, RequestJoined, PlanDischarged, *consents.CHANGES,
 )  # fmt: skip
 ABOUT_OFFERS = (AcceptOffer, DeclineOffer, OfferAgain, Waitlist, LogContact)
-STATES: dict[str, type[State]] = {"placement": Placement, "directory": Directory}
+STATES: dict[str, type[State]] = {"placement": Placement, "directory": Directory, "care-team": care_team.CareTeam}
 
 
 def placement_of(subject: str) -> str:
@@ -50,6 +51,8 @@ def route(message: Message, blind: Blind) -> Route:
     """The placement of the request; the directory is read beside it and only its own list writes it."""
     if isinstance(message.data, ListDirectory):
         return Route((DIRECTORY,))
+    if isinstance(message.data, ABOUT_TEAMS):
+        return Route((message.subject,))
     return Route((placement_of(message.subject),), references=(DIRECTORY,))
 
 
@@ -57,6 +60,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     """One message, one decision. Who may ask at all is decided at the door; whether it makes sense is decided here."""
     if isinstance(message.data, ListDirectory):
         return directory.listed(world[DIRECTORY], message.data)
+    if isinstance(message.data, ABOUT_TEAMS):
+        return care_team.decide(message, world[message.subject], now)
     subject = placement_of(message.subject)
     state: Placement | None = world[subject]
     if isinstance(message.data, RequestReceived):
@@ -114,6 +119,8 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
 
 def evolve(state: Any, fact: Change) -> State | None:
     """What an aggregate becomes."""
+    if fact.type.startswith("care-team."):
+        return care_team.evolve(state, fact)
     return directory.evolve(state, fact) if fact.type.startswith("directory.") else history.evolve(state, fact)
 
 

@@ -18,6 +18,7 @@ from services.worklist import about, forms, standing, words
 from services.worklist.api import concerned, known
 from services.worklist.fields import Field, Form
 from services.worklist.forms_front import NEW_REFERRAL
+from services.worklist.forms_team import TEAM_FORMS
 from services.worklist.items import Document, by_kind
 from services.worklist.pages import Site
 from services.worklist.relay import Answered, Fault, Owners, speaker
@@ -100,7 +101,8 @@ class Acting:
         named = {field["name"] for field in fields}
         left = [fault for fault in answer.faults if fault.field not in named] if answer else []
         given = {"form": form, "row": row, "fields": fields, "answer": answer, "left": left, "key": stated.get("key") or str(uuid4())}
-        given["allowed_now"] = row is None or request.path_params["command"] in row["allowed"]  # of its form, or of a step towards it
+        command = request.path_params.get("command")  # of its form, or of a step towards it; a team is open to change at any time
+        given["allowed_now"] = row is None or form in TEAM_FORMS or command in row["allowed"]
         given["back"] = stated.get("back") or request.query_params.get("back") or _way_back(form, row, request.state.principal)
         status = (answer.status if answer.status < 500 else 503) if answer else 200
         return self.site.render("form.html", request, status=status, **given, **more)
@@ -246,6 +248,9 @@ def _known(of: str, found: Document | None, listed: Listed) -> list[tuple[str, s
         case "services" | "levels" | "payers" | "languages" | "areas":
             offered = sorted({one for program in listed.programs for one in program.get(of, ())})
             return [(one, words.plain(one)) for one in offered]
+        case "organisations":
+            partners = [(one["_id"].partition("/")[2], words.who(one["_id"], listed.names)) for one in listed.partners]
+            return [*partners, *((one["id"], one["name"]) for one in listed.programs)]
         case "partners":
             return [(one["_id"].partition("/")[2], words.who(one["_id"], listed.names)) for one in listed.partners]
     return []

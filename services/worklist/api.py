@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from infra.clock import Clock
 from infra.http import Answer, Door, Guarded
 from infra.identity import Principal
 from infra.problems import Problem
-from services.worklist import questions
+from services.worklist import questions, seeing
 from services.worklist.accounts import Accounts
 from services.worklist.follow import GAP_AFTER_S
 from services.worklist.items import Document, section_of
@@ -39,7 +39,7 @@ SCOPED = tuple(role.removeprefix("role/") for role in SHARED)
 ACCESS = Access({
     "see-lists": rule(*NETWORK, *SCOPED, scope=Scope.ANY),
     "see-network": rule(*NETWORK, scope=Scope.ANY),
-    "see-item": (rule(*NETWORK, scope=Scope.ANY), *theirs(*SCOPED)),
+    "see-item": (rule(*NETWORK, scope=Scope.ANY), *theirs(*SCOPED), rule(*SCOPED, scope=Scope.MEMBER)),
     "see-held": rule(*NETWORK, scope=Scope.ANY),
     "see-gaps": rule("network-lead", "data-steward", "auditor", scope=Scope.ANY),
     "see-readings": rule("auditor", scope=Scope.ANY),
@@ -50,7 +50,7 @@ ACCESS = Access({
     "export-list": rule(*CARE, scope=Scope.ANY),
     "act": (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED)),
     "enter": rule(*CARE, scope=Scope.ANY),
-    SEE_PERSON: (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED)),
+    SEE_PERSON: (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED), rule(*SCOPED, scope=Scope.MEMBER)),
 })  # fmt: skip
 """A scoped role's rules are about an item's organisations (the partner that sent it, the program and desk that have it) or its owner.
 `see-network` decides whether lists are narrowed to those."""
@@ -68,8 +68,12 @@ class Answers:
     clock: Clock
     accounts: Accounts
 
-    async def rows(self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False) -> list[Row]:
-        people, names = await self.people.shown(principal, items, occasion, whole), await self.names.known()
+    async def rows(
+        self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False, alone: bool = False
+    ) -> list[Row]:
+        """`alone`: each is looked at by itself, which the person's care team may as well."""
+        members = await self.members(principal, items) if alone else {}
+        people, names = await self.people.shown(principal, items, occasion, whole, members), await self.names.known()
         now = self.clock.now()
         return [row(item, now, people, names) for item in items]
 
@@ -83,7 +87,16 @@ class Answers:
     async def details(self, principal: Principal, record: str) -> Shown | None:
         """What may be shown of a person by their record."""
         found = await questions.item(self.board, record)
-        return (await self.people.shown(principal, [found], "person", whole=True)).get(record) if found else None
+        if found is None:
+            return None
+        members = await self.members(principal, [found])
+        return (await self.people.shown(principal, [found], "person", True, members)).get(record)
+
+    async def members(self, principal: Principal, items: Sequence[Document]) -> dict[str, frozenset[str]]:
+        """By item: who sees it by being on the person's team. Whoever sees the whole network needs no team."""
+        if concerned(principal) is None:
+            return {}
+        return {item["_id"]: await seeing.members(self.board, item, self.clock.now()) for item in items}
 
     async def grouped(self, rows: Sequence[Row]) -> list[Row]:
         """One row a person: the leading item's, and with it what else is open about them, a line each."""
@@ -107,7 +120,11 @@ class Answers:
     async def item_of(self, request: Request) -> Item | None:
         """What a scoped rule is about."""
         found = await questions.item(self.board, request.path_params.get("id", ""))
-        return summary_of(found) if found else None
+        return await self.seen_as(found) if found else None
+
+    async def seen_as(self, item: Document) -> Item:
+        """An item for whoever looks at it by itself: those on the person's care team too, as far as consent lets them."""
+        return replace(summary_of(item), members=await seeing.members(self.board, item, self.clock.now()))
 
     async def belonging(self, principal: Principal) -> frozenset[str]:
         """The desks behind which the directory lists somebody, and those desks' programs: they are organisations of theirs."""
@@ -178,7 +195,7 @@ async def _counts(answers: Answers, request: Request) -> Response:
 
 async def _item(answers: Answers, request: Request) -> Response:
     found = await known(answers, request)
-    (shown,) = await answers.rows(request.state.principal, [found], "item")
+    (shown,) = await answers.rows(request.state.principal, [found], "item", alone=True)
     return _json({"as_of": answers.clock.now(), **shown})
 
 

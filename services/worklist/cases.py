@@ -13,9 +13,10 @@ from starlette.routing import BaseRoute
 
 from contracts.kernel import kind_of
 from infra.identity import Principal
-from services.worklist import about, agreed, history, questions, telling, words
+from services.worklist import about, agreed, history, questions, seeing, telling, words
 from services.worklist.api import instant_of, known
 from services.worklist.forms import first, offered
+from services.worklist.forms_team import TEAM_FORMS
 from services.worklist.items import Document, by_kind
 from services.worklist.pages import Site, late_by
 from services.worklist.projections import Patch
@@ -48,7 +49,7 @@ class Cases:
         found, at = await known(self.answers, request), instant_of(request, "as_of")
         entries = await questions.timeline(self.answers.board, found["_id"])
         names, now = await self.answers.names.known(), self.answers.clock.now()
-        (row,) = await self.answers.rows(request.state.principal, [found], "item", whole=True)
+        (row,) = await self.answers.rows(request.state.principal, [found], "item", whole=True, alone=True)
         beside = await questions.beside(self.answers.board, {row["record"]} - {None})
         messages = await questions.messages(self.answers.board, found["_id"])
         given: Row = {
@@ -61,6 +62,8 @@ class Cases:
         given |= {"clocks": [_ran(one, names, now) for one in history.clocks(found["_id"], entries)]}
         story = await self._with_messages(entries, messages)
         given |= {"days": _days([event(entry, names) for entry in story], request), "parts": _parts(story, request)}
+        if not self.site.door.access.may(request.state.principal, "see-item", summary_of(found)):
+            beside = {}  # on the team: what else is open may be more than consent lets them see
         given |= {"beside": [one for one in beside.get(row["record"], ()) if one["_id"] != found["_id"]], "line": words.action}
         told = telling.of_item(by_kind(found["sections"]), [by_kind(one["sections"]) for one in messages])
         given |= {"told": [_reached(one, names) for one in told]}
@@ -72,8 +75,9 @@ class Cases:
         """Everything about one person, across the records that are linked. Each part is shown as far as it may be seen."""
         record = request.path_params["id"]
         records = await questions.cluster(self.answers.board, record)
-        items = [item for item in await questions.of_person(self.answers.board, records) if await self._visible(request, item)]
-        rows = await self.answers.rows(request.state.principal, items, "person", whole=True)
+        known = [item for item in await questions.of_person(self.answers.board, records) if item["kind"] != seeing.TEAM]
+        items = [item for item in known if await self._visible(request, item)]
+        rows = await self.answers.rows(request.state.principal, items, "person", whole=True, alone=True)
         names = await self.answers.names.known()
         entries = [entry for item in items for entry in await questions.timeline(self.answers.board, item["_id"])]
         told = sorted(
@@ -84,10 +88,12 @@ class Cases:
         given: Row = {"record": record, "records": records, "details": details, "open": [row for row in mine if row["open"]]}
         given |= {"closed": [row for row in rows if not row["open"]], "days": _days(told, request), "parts": _parts(entries, request)}
         given |= {"visits": _visits(items, self.answers.clock.now())}
+        given |= {"team": seeing.shown(await seeing.of(self.answers.board, record), names), "forms": TEAM_FORMS}
+        given |= {"may_team": bool(request.state.principal.roles & set(TEAM_FORMS[0].roles))}
         return self.site.render("person.html", request, summary=f"{len(given['open'])} open", **given)
 
     async def _visible(self, request: Request, item: Document) -> bool:
-        return self.site.door.access.may(request.state.principal, "see-item", summary_of(item))
+        return self.site.door.access.may(request.state.principal, "see-item", await self.answers.seen_as(item))
 
     async def _with_messages(self, entries: Sequence[Patch], messages: Sequence[Document]) -> list[Patch]:
         """What happened to an item, and to what people were sent about it, as it was recorded."""

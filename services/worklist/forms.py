@@ -9,10 +9,16 @@ from typing import Any
 
 from contracts.kernel import kind_of
 from infra.identity import Principal
-from services.worklist import forms_care, forms_crisis, forms_front, forms_kept, forms_payer
+from services.worklist import forms_care, forms_crisis, forms_front, forms_kept, forms_payer, forms_team
 from services.worklist.fields import Form
 
-FORMS: Mapping[str, tuple[Form, ...]] = {**forms_front.FORMS, **forms_care.FORMS, **forms_crisis.FORMS, **forms_payer.FORMS}
+FORMS: Mapping[str, tuple[Form, ...]] = {
+    **forms_front.FORMS,
+    **forms_care.FORMS,
+    **forms_crisis.FORMS,
+    **forms_payer.FORMS,
+    "record": forms_team.TEAM_FORMS,
+}
 """By the kind of the aggregate that the command is about. The first that is allowed is what a row offers."""
 ON_ITS_PAGE = (
     "discard", "ask-hand-over",

@@ -17,7 +17,7 @@ from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, kind_of
 from contracts.partners import Guardian, PersonDetails
-from services.worklist import authorizing, care, crisis, standing, telling
+from services.worklist import authorizing, care, care_teams, crisis, standing, telling
 from services.worklist.words import plain, sentence
 
 Patch = dict[str, Any]
@@ -196,7 +196,8 @@ def _registered(e: agreements.PartnerRegistered) -> Patch:
 
 
 def _consent(e: consents.PermitChanged) -> Patch:
-    return {"status": e.type.split(".")[1], "record": e.record, "request": e.request}
+    """With the permit as it stands: whoever is on the person's team sees no further than it opens."""
+    return {"status": e.type.split(".")[1], "record": e.record, "request": e.request, "permit": e.permit.model_dump(exclude_none=True)}
 
 
 def _details(e: intake.RecordOpened | intake.RecordAmended) -> Patch:
@@ -302,6 +303,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.PlacementEnded: _released("ended"),
     **crisis.PROJECTED,
     **care.PROJECTED,
+    **care_teams.PROJECTED,
     upkeep.InputQuarantined: lambda e: {"status": "quarantined", "issues": [issue.model_dump() for issue in e.issues]},
     upkeep.InputRepaired: lambda e: {"status": "repaired"},
     upkeep.InputDiscarded: lambda e: {"status": "discarded"},

@@ -41,6 +41,10 @@ def item_of(document: Document) -> Item:
     return Item(concerned | {id for id in (document.get("partner"), document.get("owner")) if id} - set(SHARED), _accountable(document))
 
 
+def _seen(document: Document, members: Mapping[str, frozenset[str]]) -> Item:
+    return replace(item_of(document), members=members.get(document["_id"], frozenset()))
+
+
 def summary_of(document: Document) -> Item:
     """As whoever it waits on may see it as well: without the person."""
     return Item((frozenset(document.get("concerns", ())) | item_of(document).organisations) - set(SHARED), _accountable(document))
@@ -69,9 +73,12 @@ class People:
     def __init__(self, board: Board, vault: Keys, access: Access, seen: Seen) -> None:
         self._board, self._vault, self._access, self._seen = board, vault, access, seen
 
-    async def shown(self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False) -> dict[str, Shown]:
+    async def shown(
+        self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False,
+        members: Mapping[str, frozenset[str]] = {},
+    ) -> dict[str, Shown]:  # fmt: skip
         """By record: what may be shown. A record that is not in it is told by its reference. `whole`: the name, not initials alone."""
-        wanted = {self._record(item) for item in items if self._access.may(principal, SEE_PERSON, item_of(item))} - {""}
+        wanted = {self._record(item) for item in items if self._access.may(principal, SEE_PERSON, _seen(item, members))} - {""}
         if not wanted:
             return {}
         (generation, *_) = await self._board.generations()

@@ -7,6 +7,7 @@ from typing import Any
 from contracts import (
     agreements,
     alerts,
+    care_team,
     consents,
     directory,
     endings,
@@ -63,6 +64,7 @@ KINDS = {
     "parked": "Held back",
     "partner": "Partner",
     "consent": "Consent",
+    "care-team": "Care team",
     **crisis.KINDS,
     **care.KINDS,
 }
@@ -277,6 +279,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     agreements.AgreementExpiring: lambda e: f"The agreement ends on {day(e.ends_on)}; somebody renews it or lets it end",
     agreements.AgreementEnded: lambda e: f"The agreement ended on {day(e.ends_on)} and was not renewed",
     directory.DirectoryListed: lambda e: f"The directory lists {_count(len(e.programs), 'one program', '{} programs')}",
+    care_team.CareTeamJoined: "Somebody joined the care team",
+    care_team.CareTeamCorrected: "What was known of somebody on the care team was corrected",
+    care_team.CareTeamLeft: lambda e: f"Somebody left the care team: {plain(e.reason).lower()}",
     placing.PlacementOpened: "The search for a place began",
     placing.PlacementLabelled: "It is to be handled under a stricter label from now on",
     placing.OwnerAssigned: "A person answers for it now",

@@ -6,7 +6,8 @@ The page is what people agreed to. It is read as text, and answers come through 
 import importlib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ import pytest
 from starlette.requests import Request
 from starlette.routing import Route
 
-from contracts import members
+from contracts import care_team, catalogue, consents, members, plans
 from contracts.directory import DirectoryListed, Program
 from contracts.kernel import kind_of
 from infra import app as deciding
@@ -28,9 +29,12 @@ from infra.issuer import ISSUER, LocalIssuer
 from infra.service import Outcome, Service
 from infra.settings import Settings
 from infra.store import Aggregate
+from services.worklist.items import section_of
+from services.worklist.projections import item_of
 from tests.authorization import stories as authorization
 from tests.follow_up import stories as follow_up
 from tests.worklist.scene import Scene
+from tests.worklist.stories import Log, record_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "rights.md"
 SERVICES = ("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification")
@@ -213,6 +217,93 @@ async def test_an_item_of_others_is_refused_like_one_that_is_not_there(service: 
     built, ours = doors(service, tmp_path), Principal("staff/31", frozenset({"program-desk"}))
     for route in (route for route in agreed(service).routes if agreed(service).scope(route, "program-desk") == THEIRS and "{id}" in route):
         assert (await built.answer(ours, route.replace("{id}", "7"))).status_code == 403, route
+
+
+MEMBERS = {
+    "on the care team by name": Principal("staff/77", organisations=frozenset({"harbor-shelter"})),
+    "of an organisation on the care team": Principal("staff/78", organisations=frozenset({"northgate-schools"})),
+}
+"""Of other organisations than those that have the item."""
+TOPIC_OF = {event.type: topic.name for topic in catalogue.TOPICS for event in topic.events}
+
+
+@pytest.mark.parametrize("situation", MEMBERS)
+async def test_the_care_team_sees_the_person_and_nothing_else_by_it(situation: str, tmp_path: Path) -> None:
+    who, scene = MEMBERS[situation], await Scene(tmp_path).play()
+    await on_the_team(scene, ITEM)
+    console = Doors(list(scene.worklist.routes), scene.issuer)  # type: ignore[arg-type]
+    for route, what in agreed("worklist").routes.items():
+        if what == "open" or route == "GET /v1/live":
+            continue
+        for role in roles():
+            scope = agreed("worklist").scope(route, role)
+            answer = await console.answer(Principal(who.id, frozenset({role}), who.organisations), route)
+            seen = scope == EVERYTHING or (scope == THEIRS and (what == "item" or "{id" not in route))
+            assert (answer.status_code != 403) is seen, (route, role, answer.status_code)
+            if scope == THEIRS and what != "item":
+                assert ITEM not in answer.text, (route, role)
+
+
+async def test_the_care_team_sees_what_is_protected_only_while_a_consent_opens_it_to_programs(tmp_path: Path) -> None:
+    who, scene = MEMBERS["on the care team by name"], await Scene(tmp_path).play()
+    member = Principal(who.id, frozenset({"partner"}), who.organisations)
+    log = await on_the_team(scene, ITEM)
+    console = Doors(list(scene.worklist.routes), scene.issuer)  # type: ignore[arg-type]
+
+    async def sees() -> bool:
+        return (await console.answer(member, "GET /items/{id:path}")).status_code == 200
+
+    assert await sees()
+    await says(scene, log, ITEM, plans.PlanAdjusted(cadence_days=14), "part2")
+    assert not await sees(), "labelled, and nobody consented"
+    about = {"request": "request/6", "record": "record/6"}
+    given = consents.Permit(version=1, consent="C-9", recipients=("payer",))
+    await says(scene, log, "consent/6", consents.ConsentRecorded(**about, permit=given, by="staff/7"))
+    assert not await sees(), "a consent for the payer alone"
+    opened = consents.Permit(version=2, consent="C-9", recipients=("program",), until=scene.clock.now() + timedelta(days=1))
+    await says(scene, log, "consent/6", consents.ConsentRecorded(**about, permit=opened, by="staff/7"))
+    assert await sees()
+    scene.clock.advance(timedelta(days=1))
+    assert not await sees(), "it ran out, whoever noticed it"
+    later = opened.model_copy(update={"version": 3, "until": None})
+    await says(scene, log, "consent/6", consents.ConsentRecorded(**about, permit=later, by="staff/7"))
+    assert await sees()
+    revoked = consents.ConsentRevoked(**about, permit=consents.Permit(version=4), consent="C-9", by="staff/7", revoked_at=scene.clock.now())
+    await says(scene, log, "consent/6", revoked)
+    assert not await sees()
+
+
+async def test_who_left_the_care_team_sees_nothing_by_it_any_more(tmp_path: Path) -> None:
+    who, scene = MEMBERS["on the care team by name"], await Scene(tmp_path).play()
+    log = await on_the_team(scene, ITEM)
+    console = Doors(list(scene.worklist.routes), scene.issuer)  # type: ignore[arg-type]
+    member = Principal(who.id, frozenset({"program-desk"}), who.organisations)
+    page = await console.answer(member, "GET /people/{id:path}")
+    assert page.status_code == 200 and "Case manager" in page.text
+    left = care_team.CareTeamLeft(
+        record="record/6", organisation="harbor-shelter", member="staff/77", by="staff/12", left_at=scene.clock.now(), reason="care-ended"
+    )
+    await says(scene, log, "care-team/6", left)
+    assert (await console.answer(member, "GET /people/{id:path}")).status_code == 403
+
+
+async def on_the_team(scene: Scene, item: str) -> Log:
+    """One of the shelter's people by name, and the school as such, on the team of the item's person."""
+    log, at = Log(), scene.clock.now() - timedelta(days=3)
+    about: dict[str, Any] = {"record": "record/6", "by": "staff/12", "since": at}
+    await says(
+        scene, log, "care-team/6", care_team.CareTeamJoined(**about, organisation="harbor-shelter", member="staff/77", role="case-manager")
+    )
+    await says(scene, log, "care-team/6", care_team.CareTeamJoined(**about, organisation="northgate-schools", role="school"))
+    return log
+
+
+async def says(scene: Scene, log: Log, subject: str, data: Any, label: str = "") -> None:
+    """One more fact of an item the scene may know already: its number comes after those."""
+    known = await scene.board.documents(1, [item_of(subject)])
+    section = section_of(known[item_of(subject)]["sections"], TOPIC_OF[data.type], subject) if known else {}
+    heard = replace(log.say(subject, data, topic=TOPIC_OF[data.type]), sequence=section.get("sequence", 0) + 1, sensitivity=label)
+    await scene.follower.take([record_of(heard)])
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)

@@ -109,6 +109,7 @@ def record_of(heard: Heard) -> Record:
         "time": heard.at.isoformat(), "datacontenttype": "application/json", "sequence": sequence_text(heard.sequence),
         "partitionkey": heard.subject, "recordedtime": heard.recorded.isoformat(), "authtype": heard.actor[0], "authid": heard.actor[1],
         "correlationid": heard.correlation, "causetopic": heard.cause.get("topic", ""),
+        **({"sensitivity": heard.sensitivity} if heard.sensitivity else {}),
     }  # fmt: skip
     body = heard.data.__pydantic_serializer__.to_json(heard.data, exclude_none=True)
     return Record(heard.topic, heard.partition, heard.offset, tuple(headers(attributes)), body)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from contracts.care_team import CareTeamJoined
 from infra.browser import COOKIE
 from infra.identity import Principal
 from services.worklist import api, views
@@ -15,6 +16,7 @@ from services.worklist.lists import _cell
 from services.worklist.pages import FOLDER
 from services.worklist.relay import Answered, Fault
 from tests.worklist.scene import Scene
+from tests.worklist.stories import Log
 
 PUBLIC = {"/assets/{name}", "/sign-in", "/sign-in/done", "/sign-out"}
 ROBIN = next(one.principal for one in PEOPLE if "coordinator" in one.principal.roles)
@@ -253,3 +255,16 @@ async def test_deadlines_pass_without_an_event(scene):
     scene.clock.advance(timedelta(days=2))
     async with browser(scene) as robin:
         assert "late by" in (await robin.get("/next-steps?tab=mine")).text
+
+
+async def test_the_person_page_names_the_care_team_and_offers_to_change_it_to_whom_it_is_given(scene):
+    log = Log()
+    about = {"record": "record/6", "by": "staff/12", "since": scene.clock.now()}
+    log.say("care-team/6", CareTeamJoined(**about, organisation="riverbend", member="staff/77", role="case-manager"))
+    await scene.hear(log)
+    async with browser(scene, ROBIN) as robin:
+        page = (await robin.get("/people/record/6")).text
+        asked = (await robin.get("/do/join-care-team/record/6")).text
+    team = page.split('id="team"')[1].split("</section>")[0]
+    assert "Riverbend Hospital" in team and "Case manager, since" in team and "/do/leave-care-team/record/6" in team
+    assert "Add to the care team" in asked and "Riverbend Hospital" in asked

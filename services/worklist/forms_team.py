@@ -1,0 +1,34 @@
+"""Forms about the care team of a person: of their record, from the page about them."""
+
+from typing import get_args
+
+from contracts.care_team import TeamRole
+from services.worklist.fields import Form, at, choice, known
+
+COORDINATION = ("intake-desk", "coordinator", "network-lead")
+WHO = (
+    known("organisation", "Organisation", "organisations"),
+    known("member", "Who of them", "colleagues", required=False, hint="Leave it open for whoever of them has to do with the person."),
+)
+ROLES = get_args(TeamRole)
+
+
+def _team(command: str, name: str, path: str, *fields: object, hint: str = "") -> Form:
+    return Form(command, name, "assignment", f"/v1/care-teams/{{id}}/{path}", COORDINATION, (*WHO, *fields), hint)  # type: ignore[arg-type]
+
+
+TEAM_FORMS = (
+    _team(
+        "join-care-team", "Add to the care team", "join", choice("role", "What they do", *ROLES), at("since", "Since", required=False),
+        hint="They see this person’s care from now on, as far as consent allows.",
+    ),
+    _team(
+        "correct-care-team", "Correct", "correct", choice("role", "What they do", *ROLES, required=False),
+        at("since", "Since", required=False, now=False),
+    ),
+    _team(
+        "leave-care-team", "Remove from the care team", "leave",
+        choice("reason", "Why", "care-ended", "changed-organisation", "person-asked", "entered-in-error", "other"),
+        hint="They see nothing of this person by it from now on.",
+    ),
+)  # fmt: skip

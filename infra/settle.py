@@ -31,7 +31,8 @@ Wake = Callable[[], None]
 
 CLEAN_MAX = 20_000
 """Aggregates remembered as wholly published; forgetting one costs a query."""
-MARKED_AT_ONCE = 2_000
+MARKED_AT_ONCE = 500
+"""The more wait for their mark, the more markers a batch reads of what is long out."""
 WAIT_AT_MOST_S, TRIES = 2.0, 40
 """About a minute of conflicts: then the lane polls its group again before it goes on."""
 RECEIPTS_KEPT = timedelta(days=30)

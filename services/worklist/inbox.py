@@ -22,6 +22,7 @@ TABS = (
     (telling.READ, "Seen, not done", "You said that you have seen it; it is still to be done."),
     (telling.DONE, "Acted on", "Whatever these called for was done, by whoever did it."),
 )
+ALERTS_MAX = 20
 ABOUT = re.compile(r"[a-z][a-z-]*/[A-Za-z0-9._:-]{1,100}")
 
 
@@ -38,16 +39,23 @@ class Inbox:
         return await self._page(request, None)
 
     async def seen(self, request: Request) -> Response:
-        """ "I have seen it", sent on to its owner in the person's own name. The ladder waits for them once more."""
+        """ "I have seen it", sent on to its owner in the person's own name, for every call of the row. The ladders wait once more."""
         stated = await request.form()
-        about, alert = str(stated.get("about", "")), str(stated.get("alert", ""))
-        if not ABOUT.fullmatch(about) or not alert or len(alert) > 100:
-            raise Answer("TL-1604", "a parameter of the request is not valid", "no such alert", "open the inbox again", "about", 400)
-        path = f"/v1/alerts/{about}/acknowledge"
-        answer = await self._owners.give("notification", path, {"alert": alert}, token_of(request), key_of(stated))
-        if not answer.taken:
-            return await self._page(request, answer)
-        return RedirectResponse(f"/inbox?after={answer.fact}" if answer.fact else "/inbox", 303)
+        alerts = [str(one).rpartition(" ") for one in stated.getlist("alert")]
+        if (
+            not alerts
+            or len(alerts) > ALERTS_MAX
+            or not all(ABOUT.fullmatch(about) and 0 < len(alert) <= 100 for about, _, alert in alerts)
+        ):
+            raise Answer("TL-1604", "a parameter of the request is not valid", "no such alert", "open the inbox again", "alert", 400)
+        facts = list[str]()
+        for n, (about, _, alert) in enumerate(alerts):
+            path, key = f"/v1/alerts/{about}/acknowledge", f"{key_of(stated)}-{n}"
+            answer = await self._owners.give("notification", path, {"alert": alert}, token_of(request), key)
+            if not answer.taken:
+                return await self._page(request, answer)
+            facts += [answer.fact] if answer.fact else []
+        return RedirectResponse(f"/inbox?after={facts[-1]}" if facts else "/inbox", 303)
 
     async def _page(self, request: Request, answer: Answered | None) -> Response:
         person = request.state.principal

@@ -32,8 +32,9 @@ def _of(part: str, *names: str) -> str:
 
 
 def _raised(e: alerts.AlertRaised, _: datetime) -> Patch:
-    said = {"alert": e.alert, "subject": e.item, "told": list(e.told), "purpose": e.purpose, "severity": e.severity, "level": e.level,
-            "action": e.action, "due": e.due, "at": e.raised_at, "climbs": e.climbs_at}  # fmt: skip
+    said = {"alert": e.alert, "subject": e.item, "ladder": f"{e.rule} {e.milestone}", "told": list(e.told), "purpose": e.purpose,
+            "severity": e.severity, "level": e.level, "action": e.action, "due": e.due, "at": e.raised_at,
+            "climbs": e.climbs_at}  # fmt: skip
     return {_of(RAISED, e.alert): {name: value for name, value in said.items() if value is not None}}
 
 
@@ -84,7 +85,19 @@ def told(kinds: Kinds) -> list[Told]:
     """Every alert of an item: what was said, to whom, who has seen it, who acted."""
     section = kinds.get("alert", {})
     found = [(name.removeprefix(RAISED), value) for name, value in section.items() if name.startswith(RAISED)]
-    return [{**said, **_since(section, mark, said["told"])} for mark, said in found]
+    return _answered({mark: {**said, **_since(section, mark, said["told"])} for mark, said in found})
+
+
+def _answered(alerts: Mapping[str, Told]) -> list[Told]:
+    """A call that climbed is answered by its level: whoever has seen, or acted on, the one above it did so for those below, of which
+    nothing more is ever said. (What an earlier build kept names no ladder, until the board is rebuilt.)"""
+    above: dict[str, Told] = {}
+    answered: dict[str, Told] = {}
+    for mark, one in sorted(alerts.items(), key=lambda pair: pair[1].get("level", 0), reverse=True):
+        ladder = f"{one['subject']} {one['ladder']}" if "ladder" in one else mark
+        known = above.get(ladder, {})
+        above[ladder] = answered[mark] = {**one, **{name: one[name] or known.get(name) for name in ("seen", "over")}}
+    return [answered[mark] for mark in alerts]
 
 
 def _since(section: Mapping[str, Any], mark: str, at_first: list[str]) -> Told:

@@ -40,17 +40,50 @@ async def test_to_have_seen_it_is_said_to_its_owner_in_ones_own_name(scene):
     async with browser(scene) as robin:
         page = (await robin.get("/inbox")).text
         key = re.search(r'name="key" value="([^"]+)"', page)
-        answer = await robin.post("/inbox", data={"about": "placement/8", "alert": "alert-placement/8", "key": key[1]})
-    assert scene.given == [("notification", "/v1/alerts/placement/8/acknowledge", {"alert": "alert-placement/8"}, key[1])]
+        answer = await robin.post("/inbox", data={"alert": "placement/8 alert-placement/8", "key": key[1]})
+    assert scene.given == [("notification", "/v1/alerts/placement/8/acknowledge", {"alert": "alert-placement/8"}, f"{key[1]}-0")]
     assert answer.status_code == 303 and answer.headers["location"].startswith("/inbox")
+
+
+async def test_every_call_about_one_thing_is_seen_at_once(scene):
+    log = Log()
+    for n in range(2):  # its first is known already
+        second = raised("placement/8", 80, alert=f"another-{n}", rule="book-visit", milestone="overdue")
+        log.say("alert/placement/8", second, 80 + n, OTHER_TOPICS[second.type])
+    log.say("alert/placement/8", raised("placement/8", 90, alert="one-more", rule="third"), 90, OTHER_TOPICS[second.type])
+    await scene.hear(log)
+    async with browser(scene) as robin:
+        page = (await robin.get("/inbox")).text
+        alerts = re.findall(r'name="alert" value="([^"]+)"', page)
+        await robin.post("/inbox", data={"alert": alerts, "key": "k" * 20})
+    assert sorted(alerts) == ["placement/8 alert-placement/8", "placement/8 one-more"]
+    assert sorted(body["alert"] for _, _, body, _ in scene.given) == ["alert-placement/8", "one-more"]
+    assert len({key for *_, key in scene.given}) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (alerts.AlertAcknowledged(alert="a-1", item="request/1", by="staff/12", climbs_at=at(9)), "seen"),
+        (alerts.AlertAcknowledged(alert="a-0", item="request/1", by="staff/12", climbs_at=at(9)), "new"),
+        (alerts.AlertActed(alerts=("a-1",), item="request/1", by="request.triaged.v1", actor="staff/7"), "done"),
+    ],
+)
+def test_what_is_said_of_a_call_that_climbed_is_said_of_those_below_it_and_not_the_other_way(said, found):
+    log = Log()
+    for fact in (raised("request/1", 0, ("staff/12",), alert="a-0"), raised("request/1", 5, ("staff/12",), alert="a-1", level=1), said):
+        log.say("alert/request/1", fact, 1, OTHER_TOPICS[fact.type])
+    kinds = by_kind(refolded([change.entry for change in log.changes]))
+    assert telling.inbox(kinds) == [f"{found}/staff/12"] and telling.escalated(kinds) == (found != "done")
+    assert len(telling.told(kinds)) == 2
 
 
 async def test_a_refusal_is_said_and_what_is_no_alert_is_sent_nowhere(scene):
     scene.worklist_owners_answer(Answered(False, "", "this alert is not yours", "", 409))
     async with browser(scene) as robin:
-        answer = await robin.post("/inbox", data={"about": "placement/8", "alert": "alert-placement/8", "key": "k" * 20})
+        answer = await robin.post("/inbox", data={"alert": "placement/8 alert-placement/8", "key": "k" * 20})
         assert answer.status_code == 409 and "This alert is not yours" in answer.text
-        wrong = await robin.post("/inbox", data={"about": "../v1/shifts", "alert": "a", "key": "k" * 20})
+        wrong = await robin.post("/inbox", data={"alert": "../v1/shifts a", "key": "k" * 20})
     assert wrong.status_code == 400 and len(scene.given) == 1
 
 

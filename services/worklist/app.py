@@ -32,6 +32,7 @@ from services.worklist.follow import Follower, Reader
 from services.worklist.handing import HandingOver
 from services.worklist.inbox import Inbox
 from services.worklist.issuing import PEOPLE, Issuing, Person
+from services.worklist.keeping import Keeping
 from services.worklist.lists import Lists
 from services.worklist.live import Live
 from services.worklist.marking import Keys, Marking
@@ -89,6 +90,7 @@ def build(
     parts_of = (
         Lists(site),
         Search(site, vault),
+        Keeping(site),
         Cases(site),
         Repairing(acting),
         acting,
@@ -103,7 +105,7 @@ def build(
     pages = [*site.routes(), *(route for part in parts_of for route in part.routes())]
     issuing = Issuing(issuer, people, settings.client_id, clock, site.render) if issuer else None
     entrance = signing_in(settings, door, site, issuing, clock)
-    routes = [*api.routes(answers, door), *pages, *entrance.routes(), *(issuing.routes() if issuing else ())]
+    routes = [*api.routes(answers, door), *pages, *entrance.routes(), *(issuing.routes() if issuing else ()), site.nowhere()]
     return Worklist(board, follower.take, routes, (live.run, follower.audit, marking.run), live)
 
 

@@ -7,12 +7,12 @@ from io import StringIO
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from services.worklist import questions, views, words
+from services.worklist import questions, saved, views, words
 from services.worklist.forms import first
-from services.worklist.pages import Site, capped, query
+from services.worklist.pages import TODAY, Site, capped, query
 from services.worklist.questions import Question
 from services.worklist.rows import Row
 from services.worklist.views import Reader, Tab, View
@@ -43,11 +43,19 @@ class Lists:
 
     def routes(self) -> list[BaseRoute]:
         held = {views.HELD.path: "see-held"}
-        found: list[BaseRoute] = [self.site.guarded("/", self.today, "see-lists")]
+        found: list[BaseRoute] = [
+            self.site.guarded("/", self.start, "see-lists"),
+            self.site.guarded(TODAY, self.today, "see-lists"),
+        ]
         for view in views.VIEWS:
             found.append(self.site.guarded(view.path, self._view(view), held.get(view.path, "see-lists")))
             found.append(self.site.guarded(f"{view.path}/export", self._export(view), "export-list", "GET", "POST"))
         return found
+
+    async def start(self, request: Request) -> Response:
+        """What somebody starts with: *Today*, or a list that they keep."""
+        chosen = saved.start_of(request.state.own) if "hx-request" not in request.headers else ""
+        return RedirectResponse(chosen, 303) if chosen else await self.today(request)
 
     async def today(self, request: Request) -> Response:
         """Every count with its zero, and what is first in each of the three lists that a morning begins with."""
@@ -82,6 +90,7 @@ class Lists:
             given |= {"first": query(request, cursor=None) if request.query_params.get("cursor") else ""}
             given |= {"names_href": query(request, names=None if whole else "full", cursor=None)}
             given |= {"export": query(request, cursor=None).replace(view.path, f"{view.path}/export", 1)}
+            given |= {"keeps": query(request, names=None, cursor=None, after=None), "name_max": saved.NAME_MAX}
             given["may_export"] = self.site.may(reader.principal, "export-list")
             if view is views.CRISIS:
                 given["extra"] = await self.answers.resources()

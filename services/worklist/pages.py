@@ -44,8 +44,18 @@ def _places(*shown: views.View) -> tuple[Place, ...]:
     return tuple(Place(view.path, view.name) for view in shown)
 
 
+TODAY = "/today"
+"""Where it always is; `/` is what somebody starts with, which is this page unless they chose another."""
 NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
-    ("", (Place("/", "Today"), Place("/inbox", "Inbox", "see-inbox"), Place("/me", "How you are told", "see-inbox"))),
+    (
+        "",
+        (
+            Place(TODAY, "Today"),
+            Place("/inbox", "Inbox", "see-inbox"),
+            Place("/me", "How you are told", "see-inbox"),
+            Place("/views", "Your views"),
+        ),
+    ),
     ("Work", (*_places(views.STEPS, views.PENDING, views.OVERDUE), Place("/team", "Team", "see-team"))),
     ("Care", _places(views.CRISIS, views.TRANSITIONS, views.QUIET, views.AUTHORIZATIONS)),
     (
@@ -84,6 +94,7 @@ class Site:
             "signed_in": words.who(principal.id, self.answers.names.latest) if principal else "",
             "here": here(request),
             "places": self.places(principal),
+            "kept": getattr(request.state, "own", {"views": ()})["views"],
         }
         shown["since"] = self.answers.live.moment
         body = self._templates.get_template(part).render(path=request.url.path, as_of=self.answers.clock.now(), **shown, **given)
@@ -100,10 +111,32 @@ class Site:
         return self.door.access.may(principal, action)
 
     def guarded(self, path: str, page: Page, action: str, *methods: str) -> Guarded:
-        return Spoken(self, path, self.answers.accounts.kept(path, page), action, methods or ("GET",))
+        return Spoken(self, path, self.answers.accounts.kept(path, self._with_own(page)), action, methods or ("GET",))
+
+    def _with_own(self, page: Page) -> Page:
+        """With what whoever looks keeps, for the navigation, which a living part is without."""
+
+        async def shown(request: Request) -> Response:
+            if "hx-request" not in request.headers:
+                request.state.own = await self.answers.board.own(request.state.principal.id)
+            return await page(request)
+
+        return shown
 
     def routes(self) -> list[BaseRoute]:
         return [Route("/assets/{name}", self.asset)]
+
+    def nowhere(self) -> Route:
+        """The last of the routes: what leads nowhere says so, as a page to whoever looks with a browser."""
+        return Route("/{rest:path}", self.not_found)
+
+    async def not_found(self, request: Request) -> Response:
+        problem = Answer(
+            "TL-1501", "there is no such page", "the address may be mistyped, or of an older build", "begin with Today", status=404
+        )
+        if "text/html" not in request.headers.get("accept", "") or "hx-request" in request.headers:
+            raise problem
+        return self.render("problem.html", request, status=404, problem=problem)
 
     async def asset(self, request: Request) -> Response:
         name = request.path_params["name"]

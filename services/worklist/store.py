@@ -4,6 +4,7 @@
 `entries_<g>`  one document an event and item, insert-only: the timeline, and what an item can be folded from again
 `changes`      which items changed when and whom each concerned, kept ten minutes: how every instance learns of what another one wrote
 `readings`     who read what, insert-only, for as long as the topic keeps it
+`own`          one document a person: the lists they keep (`saved.py`)
 `generations`  one document `pointer`: `current`, and `next` while a new generation is written to beside it
 """
 
@@ -174,6 +175,10 @@ class Board(MongoStore):
         """Accounts of reading, the newest first."""
         return await self._find("readings", dict(query), sort=[("at", -1), ("_id", -1)], limit=limit)
 
+    async def own(self, person: str) -> Document:
+        """What they keep for themselves; version 0 where they never kept anything."""
+        return next(iter(await self._find("own", {"_id": person})), {"_id": person, "v": 0, "views": [], "start": None})
+
     # — writes
 
     async def note(self, readings: Sequence[Document]) -> None:
@@ -182,6 +187,14 @@ class Board(MongoStore):
             with answering():
                 once = [UpdateOne({"_id": one["_id"]}, {"$setOnInsert": one}, upsert=True) for one in readings]
                 await self._database["readings"].bulk_write(once, ordered=False)
+
+    async def keep_own(self, document: Document) -> None:
+        """In the place of what they kept at the version before. Conflict: it was changed meanwhile."""
+        old = {"_id": document["_id"], "v": document["v"] - 1}
+        command: Document = (
+            {"update": "own", "updates": [{"q": old, "u": document}]} if old["v"] else {"insert": "own", "documents": [document]}
+        )
+        await self._transact(lambda session: self._write([(command, 1)], session))
 
     async def write(self, writes: Mapping[int, Writes], at: datetime) -> None:
         """A batch, whole or not at all. Conflict: an item was written meanwhile, or an entry is known already."""

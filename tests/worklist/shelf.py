@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from infra.store import Conflict
 from services.worklist.items import Document
 from services.worklist.projections import entries_of
 from services.worklist.store import Writes
@@ -28,6 +29,7 @@ class Shelf:
         self.told: dict[str, Document] = {}
         self.changes: list[Document] = []
         self.noted: dict[str, Document] = {}
+        self.owned: dict[str, Document] = {}
 
     async def open(self) -> None: ...
 
@@ -65,6 +67,14 @@ class Shelf:
     async def readings(self, query: Mapping[str, Any], limit: int) -> list[Document]:
         found = [copy.deepcopy(one) for one in self.noted.values() if fits(one, dict(query))]
         return sorted(found, key=lambda one: (one["at"], one["_id"]), reverse=True)[:limit]
+
+    async def own(self, person: str) -> Document:
+        return copy.deepcopy(self.owned.get(person) or {"_id": person, "v": 0, "views": [], "start": None})
+
+    async def keep_own(self, document: Document) -> None:
+        if self.owned.get(document["_id"], {"v": 0})["v"] != document["v"] - 1:
+            raise Conflict
+        self.owned[document["_id"]] = copy.deepcopy(document)
 
     async def write(self, writes: Mapping[int, Writes], at: datetime) -> None:
         for written in writes.values():

@@ -35,6 +35,12 @@ def scene(tmp_path_factory):
     return asyncio.run(Scene(tmp_path_factory.mktemp("console")).play())
 
 
+def shot(page, name):
+    """A picture to look at, where somebody asked for some."""
+    if shots := os.environ.get("SHOTS"):
+        page.screenshot(path=Path(shots) / f"{name}.png")
+
+
 def run_apart(coroutine):
     """In a thread of its own: playwright keeps a loop running in this one."""
     with ThreadPoolExecutor(1) as pool:
@@ -116,8 +122,7 @@ def test_a_person_is_found_by_keyboard_alone_and_no_name_stands_in_an_address(br
         arrived(page, "/search")
         assert "1 found" in page.inner_text("#lists") and page.inner_text("a.open") == "Élodie Sampleford"
         assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width
-        if shots := os.environ.get("SHOTS"):
-            page.screenshot(path=Path(shots) / f"search-{scheme}.png")
+        shot(page, f"search-{scheme}")
         page.keyboard.press("j")
         page.keyboard.press("Enter")
         arrived(page, "/people/record/3")
@@ -125,6 +130,33 @@ def test_a_person_is_found_by_keyboard_alone_and_no_name_stands_in_an_address(br
         arrived(page, "/search")
         assert page.inner_text("a.open") == "Élodie Sampleford"
     assert not [url for url in asked if "samplef" in url.casefold()]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])
+def test_a_list_is_kept_under_a_name_and_becomes_the_start_page_by_keyboard_alone(browser, base, scheme, width):
+    with signed_in(browser, base, "staff/13", scheme, width, bypass_csp=True) as page:
+        page.goto(f"{base}/pending?tab=placing")
+        page.focus("#keep summary")
+        page.keyboard.press("Enter")
+        page.focus("#keep-name")
+        page.keyboard.type(f"To place, {scheme}")
+        assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width
+        shot(page, f"keep-{scheme}")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".places .kept a", state="attached")
+        page.goto(f"{base}/views")
+        assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width
+        shot(page, f"views-{scheme}")
+        page.focus("button[value=start] >> nth=-1")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("button[value=today]")
+        page.goto(base)
+        arrived(page, "/pending")
+        page.keyboard.press("t")
+        arrived(page, "/today")
+        page.goto(f"{base}/views")
+        page.click("button[value=today]")
+        page.wait_for_selector("button[value=today]", state="detached")
 
 
 def test_what_is_wrong_is_said_where_and_the_focus_can_go_there(browser, base):

@@ -34,6 +34,8 @@ PAGES = [
     "/items/authorization/1",
     "/people/record/3",
     "/search",
+    "/views",
+    "/today",
     "/inbox",
     "/me",
     "/me/set-preferences",

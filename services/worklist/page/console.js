@@ -61,7 +61,7 @@
   setInterval(() => { if (!paused && !held() && !document.hidden) refresh(); }, 60000); // deadlines pass without an event
 
   // — keyboard: letters act where nobody types
-  const PLACES = { t: "/", n: "/next-steps", o: "/overdue", c: "/crisis", r: "/new" };
+  const PLACES = { t: "/today", n: "/next-steps", o: "/overdue", c: "/crisis", r: "/new" };
   const rows = () => [...document.querySelectorAll("tr[data-row] a.open")];
   const move = (by_) => {
     const all = rows(), at = all.findIndex((link) => link.closest("tr").contains(document.activeElement));

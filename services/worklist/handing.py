@@ -69,7 +69,7 @@ class HandingOver:
     async def _page(self, request: Request, of: str, stated: FormData | Mapping[str, Any], answer: Answered | None) -> Response:
         of, listed = _whose(request, of), await self.answers.names.listed()
         if request.url.path == LED and of not in {person for _, people in listed.staff for person in people}:
-            raise Answer("TL-1601", "there is no such worker", "the directory lists nobody of that name", "open the team again", status=404)
+            raise Answer("TL-1607", "there is no such worker", "the directory lists nobody of that name", "open the team again", status=404)
         fields = [shown(field, None, listed, stated, answer, self.answers.clock.now()) for field in (TO, WHY, UNTIL)]
         rows, page = await self.answers.page(request.state.principal, questions.my_next_steps(of), limit=questions.LIMIT_MAX)
         chosen = stated.getlist(WHICH.name) if isinstance(stated, FormData) else []

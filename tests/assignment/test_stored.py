@@ -14,6 +14,7 @@ from services.assignment import domain
 from services.assignment.api import ACCESS, BULK, ROUTES
 from services.assignment.app import SERVICE
 from services.assignment.commands import (
+    ABOUT_TEAMS,
     COMMANDS,
     AcceptOffer,
     DeclineOffer,
@@ -62,4 +63,4 @@ def test_fields_that_a_newer_version_stored_are_kept():
 def test_every_command_has_a_decision_a_route_and_a_rule():
     assert {entry.command for entry in (*ROUTES, *BULK)} == set(COMMANDS) == set(SERVICE.commands.values())
     assert {entry.action for entry in (*ROUTES, *BULK)} == set(ACCESS)
-    assert {*COMMANDS, *domain.HEARS} - {type(NETWORK)} - {type(received())} <= set(domain.DECISIONS)
+    assert {*COMMANDS, *domain.HEARS} - {type(NETWORK), type(received()), *ABOUT_TEAMS} <= set(domain.DECISIONS)

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from contracts import directory, lateness
+from contracts import caseloads, directory, lateness
 from contracts.clocks import Clocked
 from contracts.consents import Permit
 from contracts.kernel import Code, Model
@@ -52,6 +52,26 @@ class OwnerAssigned(Clocked):
     type: ClassVar = "placement.owner-assigned.v1"
     owner: str
     role: str
+
+
+class OwnerSought(Clocked):
+    """Somebody of this role is to answer for it whose caseload has room; of these, looked at in the next breath, in this order.
+
+    `full`: nobody has room. It stays whose it is, and they are looked at again at `look_at`.
+    """
+
+    type: ClassVar = "placement.owner-sought.v1"
+    role: str
+    candidates: tuple[str, ...]
+    look_at: AwareDatetime
+    full: bool = False
+
+
+class PlacementCounted(Clocked):
+    """It counts towards the caseloads of these, and of nobody else, from now on: of whoever answers for it, of the program that has it."""
+
+    type: ClassVar = "placement.counted.v1"
+    by: tuple[str, ...]
 
 
 class Offer(Model):
@@ -322,7 +342,8 @@ class PlacementEnded(Clocked):
 
 
 EVENTS = (
-    *directory.EVENTS, PlacementOpened, PlacementLabelled, OwnerAssigned, PlacementOffered, PlacementAccepted, PlacementDeclined,
+    *directory.EVENTS, *caseloads.EVENTS, OwnerSought, PlacementCounted,
+    PlacementOpened, PlacementLabelled, OwnerAssigned, PlacementOffered, PlacementAccepted, PlacementDeclined,
     OfferUnanswered,
     NoProgramAvailable, HandOffAsked, HandOffUnanswered, HandedOff, HandOffDeclined, HandOffWithdrawn, PlacementEnded,
     PlacementWaitlisted, PlacementContactLogged, PlacementWarned, PlacementOverdue, PlacementOverdueRetracted,

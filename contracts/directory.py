@@ -66,6 +66,8 @@ class DirectoryListed(Change):
     staff: dict[str, tuple[str, ...]]
     """Role to people on duty, in order."""
     desks: tuple[Desk, ...] = ()
+    caseloads: dict[str, int] = {}
+    """Person or program to how much they may have at once; who is not in it has no limit."""
     people: dict[str, str] = {}
     """What those on duty are called at work. Of the network's own staff alone: who owed what must be readable for as long as the log."""
 

@@ -97,6 +97,8 @@ class Taker(Program):
     places: int = Field(ge=0)
     partner: PartnerName | None = None
     cadence_days: Annotated[int, Field(ge=1, le=366)] | None = None
+    caseload: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    """How many people it has at most, where our yes is to be held to it."""
 
 
 class Crew(Part):
@@ -140,6 +142,8 @@ class Person(Part):
     on_duty: tuple[Id, ...] = Field(min_length=1)
     email: Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[a-z0-9.-]+$")] | None = None
     """Where they are told beside the board's own inbox."""
+    caseload: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    """How many placements they answer for at most. Counted from the day on which it first stands here."""
 
     @property
     def roles(self) -> frozenset[str]:
@@ -196,7 +200,15 @@ class Network(Part):
     def directory(self) -> DirectoryListed:
         """What assignment is told: programs, desks, and who is on duty behind which role or desk, in the order of the file."""
         programs = tuple(Program(**{name: getattr(taker, name) for name in Program.model_fields}) for taker in self.programs)
-        return DirectoryListed(programs=programs, staff=self.behind(), desks=tuple(map(self._opening, self.desks)), people=self.called())
+        return DirectoryListed(
+            programs=programs, staff=self.behind(), desks=tuple(map(self._opening, self.desks)), caseloads=self.caseloads(),
+            people=self.called(),
+        )  # fmt: skip
+
+    def caseloads(self) -> dict[str, int]:
+        """Who has a limit: people, and programs."""
+        most = [(one.id, one.caseload) for one in self.staff] + [(one.id, one.caseload) for one in self.programs]
+        return {id: many for id, many in most if many is not None}
 
     def called(self) -> dict[str, str]:
         """What people are called at work: `Robin, coordinator` is Robin."""
@@ -335,7 +347,7 @@ def apply(running: Running, network: Network, say: Say, dry_run: bool = False) -
     bodies = {f"/v1/partners/{one.id}/register": one.registered() for one in ours}
     told = [_told(running, "intake", path, body) for path, body in bodies.items()]
     say(f"registrations: {len(ours)}, of which {sum(told)} changed")
-    body = listed.model_dump(mode="json", include={"programs", "staff", "desks", "people"})
+    body = listed.model_dump(mode="json", include={"programs", "staff", "desks", "caseloads", "people"})
     changed = "changed" if _told(running, "assignment", "/v1/directory", body) else "unchanged"
     roster = network.roster().model_dump(mode="json", include={"teams", "facilities", "areas", "staff"})
     _told(running, "crisis_routing", "/v1/roster", roster)

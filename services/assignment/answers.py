@@ -1,7 +1,8 @@
 """What programs say to an offer, and what becomes of it. The first yes wins, be it late."""
 
 from contracts.assignment import OwnerAssigned, PlacementAccepted, PlacementContactLogged, PlacementDeclined, PlacementWaitlisted
-from contracts.kernel import Reason
+from contracts.kernel import Change, Reason
+from services.assignment.caseloads import PROGRAM_FULL
 from services.assignment.commands import AcceptOffer, DeclineOffer, LogContact, Waitlist
 from services.assignment.offers import NO_CONSENT, NOT_THE_DESK, STILL_ASKED, and_then
 from services.assignment.ownership import person_behind
@@ -19,6 +20,8 @@ def accept(case: Case, data: AcceptOffer) -> Changes:
     if refusal := _may_not_answer(case, asked):
         return case.refused(refusal)
     assert asked
+    if not case.has_room(asked.program):
+        return case.refused(PROGRAM_FULL)
     program = case.directory.program(asked.program)
     accepted = PlacementAccepted(
         program=asked.program,
@@ -40,11 +43,11 @@ def accept(case: Case, data: AcceptOffer) -> Changes:
     return (accepted, *_program_person(case, asked.desk))
 
 
-def _program_person(case: Case, desk: str) -> tuple[OwnerAssigned, ...]:
-    """Who said yes, if they are on duty at the desk; else somebody who is."""
-    if case.actor.id in case.directory.on_duty(desk):
+def _program_person(case: Case, desk: str) -> tuple[Change, ...]:
+    """Who said yes, if they are on duty at the desk and have room; else somebody who is."""
+    if case.actor.id in case.directory.on_duty(desk) and case.has_room(case.actor.id):
         return (OwnerAssigned(owner=case.actor.id, role=desk),)
-    return person_behind(desk, case.subject, case.directory)
+    return person_behind(desk, case.subject, case.directory, case.now)
 
 
 def _may_not_answer(case: Case, asked: Asked | None) -> Reason | None:

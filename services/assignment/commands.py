@@ -107,6 +107,7 @@ class ListDirectory(Command):
     programs: tuple[Program, ...] = Field(max_length=2_000)
     staff: dict[Code, tuple[Code, ...]]
     desks: tuple[Desk, ...] = Field((), max_length=2_000)
+    caseloads: dict[Code, Annotated[int, Field(ge=0, le=1_000)]] = {}
     people: dict[Code, Annotated[str, Field(min_length=1, max_length=60)]] = {}
 
 

@@ -19,18 +19,19 @@ class Directory(State):
     programs: tuple[Program, ...] = ()
     staff: dict[str, tuple[str, ...]] = {}
     desks: tuple[Desk, ...] = ()
+    caseloads: dict[str, int] = {}
     people: dict[str, str] = {}
 
     def on_duty(self, role: str) -> tuple[str, ...]:
         """People behind a role or desk now."""
         return self.staff.get(role, ())
 
-    def person_for(self, role: str, item: str) -> str | None:
-        """Who of those on duty answers for an item.
+    def ranked(self, role: str, item: str) -> tuple[str, ...]:
+        """Those on duty, in the order in which they would answer for an item.
 
-        The highest hash wins, so that a person who comes or goes moves only what is theirs. Caseloads are not known yet.
+        The highest hash wins, so that a person who comes or goes moves only what is theirs.
         """
-        return max(self.on_duty(role), key=lambda person: derived(item, person), default=None)
+        return tuple(sorted(self.on_duty(role), key=lambda person: derived(item, person), reverse=True))
 
     def roles_of(self, person: str) -> tuple[str, ...]:
         """Roles and desks this person is on duty for."""
@@ -49,7 +50,7 @@ def listed(before: Directory | None, list_now: ListDirectory) -> Decision:
         return Refused((TWICE,))
     if not all(rules.makes_sense(desk) for desk in list_now.desks):
         return Refused((NO_HOURS,))
-    said = DirectoryListed(programs=list_now.programs, staff=list_now.staff, desks=list_now.desks, people=list_now.people)
+    said = DirectoryListed(**{name: getattr(list_now, name) for name in Directory.model_fields})
     return () if before and before == evolve(before, said) else [Fact(DIRECTORY, said)]
 
 

@@ -7,10 +7,24 @@ from typing import Any
 from contracts import consents
 from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathRetracted, RequestReopened
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
-from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Early, Message, Reason, Refused, Route, State, World
+from contracts.kernel import (
+    Blind,
+    Change,
+    Deadline,
+    DeadlinePassed,
+    Decision,
+    Early,
+    Message,
+    Reason,
+    Refused,
+    Route,
+    State,
+    World,
+    kind_of,
+)
 from contracts.needs import RequestJoined
 from contracts.plans import PlanDischarged
-from services.assignment import answers, care_team, directory, endings, history, lateness, offers, ownership, steps
+from services.assignment import answers, care_team, caseloads, directory, endings, history, lateness, offers, ownership, steps
 from services.assignment.commands import (
     ABOUT_TEAMS,
     AcceptHandOff,
@@ -27,7 +41,7 @@ from services.assignment.commands import (
     WithdrawHandOff,
 )
 from services.assignment.directory import DIRECTORY, Directory
-from services.assignment.placement import Case, Changes, Placement
+from services.assignment.placement import FIND_OWNER, LEAVE, Case, Changes, Placement, caseload_of
 from services.assignment.steps import told
 
 UNKNOWN = Reason("TL-5202", "", "there is no such placement")
@@ -38,7 +52,9 @@ HEARS = (
     RequestDeathReported, RequestDeathRetracted, RequestJoined, PlanDischarged, *consents.CHANGES,
 )  # fmt: skip
 ABOUT_OFFERS = (AcceptOffer, DeclineOffer, OfferAgain, Waitlist, LogContact)
-STATES: dict[str, type[State]] = {"placement": Placement, "directory": Directory, "care-team": care_team.CareTeam}
+STATES: dict[str, type[State]] = {
+    "placement": Placement, "caseload": caseloads.Caseload, "directory": Directory, "care-team": care_team.CareTeam,
+}  # fmt: skip
 
 
 def placement_of(subject: str) -> str:
@@ -53,7 +69,24 @@ def route(message: Message, blind: Blind) -> Route:
         return Route((DIRECTORY,))
     if isinstance(message.data, ABOUT_TEAMS):
         return Route((message.subject,))
-    return Route((placement_of(message.subject),), references=(DIRECTORY,))
+    return Route((placement_of(message.subject), *map(caseload_of, counted_of(message))), references=(DIRECTORY,))
+
+
+def counted_of(message: Message) -> tuple[str, ...]:
+    """Whose caseloads it may change: of who asks for more or is asked, of the program that takes somebody, of whom a deadline names."""
+    data, actor = message.data, message.actor.id
+    match data:
+        case DeadlinePassed() if data.name in (FIND_OWNER, LEAVE):
+            return tuple(data.about.split(","))
+        case AcceptOffer():
+            found: tuple[str, ...] = (actor, data.program)
+        case TakePlacement() | AcceptHandOff():
+            found = (actor,)
+        case AskHandOff() | ReassignPlacement():
+            found = (data.to,)
+        case _:
+            found = ()
+    return tuple(who for who in dict.fromkeys(found) if kind_of(who) in ("staff", "program"))
 
 
 def decide(message: Message, world: World, now: datetime) -> Decision:
@@ -72,13 +105,17 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
         return Refused((OVER,))
     if state.halted and isinstance(message.data, ABOUT_OFFERS):
         return Refused((DEAD,), state.allowed)
-    case = Case(subject, state, _directory(message, world), message.actor, now)
+    loads = {who: world[caseload_of(who)] or caseloads.Caseload() for who in counted_of(message)}
+    case = Case(subject, state, _directory(message, world), message.actor, now, loads)
     changes = DECISIONS[type(message.data)](case, message.data)
-    return changes if isinstance(changes, Refused) else told(subject, state, changes, case.directory, now)
+    if isinstance(changes, Refused):
+        return changes
+    counted, entered = caseloads.counting(case, tuple(changes))
+    return [*told(subject, state, (*changes, *counted), case.directory, now), *entered]
 
 
 def _opened(message: Message, subject: str, known: Directory, now: datetime) -> Decision:
-    changes = ownership.opening(subject, message.subject, message.data, known, message.consent)
+    changes = ownership.opening(subject, message.subject, message.data, known, now, message.consent)
     return changes if isinstance(changes, Refused) else told(subject, None, changes, known, now)
 
 
@@ -121,9 +158,11 @@ def evolve(state: Any, fact: Change) -> State | None:
     """What an aggregate becomes."""
     if fact.type.startswith("care-team."):
         return care_team.evolve(state, fact)
+    if fact.type.startswith("caseload."):
+        return caseloads.evolve(state, fact)
     return directory.evolve(state, fact) if fact.type.startswith("directory.") else history.evolve(state, fact)
 
 
 def deadlines(state: State) -> Iterable[Deadline]:
-    """Clocks of a placement. The directory has none."""
+    """Clocks of a placement. Neither the directory nor a caseload has any."""
     return steps.deadlines(state) if isinstance(state, Placement) else ()

@@ -1,5 +1,6 @@
 """What a placement becomes: a fold over its facts."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from contracts.assignment import (
@@ -12,8 +13,10 @@ from contracts.assignment import (
     NoProgramAvailable,
     OfferUnanswered,
     OwnerAssigned,
+    OwnerSought,
     PlacementAccepted,
     PlacementContactLogged,
+    PlacementCounted,
     PlacementCountedEarlier,
     PlacementDeclined,
     PlacementEnded,
@@ -31,7 +34,7 @@ from contracts.assignment import (
 from contracts.clocks import owed, told_late
 from contracts.consents import SHUT, named, newest
 from contracts.kernel import Change
-from services.assignment.placement import CONTACT, FIND_PLACE, FRONT_DESK, LOOKING, Asked, HandOff, Placement
+from services.assignment.placement import CONTACT, FIND_PLACE, FRONT_DESK, LOOKING, Asked, HandOff, Placement, Sought
 
 
 def evolve(state: Placement | None, fact: Change) -> Placement | None:
@@ -41,6 +44,13 @@ def evolve(state: Placement | None, fact: Change) -> Placement | None:
     begun = isinstance(fact, PlacementContactLogged) and _reached(state, fact)  # the same step once more, with a time of its own
     step = told_late(owed(None if begun else state.owed, fact), fact)
     return _settled(_evolved(state, fact)).model_copy(update={"owed": step if fact.next else None})
+
+
+def folded(state: Placement | None, changes: Iterable[Change]) -> Placement | None:
+    """What it becomes by all of these."""
+    for change in changes:
+        state = evolve(state, change)
+    return state
 
 
 def _settled(state: Placement) -> Placement:
@@ -88,9 +98,9 @@ def _evolved(state: Placement, fact: Change) -> Placement:
         case PlacementAccepted():
             owner = fact.owner or fact.desk or state.owner
             held = {"status": "accepted", "program": fact.program, "asked": (), "hand_off": None, "owner": owner, "role": owner}
-            return state.model_copy(update=held)
+            return state.model_copy(update=held | {"sought": None})
         case PlacementEnded():
-            return state.model_copy(update={"status": "ended", "asked": (), "hand_off": None, "halted": False})
+            return state.model_copy(update={"status": "ended", "asked": (), "hand_off": None, "halted": False, "sought": None})
         case PlacementHalted() | PlacementResumed() | PlacementReopened():
             return _paused(state, fact)
         case PlacementCountedEarlier():
@@ -104,7 +114,7 @@ def _paused(state: Placement, fact: PlacementHalted | PlacementResumed | Placeme
             status = "unplaced" if state.status in LOOKING else state.status
             return state.model_copy(update={"halted": True, "asked": (), "status": status})
         case PlacementReopened():
-            known = {name: getattr(state, name) for name in ("request", "record", "sensitivity", "permit", "round")}
+            known = {name: getattr(state, name) for name in ("request", "record", "sensitivity", "permit", "round", "counted")}
             anew = {name: getattr(fact, name) for name in ("service", "urgency", "requested_at", "owner", "interval")}
             return Placement(**known, **anew, role=fact.owner)
     return state.model_copy(update={"halted": False})
@@ -113,7 +123,12 @@ def _paused(state: Placement, fact: PlacementHalted | PlacementResumed | Placeme
 def _owned(state: Placement, fact: Change) -> Placement:
     match fact:
         case OwnerAssigned() | HandedOff():
-            return state.model_copy(update={"owner": fact.owner, "role": fact.role or state.role, "hand_off": None})
+            return state.model_copy(update={"owner": fact.owner, "role": fact.role or state.role, "hand_off": None, "sought": None})
+        case OwnerSought():
+            return state.model_copy(update={"sought": Sought(**fact.model_dump(include={"role", "candidates", "look_at"}))})
+        case PlacementCounted():
+            found = state.sought if state.sought and state.sought.candidates != (state.owner,) else None
+            return state.model_copy(update={"counted": fact.by, "sought": found})
         case HandOffAsked():
             time = {"asked_at": fact.asked_at, "respond_by": fact.respond_by, "rule": fact.rule}
             return state.model_copy(update={"hand_off": HandOff(to=fact.to, role=fact.role or state.role, by=fact.by, **time)})

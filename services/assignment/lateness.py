@@ -6,8 +6,8 @@ from typing import Any
 from contracts import clocks
 from contracts.assignment import PlacementOverdue, PlacementWarned
 from contracts.kernel import DeadlinePassed
-from services.assignment import offers, ownership
-from services.assignment.placement import CONTACT, FIND_PLACE, HAND_OFF, OFFER_RESPONSE, RUNNING_SHORT, Case, Changes
+from services.assignment import caseloads, offers, ownership
+from services.assignment.placement import CONTACT, FIND_OWNER, FIND_PLACE, HAND_OFF, OFFER_RESPONSE, RUNNING_SHORT, Case, Changes
 from services.assignment.rules import RULES
 
 
@@ -26,6 +26,8 @@ def passed(case: Case, data: DeadlinePassed) -> Changes:
             return offers.running_short(case, data)
         case _ if data.name == HAND_OFF:
             return ownership.unanswered(case, data)
+        case _ if data.name == FIND_OWNER:
+            return caseloads.look(case, data)
     return ()
 
 

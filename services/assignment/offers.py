@@ -4,6 +4,7 @@ A round ends when no desk is waited on any more. Its time is a share of what is 
 that is left, everybody who fits is asked at once and is to be called (law 9).
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -212,7 +213,7 @@ def and_then(case: Case, change: Change) -> tuple[Change, ...]:
 
 
 def as_of(case: Case, placement: Placement) -> Case:
-    return Case(case.subject, placement, case.directory, case.actor, case.now)
+    return replace(case, placement=placement)
 
 
 def again(case: Case, data: OfferAgain) -> Changes:

@@ -1,6 +1,7 @@
 """Who answers for a placement: a role from its first fact, then a person. It moves only to somebody who is there to take it."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from contracts.assignment import (
     HandedOff,
@@ -9,12 +10,14 @@ from contracts.assignment import (
     HandOffUnanswered,
     HandOffWithdrawn,
     OwnerAssigned,
+    OwnerSought,
     PlacementOpened,
 )
 from contracts.consents import named
 from contracts.intake import RequestAcknowledged, RequestReceived
 from contracts.kernel import Change, DeadlinePassed, Reason, Refused
 from services.assignment import rules
+from services.assignment.caseloads import FULL
 from services.assignment.commands import (
     AcceptHandOff,
     AskHandOff,
@@ -37,7 +40,7 @@ NOT_THEIRS = Reason("TL-5219", "/of", "they do not answer for it any more: look 
 OWNED_BY_A_PERSON = Reason("TL-5217", "", "ask its owner to hand it off")
 
 
-def opening(placement: str, request: str, received: RequestReceived, directory: Directory, consent: str) -> Changes:
+def opening(placement: str, request: str, received: RequestReceived, directory: Directory, now: datetime, consent: str) -> Changes:
     """A request came in: the role that it names answers for its placement, and the person on duty there, if anybody is."""
     owner = received.next.owner if received.next else FRONT_DESK
     opened = PlacementOpened(
@@ -52,13 +55,16 @@ def opening(placement: str, request: str, received: RequestReceived, directory: 
         record=received.record,
         age_band=received.age_band,
     )
-    return (opened, *person_behind(owner, placement, directory))
+    return (opened, *person_behind(owner, placement, directory, now))
 
 
-def person_behind(role: str, placement: str, directory: Directory) -> tuple[OwnerAssigned, ...]:
-    """Somebody on duty answers for the role; nobody there leaves it with the role."""
-    person = directory.person_for(role, placement)
-    return (OwnerAssigned(owner=person, role=role),) if person else ()
+def person_behind(role: str, placement: str, directory: Directory, now: datetime) -> tuple[Change, ...]:
+    """Somebody on duty answers for the role; nobody there leaves it with the role. Whose caseload has a limit is looked for in the next
+    breath, in the aggregate that can refuse."""
+    people = directory.ranked(role, placement)
+    if not people or people[0] not in directory.caseloads:
+        return (OwnerAssigned(owner=people[0], role=role),) if people else ()
+    return (OwnerSought(role=role, candidates=people, look_at=now),)
 
 
 def acknowledged(case: Case, data: RequestAcknowledged) -> Changes:
@@ -74,9 +80,10 @@ def follow(case: Case, role: str | None) -> tuple[Change, ...]:
     placement = case.placement
     if role is None or not role.startswith("role/") or role == placement.role:
         return ()
-    if found := person_behind(role, case.subject, case.directory):
+    found = person_behind(role, case.subject, case.directory, case.now)
+    if any(isinstance(one, OwnerAssigned) for one in found) or placement.owner != placement.role:
         return found
-    return (OwnerAssigned(owner=role, role=role),) if placement.owner == placement.role else ()
+    return (OwnerAssigned(owner=role, role=role), *found)
 
 
 def take(case: Case, data: TakePlacement) -> Changes:
@@ -86,6 +93,8 @@ def take(case: Case, data: TakePlacement) -> Changes:
         return case.refused(OWNED_BY_A_PERSON)
     if not case.on_owners_side:
         return case.refused(NOT_YOURS)
+    if not case.has_room(case.actor.id):
+        return case.refused(FULL)
     return (OwnerAssigned(owner=case.actor.id, role=placement.role),)
 
 
@@ -116,6 +125,8 @@ def _asked(case: Case, to: str, reason: HandOffReason | None) -> Changes:
     role = _role_for(to, placement.role, case.directory)
     if role is None:
         return case.refused(UNKNOWN_OWNER)
+    if not case.has_room(to):
+        return case.refused(FULL)
     clock = rules.hand_off(placement.urgency, case.now)
     time = {"asked_at": case.now, "respond_by": clock.due_at, "rule": clock.rule}
     return (HandOffAsked(to=to, by=case.actor.id, owner=placement.owner, role=role, reason=reason, **time),)
@@ -138,6 +149,8 @@ def accept(case: Case, data: AcceptHandOff) -> Changes:
         return case.refused(NOT_YOU)
     if case.actor.id == placement.owner:
         return case.refused(OWNED_ALREADY)
+    if not case.has_room(case.actor.id):
+        return case.refused(FULL)
     return (HandedOff(owner=case.actor.id, left=placement.owner, role=asked.role),)
 
 

@@ -1,9 +1,9 @@
 """A placement: what it has become, and what may be asked of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import AwareDatetime
 
@@ -32,7 +32,7 @@ FRONT_DESK = "role/intake-desk"
 LOOKING = ("offering", "unplaced", "waitlisted")
 """While a place is looked for, and from triage on."""
 OFFER_RESPONSE, RUNNING_SHORT, FIND_PLACE, CONTACT = "offer-response", "running-short", "find-place", "contact-client"
-HAND_OFF = "hand-off-response"
+HAND_OFF, FIND_OWNER, LEAVE = "hand-off-response", "find-owner", "leave-caseload"
 Status = Literal["opened", "offering", "unplaced", "waitlisted", "accepted", "ended"]
 
 
@@ -58,6 +58,14 @@ class HandOff(State):
     respond_by: AwareDatetime | None = None
     rule: str | None = None
     late: bool = False
+
+
+class Sought(State):
+    """Somebody of `role` is looked for whose caseload has room, among `candidates`, at `look_at`."""
+
+    role: str
+    candidates: tuple[str, ...]
+    look_at: AwareDatetime
 
 
 class Placement(State):
@@ -88,6 +96,9 @@ class Placement(State):
     asked: tuple[Asked, ...] = ()
     program: str | None = None
     hand_off: HandOff | None = None
+    sought: Sought | None = None
+    counted: tuple[str, ...] = ()
+    """Whose caseloads count it."""
     owed: Owed | None = None
     short_at: AwareDatetime | None = None
     hurried: bool = False
@@ -105,6 +116,11 @@ class Placement(State):
     """A death was reported: nobody is asked, called or reminded."""
     interval: int = 1
     """How often the request was opened."""
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Whose caseload it may count towards: who answers for it, and the program that has it."""
+        return () if self.status == "ended" else tuple(who for who in (self.owner, self.program) if who)
 
     @property
     def is_looked_for(self) -> bool:
@@ -146,15 +162,34 @@ class Placement(State):
         return found + ([Waitlist.type, LogContact.type] if self.status in LOOKING and self.urgency else [])
 
 
+class Caseloads(Protocol):
+    """What counts towards somebody's caseload."""
+
+    @property
+    def items(self) -> tuple[str, ...]: ...
+
+
+def caseload_of(who: str) -> str:
+    """`staff/7` has `caseload/staff-7`."""
+    return f"caseload/{who.replace('/', '-')}"
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What one decision sees: a placement and its id, the directory, who acts, and when."""
+    """What one decision sees: a placement and its id, the directory, who acts, when, and caseloads."""
 
     subject: str
     placement: Placement
     directory: Directory
     actor: Actor
     now: datetime
+    loads: Mapping[str, "Caseloads"] = field(default_factory=dict)
+    """Those that this message may change, by person or program."""
+
+    def has_room(self, who: str) -> bool:
+        """Whether one more may count towards their caseload."""
+        limit, load = self.directory.caseloads.get(who), self.loads.get(who)
+        return limit is None or load is None or self.subject in load.items or len(load.items) < limit
 
     def refused(self, reason: Reason) -> Refused:
         """Not so; here is what may be asked instead."""

@@ -25,7 +25,7 @@ def ranked(programs: Iterable[Program], need: Need, placement: str) -> list[Prog
     Age, level of care and payer decide whether a program may take somebody at all. An interpreter can be called and a way travelled:
     language and area put a program behind the others, and never leave a person without one. Equals are ordered by placement, so that
     they share the work; the same placement always finds the same order. `places` is what the program said: acceptances are not
-    counted against it here (caseloads come with their own aggregate).
+    counted against it here (a limit that is to hold is a caseload, which an aggregate of its own counts).
     """
     fitting = [one for one in programs if need.service in one.services and one.places > 0 and _takes(one, need.criteria)]
     return sorted(fitting, key=lambda program: (*_misses(program, need.criteria), -program.places, derived(placement, program.id)))

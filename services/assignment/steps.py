@@ -7,7 +7,7 @@ from contracts import clocks
 from contracts.clocks import Step
 from contracts.kernel import Change, Deadline, Fact, Next
 from infra.rules import Clock
-from services.assignment import rules
+from services.assignment import caseloads, rules
 from services.assignment.directory import Directory
 from services.assignment.history import evolve
 from services.assignment.placement import CONTACT, FIND_PLACE, HAND_OFF, OFFER_RESPONSE, RUNNING_SHORT, Asked, Placement
@@ -69,6 +69,7 @@ def deadlines(state: Placement) -> list[Deadline]:
     """An answer to a hand-off, one from every desk it waits on, reminders, the end of the owner's step and of the regulatory time, and the
     instant from which on nobody waits in line. Nothing is closed by any."""
     found = list(_of_hand_off(state))
+    found += caseloads.deadlines(state)
     if not state.is_looked_for:
         return found
     found += [Deadline(OFFER_RESPONSE, asked.program, asked.respond_by) for asked in state.waiting_on]

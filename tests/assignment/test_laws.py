@@ -77,14 +77,16 @@ ROLES = st.sampled_from([INTAKE, COORDINATOR, "role/night-shift"])
 PEOPLE = st.sampled_from([ANA, BEN, CARL, DORA, EVE, NOBODY])
 PROGRAMS = st.sampled_from([RIVERSIDE, LAKESIDE, HILLTOP, GROVE, NIGHTHOUSE])
 NETWORKS = st.builds(
-    lambda left, full: NETWORK.model_copy(
+    lambda left, full, most: NETWORK.model_copy(
         update={
+            "caseloads": most,
             "staff": {role: tuple(p for p in people if p not in left) for role, people in NETWORK.staff.items()},
             "programs": tuple(p.model_copy(update={"places": 0}) if p.id in full else p for p in NETWORK.programs),
         }
     ),
     st.sets(PEOPLE, max_size=3),
     st.sets(PROGRAMS, max_size=3),
+    st.dictionaries(PEOPLE | PROGRAMS, st.sampled_from([0, 1]), max_size=4),
 )
 HEARD = st.one_of(
     st.just(received()),

@@ -13,6 +13,7 @@ from contracts.assignment import (
 from services.assignment import domain
 from services.assignment.api import ACCESS, BULK, ROUTES
 from services.assignment.app import SERVICE
+from services.assignment.caseloads import Caseload
 from services.assignment.commands import (
     ABOUT_TEAMS,
     COMMANDS,
@@ -43,8 +44,8 @@ def test_every_fact_ever_saved_can_be_applied_to_every_state(event, path):
     fact = event.model_validate(json.loads(path.read_text("utf-8"))["data"])
     offered, accepted = story(received(), triaged()), story(received(), triaged())
     accepted.asks(AcceptOffer(program=RIVERSIDE), DORA)
-    for state in (None, story(received()).placement, offered.placement, accepted.placement, Directory()):
-        if isinstance(state, Directory) is event.type.startswith("directory.") or state is None:
+    for state in (None, story(received()).placement, offered.placement, accepted.placement, Directory(), Caseload()):
+        if state is None or type(state).__name__.lower() == event.type.partition(".")[0]:
             after = domain.evolve(state, fact)
             assert after is None or list(domain.deadlines(after)) == list(domain.deadlines(type(after).model_validate(after.model_dump())))
 

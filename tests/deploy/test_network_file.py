@@ -81,6 +81,14 @@ def test_assignment_is_told_every_desks_calendar_in_full():
     assert desks["desk/harbor"].observes == (), "it never closes for a holiday"
 
 
+def test_assignment_is_told_whose_caseload_has_a_limit(tmp_path: Path):
+    assert network.load(EXAMPLE).directory().caseloads == {}
+    said = EXAMPLE.read_text("utf-8").replace("email: robin@two-rivers.example.org,", "caseload: 40,")
+    said = said.replace("- id: program/oak-outpatient\n", "- id: program/oak-outpatient\n    caseload: 60\n")
+    (tmp_path / "limited.yaml").write_text(said, "utf-8")
+    assert network.load(tmp_path / "limited.yaml").directory().caseloads == {"staff/12": 40, "program/oak-outpatient": 60}
+
+
 def test_the_networks_own_hours_are_a_calendar_of_rules(tmp_path: Path):
     file = tmp_path / CALENDAR
     file.write_text(yaml.safe_dump(network.load(EXAMPLE).calendar()))

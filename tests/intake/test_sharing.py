@@ -108,6 +108,24 @@ async def test_a_referrals_own_consent_stands_before_one_from_elsewhere(desk: De
     assert opens(desk, two) and not opens(desk, one), "another consent was taken back"
 
 
+async def test_where_a_consent_was_taken_back_an_older_one_from_elsewhere_opens_nothing(desk: Desk) -> None:
+    one, two = [await referred(desk, "R-1"), await referred(desk, "R-2", PINE, consent="C-2")]
+    await does(desk, one, GIVES)
+    await does(desk, two, TAKES)
+    assert opens(desk, one) and not opens(desk, two), "whoever took it back here is not told on under what they had said before"
+    desk.later(1)
+    await does(desk, one, RecordConsent(consent="C-10"), key="anew")
+    assert opens(desk, two)
+
+
+async def test_an_unlinked_record_opens_nothing_more_from_that_instant(desk: Desk) -> None:
+    one, two = [await referred(desk, "R-1"), await referred(desk, "R-2", PINE)]
+    await does(desk, one, GIVES)
+    await desk.command(desk.state(two).record, UnlinkRecord())
+    await desk.send("requested", request("R-3", person=of(f"m-{PINE}", NUMBER), service="other", **PART2), PINE)
+    assert not opens(desk, consent(desk.request_of("R-3"))), "before anybody was told of it"
+
+
 async def test_what_came_by_a_link_goes_with_the_link(desk: Desk) -> None:
     one, two = [await referred(desk, "R-1"), await referred(desk, "R-2", PINE)]
     await does(desk, one, GIVES)

@@ -31,7 +31,7 @@ PLAIN = {
     "TL-5104": "there is no such item",
 }
 """What the codes mean that stand in the source without a sentence."""
-SEVERAL_WORDS = {"TL-1301", "TL-1401", "TL-2001", "TL-2006", "TL-2011"}
+SEVERAL_WORDS = {"TL-1301", "TL-1401", "TL-1501", "TL-2001", "TL-2006", "TL-2011"}
 """One thing each, said in several words."""
 HEAD = """# Errors
 

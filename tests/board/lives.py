@@ -18,6 +18,7 @@ from contracts.directory import DirectoryListed, Program
 from contracts.kernel import Event, Next, Personal
 from contracts.partners import PersonDetails
 from infra.sealing import seal
+from services.worklist.finding import short_mark
 from services.worklist.items import document, refolded
 from services.worklist.projections import Patch, entries_of
 from services.worklist.store import Writes
@@ -47,6 +48,7 @@ class Kind:
     def _copy(self, item: str, stored: bytes, id: str, tokens: tuple[bytes, bytes]) -> RawBSONDocument:
         begins, other = entries_of(item).encode(), entries_of(item.replace(self.id, id)).encode()
         copied = stored.replace(begins, other).replace(self.id.encode(), id.encode())
+        copied = copied.replace(short_mark(self.id).encode(), short_mark(id).encode())
         for old, new in zip(self.tokens, tokens, strict=True):
             copied = copied.replace(old, new)
         return RawBSONDocument(copied)

@@ -19,6 +19,7 @@ from contracts import (
     consents,
     crisis_intake,
     crisis_routing,
+    emergency_access,
     endings,
     follow_up,
     intake,
@@ -74,7 +75,10 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
 
 PLACING = (*assignment.EVENTS, *care_team.EVENTS)
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
-FRONT_DOOR = (*intake.EVENTS, *agreements.EVENTS, *needs.EVENTS, *endings.EVENTS, *consents.EVENTS, *stays.EVENTS, *visits.EVENTS)
+FRONT_DOOR = (
+    *intake.EVENTS, *agreements.EVENTS, *needs.EVENTS, *endings.EVENTS, *consents.EVENTS, *emergency_access.EVENTS, *stays.EVENTS,
+    *visits.EVENTS,
+)  # fmt: skip
 CARE = (*members.EVENTS, *follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS, *appointments.EVENTS)
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=FRONT_DOOR),

@@ -10,12 +10,14 @@ from services.intake.commands import (
     EnterReferral,
     GoOnWithout,
     LogConsentAttempt,
+    OpenAccess,
     RecordConsent,
     RecordEmergency,
     RefuteDeath,
     RegisterPartner,
     ReopenRequest,
     ReportDeath,
+    ReviewAccess,
     RevokeConsent,
     SupplyInformation,
     TriageRequest,
@@ -45,6 +47,8 @@ COMMANDS = (
     Entry(LogConsentAttempt, "/v1/consents/{id}/log-attempt", "consent/{id}", "record-consent"),
     Entry(RecordEmergency, "/v1/consents/{id}/record-emergency", "consent/{id}", "record-emergency"),
     Entry(WaiveConsent, "/v1/consents/{id}/waive", "consent/{id}", "record-consent"),
+    Entry(OpenAccess, "/v1/records/{id}/open-in-emergency", "access/{id}", "open-in-emergency"),
+    Entry(ReviewAccess, "/v1/access/{id}/review", "access/{id}", "review-access"),
     Entry(RegisterPartner, "/v1/partners/{id}/register", "partner/{id}", "register-partner"),
 )
 
@@ -62,6 +66,8 @@ ACCESS = {
     "decide-identity": rule("data-steward", "network-lead", scope=Scope.ANY),
     "record-consent": rule(*DESK, "triage-clinician", "coordinator", "network-lead", scope=Scope.ANY),
     "record-emergency": rule(*DESK, "triage-clinician", "coordinator", "crisis-desk", "network-lead", scope=Scope.ANY),
+    "open-in-emergency": rule("program-desk", "mobile-team", "crisis-facility", scope=Scope.ANY),
+    "review-access": rule("supervisor", "clinical-supervisor", "network-lead", scope=Scope.ANY),
     "register-partner": rule("platform", scope=Scope.ANY),
 }
 """The front door is one desk for the whole network; programs and care teams scope what comes after it."""

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 from contracts.agreements import AgreementKind, ResponseTime
 from contracts.consents import EVERYBODY, Recipient
 from contracts.directory import Criteria
+from contracts.emergency_access import Finding, Ground
 from contracts.endings import How
 from contracts.kernel import Code, Command, Personal
 from contracts.partners import ContactDetails, Note, PersonDetails, Sensitivity, Text, Urgency
@@ -164,6 +165,21 @@ class RecordEmergency(Command):
     reason: Literal["immediate-danger", "cannot-consent", "disaster", "other"]
 
 
+class OpenAccess(Command):
+    """Somebody outside a person's care must see it now. Whoever says so answers for it, and it is reviewed."""
+
+    type: ClassVar = "open-in-emergency"
+    ground: Ground
+    words: Personal[Note]
+
+
+class ReviewAccess(Command):
+    """What was opened in an emergency was looked at by somebody else."""
+
+    type: ClassVar = "review-access"
+    finding: Finding
+
+
 class WaiveConsent(Command):
     """Nobody is to be asked any more, and what was withheld is not told."""
 
@@ -187,5 +203,5 @@ class RegisterPartner(Command):
 COMMANDS = (
     EnterReferral, EnterContact, AcknowledgeRequest, AskInformation, SupplyInformation, GoOnWithout, TriageRequest, WithdrawRequest,
     CloseRequest, ReopenRequest, ReportDeath, RefuteDeath, UnlinkRecord, RegisterPartner,
-    RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent,
+    RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent, OpenAccess, ReviewAccess,
 )  # fmt: skip

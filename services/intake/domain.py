@@ -50,6 +50,7 @@ from services.intake import (
     history,
     lateness,
     needs,
+    opening,
     records,
     referrals,
     requests,
@@ -67,12 +68,14 @@ from services.intake.commands import (
     EnterReferral,
     GoOnWithout,
     LogConsentAttempt,
+    OpenAccess,
     RecordConsent,
     RecordEmergency,
     RefuteDeath,
     RegisterPartner,
     ReopenRequest,
     ReportDeath,
+    ReviewAccess,
     RevokeConsent,
     SupplyInformation,
     TriageRequest,
@@ -91,7 +94,7 @@ __all__ = ("HEARS", "STATES", "deadlines", "decide", "evolve", "route")
 STATES: dict[str, type[State]] = {
     "request": Request, "record": Record, "partner": agreements.Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
     "stay": stays.Stay, "visit": visits.Visit, "cluster": clusters.Cluster,
-    "consent": consents.Consent,
+    "consent": consents.Consent, "access": opening.Opened,
 }  # fmt: skip
 
 
@@ -156,7 +159,7 @@ def _passed(message: Message, world: World, now: datetime) -> Decision:
     return CLOCKS.get(kind_of(message.subject), lateness.passed)(message, world, now)
 
 
-CLOCKS = {"consent": consents.passed, "partner": agreements.passed}
+CLOCKS = {"consent": consents.passed, "access": opening.passed, "partner": agreements.passed}
 
 
 def _died(message: Message, world: World, now: datetime) -> Decision:
@@ -201,6 +204,8 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     RefuteDeath: deaths.refute,
     UnlinkRecord: deaths.unlink,
     **dict.fromkeys((RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent), consenting.command),
+    OpenAccess: opening.opened,
+    ReviewAccess: opening.reviewed,
     RegisterPartner: agreements.registered,
     AuthorizationSubmitted: exchanges.opened,
     DecisionInquired: exchanges.inquired,
@@ -223,6 +228,8 @@ def evolve(state: Any, fact: Change) -> State | None:
         return stays.evolve(state, fact)
     if fact.type.startswith("visit."):
         return visits.evolve(state, fact)
+    if fact.type.startswith("access."):
+        return opening.evolve(state, fact)
     if fact.type.startswith("consent."):
         return consents.evolve(state, fact)
     if isinstance(fact, RecordDeathNoted | RecordDeathVerified | RecordDeathRefuted):
@@ -246,6 +253,8 @@ def deadlines(state: State) -> Iterable[Deadline]:
             return (*told, *clusters.of_record(state), *needs.of_record(state), *sharing.of_record(state))
         case clusters.Cluster():
             return tuple(clusters.of_cluster(state))
+        case opening.Opened():
+            return tuple(opening.deadlines(state))
         case agreements.Partner():
             return tuple(agreements.deadlines(state))
     return ()

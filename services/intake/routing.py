@@ -13,8 +13,8 @@ from contracts.partners import (
     VisitReported,
 )
 from contracts.plans import PlanDeathReported
-from services.intake import consents, contacts, deaths, exchanges, needs, sharing, stays, visits
-from services.intake.commands import EnterContact, EnterReferral
+from services.intake import consents, contacts, deaths, exchanges, needs, opening, sharing, stays, visits
+from services.intake.commands import EnterContact, EnterReferral, OpenAccess
 from services.intake.following import HEARS, followed
 from services.intake.records import Named
 from services.intake.referrals import record_of, request_of, sender
@@ -58,6 +58,8 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((exchanges.exchange_of(data.reference, blind), consents.consent_of(message.subject)))
         case AuthorizationAnswered():
             return Route((exchanges.exchange_of(data.reference, blind),))
+        case OpenAccess():
+            return Route((message.subject,), references=(opening.record_of(message.subject),))
         case PlanDeathReported(record=str(record)):
             return Route((*_with_consent(followed(message.subject)), record))
         case DeadlinePassed(name=name) if name in TELLS:

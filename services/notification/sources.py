@@ -63,6 +63,7 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     ("*.death-reported.v*", DEATH),
     ("placement.offer-unanswered.v*", Kind("unanswered", until=("placement.offered.v*",))),
     ("placement.no-program-available.v*", Kind("no-program", until=("placement.offered.v*",))),
+    ("access.opened.v*", Kind("emergency-access", until=("access.reviewed.v*",), told=True)),
     ("*.hand-off-asked.v*", Kind("hand-off", "transfer", until=TRANSFER, whom="to")),
     ("*.hand-over-asked.v*", Kind("hand-off", "transfer", until=TRANSFER, whom="to")),
     ("*.hand-off-declined.v*", STILL_YOURS),

@@ -171,6 +171,6 @@ def told(request: Request, page: str, shown: Mapping[str, bool]) -> Change:
 
 def _who(request: Request, principal: Principal) -> dict[str, Any]:
     stated = request.query_params.get("purpose", "")
-    usual = "audit" if principal.roles == {"auditor"} else "coordination"
+    usual = "emergency" if getattr(request.state, "emergency", None) else "audit" if principal.roles == {"auditor"} else "coordination"
     return {"reader": principal.id, "roles": tuple(sorted(principal.roles)), "organisations": tuple(sorted(principal.organisations)),
             "purpose": stated if stated in get_args(Purpose) else usual}  # fmt: skip

@@ -20,11 +20,27 @@ from infra.problems import Problem
 from services.worklist import questions, seeing
 from services.worklist.accounts import Accounts
 from services.worklist.follow import GAP_AFTER_S
-from services.worklist.items import Document, section_of
+from services.worklist.forms_front import OPENERS, REVIEWERS
+from services.worklist.items import Document, by_kind, section_of
 from services.worklist.live import Live
-from services.worklist.projections import item_of
+from services.worklist.projections import OPENED, item_of
 from services.worklist.questions import Page, Question, ask
-from services.worklist.rows import SEE_PERSON, SHARED, Names, People, Row, Shown, event, facility, line, row, summary_of, team
+from services.worklist.rows import (
+    SEE_PERSON,
+    SHARED,
+    Names,
+    People,
+    Row,
+    Shown,
+    event,
+    facility,
+    line,
+    record_of,
+    row,
+    summary_of,
+    tag,
+    team,
+)
 from services.worklist.store import Board
 from services.worklist.views import STEPS, Reader, duties
 
@@ -50,6 +66,8 @@ ACCESS = Access({
     "export-list": rule(*CARE, scope=Scope.ANY),
     "act": (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED)),
     "enter": rule(*CARE, scope=Scope.ANY),
+    "open-in-emergency": rule(*OPENERS, scope=Scope.ANY),
+    "see-emergencies": rule(*REVIEWERS, "auditor", scope=Scope.ANY),
     SEE_PERSON: (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED), rule(*SCOPED, scope=Scope.MEMBER)),
 })  # fmt: skip
 """A scoped role's rules are about an item's organisations (the partner that sent it, the program and desk that have it) or its owner.
@@ -125,6 +143,20 @@ class Answers:
     async def seen_as(self, item: Document) -> Item:
         """An item for whoever looks at it by itself: those on the person's care team too, as far as consent lets them."""
         return replace(summary_of(item), members=await seeing.members(self.board, item, self.clock.now()))
+
+    async def emergency(self, principal: Principal, id: str) -> tuple[Principal, datetime] | None:
+        """Somebody who opened the person of this item, as who they are until then: seeing what they opened, and nothing else."""
+        found = await questions.item(self.board, id)
+        records = await questions.cluster(self.board, record) if found and (record := record_of(found)) else []
+        (generation, *_) = await self.board.generations()
+        opened = await self.board.documents(generation, [f"access/{one.partition('/')[2]}" for one in records])
+        mine = [by_kind(one["sections"]).get("access", {}).get(OPENED + principal.id) for one in opened.values()]
+        stands = [one for one in mine if one and one["until"] > self.clock.now()]
+        if not stands:
+            return None
+        kinds = {False, any(one["protected"] for one in stands)}
+        tags = {tag(record, protected) for record in records for protected in kinds}
+        return replace(principal, organisations=principal.organisations | tags), max(one["until"] for one in stands)
 
     async def belonging(self, principal: Principal) -> frozenset[str]:
         """The desks behind which the directory lists somebody, and those desks' programs: they are organisations of theirs."""

@@ -39,6 +39,7 @@ from services.worklist.marking import Keys, Marking
 from services.worklist.measures import Measures
 from services.worklist.network import Network
 from services.worklist.openid import Provider
+from services.worklist.opening import Opening
 from services.worklist.oversight import Oversight
 from services.worklist.own import Own
 from services.worklist.pages import Site
@@ -84,7 +85,7 @@ def build(
     book = Accounts(settle, clock)
     answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board, clock), live, clock, book)
     identity = Identity.of(settings, clock)
-    door = Inside(identity, api.ACCESS, answers.item_of, belonging=answers.belonging, refused=book.refused)
+    door = Inside(identity, api.ACCESS, answers.item_of, belonging=answers.belonging, refused=book.refused, emergency=answers.emergency)
     site, owners = Site(answers, door, demo), owners or Owners.of(settings.service_urls)
     acting = Acting(site, owners)
     parts_of = (
@@ -97,6 +98,7 @@ def build(
         Inbox(site, owners),
         HandingOver(site, owners),
         Own(acting),
+        Opening(acting),
         Team(site),
         Measures(site, owners),
         Network(site),

@@ -19,7 +19,7 @@ from services.worklist.forms import first, offered
 from services.worklist.forms_team import TEAM_FORMS
 from services.worklist.items import Document, by_kind
 from services.worklist.pages import Site, late_by
-from services.worklist.projections import Patch
+from services.worklist.projections import OPENED, Patch
 from services.worklist.rows import Row, event, summary_of
 
 TIMELINE_PARTS = {
@@ -67,9 +67,20 @@ class Cases:
         given |= {"beside": [one for one in beside.get(row["record"], ()) if one["_id"] != found["_id"]], "line": words.action}
         told = telling.of_item(by_kind(found["sections"]), [by_kind(one["sections"]) for one in messages])
         given |= {"told": [_reached(one, names) for one in told]}
-        given |= {"carried_on": _carried_on(found["_id"], given["beside"], request.state.principal)}
-        given |= {"may": offered(row, request.state.principal), "lines": about.lines(by_kind(found["sections"]).get("authorization", {}))}
+        given |= {"carried_on": [] if _emergency(request) else _carried_on(found["_id"], given["beside"], request.state.principal)}
+        given |= {
+            "may": [] if _emergency(request) else offered(row, request.state.principal),
+            "lines": about.lines(by_kind(found["sections"]).get("authorization", {})),
+        }
+        given |= {"openings": await self._openings(request, found, names)}
         return self.site.render("item.html", request, summary=f"{row['action']}, {row['due_in_words']}", **given)
+
+    async def _openings(self, request: Request, found: Document, names: Mapping[str, str]) -> list[Row]:
+        """Who opened a person in an emergency, when, why and in which words: for whoever reviews it. The last time of each."""
+        section = by_kind(found["sections"]).get("access", {})
+        told = sorted(((name.removeprefix(OPENED), one) for name, one in section.items() if name.startswith(OPENED)), key=_latest)
+        words_of = await self.answers.people.said(request.state.principal, found, [one["words"] for _, one in told])
+        return [{**one, "who": words.who(id, names), "words": said} for (id, one), said in zip(told, words_of, strict=True)]
 
     async def person(self, request: Request) -> Response:
         """Everything about one person, across the records that are linked. Each part is shown as far as it may be seen."""
@@ -84,7 +95,7 @@ class Cases:
             ({**event(entry, names), "item": entry["item"]} for entry in entries), key=lambda one: (one["recorded"], one["sequence"])
         )
         details = await self.answers.details(request.state.principal, record)
-        mine = [{**row, "more": [], "do": first(row, request.state.principal)} for row in rows]
+        mine = [{**row, "more": [], "do": None if _emergency(request) else first(row, request.state.principal)} for row in rows]
         given: Row = {"record": record, "records": records, "details": details, "open": [row for row in mine if row["open"]]}
         given |= {"closed": [row for row in rows if not row["open"]], "days": _days(told, request), "parts": _parts(entries, request)}
         given |= {"visits": _visits(items, self.answers.clock.now())}
@@ -129,6 +140,15 @@ class Cases:
             ("Label", "42 CFR Part 2" if found.get("sensitivity") else ""),
         )
         return [(name, value) for name, value in named if value]
+
+
+def _latest(opening: tuple[str, Mapping[str, Any]]) -> datetime:
+    return opening[1]["at"]  # type: ignore[no-any-return]
+
+
+def _emergency(request: Request) -> bool:
+    """Whether this is seen because of an emergency alone: then nothing here is theirs to do."""
+    return getattr(request.state, "emergency", None) is not None
 
 
 def _carried_on(item: str, beside: Sequence[Document], principal: Principal) -> list[Row]:

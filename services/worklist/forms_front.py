@@ -50,6 +50,21 @@ CRITERIA = (
     known("criteria.speaks", "Language", "languages", required=False, hint="Programs that speak it are asked first."),
     known("criteria.area", "Area", "areas", required=False, hint="Programs that serve it are asked first."),
 )
+REVIEWERS = ("supervisor", "clinical-supervisor", "network-lead")
+OPENERS = ("program-desk", "mobile-team", "crisis-facility")
+OPEN_ACCESS = Form(
+    "open-in-emergency",
+    "Open in an emergency",
+    "intake",
+    "/v1/records/{id}/open-in-emergency",
+    OPENERS,
+    (
+        choice("ground", "Why", "medical-emergency", "danger-to-life", "nobody-in-charge-reachable", "abuse-or-neglect"),
+        Field("words", "What happened", "long", hint="So that whoever reviews it understands. It is kept sealed with the record."),
+    ),
+    hint="You see this person for an hour, and can do nothing for them by it. A supervisor is told now and reviews it. Only a medical "
+    "emergency opens what 42 CFR Part 2 protects.",
+)
 URGENCY = choice("urgency", "Urgency", "emergency", "urgent", "routine")
 
 
@@ -154,6 +169,17 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
         ),
         _consent(
             "revoke-consent", "Take a consent back", "revoke", hint="Nothing more is told under it from now on, on any referral of theirs."
+        ),
+    ),
+    "access": (
+        Form(
+            "review-access",
+            "Review the emergency access",
+            "intake",
+            "/v1/access/{id}/review",
+            REVIEWERS,
+            (choice("finding", "It was", "justified", "not-justified", "unclear"),),
+            hint="Of all that was opened of this person until now. Somebody else reviews what you opened yourself.",
         ),
     ),
     "placement": (

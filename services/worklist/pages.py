@@ -65,6 +65,7 @@ NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("/measures", "Measures", "see-measures"),
             Place(views.HELD.path, views.HELD.name, "see-held"),
             Place("/readings", "Who read what", "see-readings"),
+            Place("/emergencies", "Opened in an emergency", "see-emergencies"),
         ),
     ),
 )
@@ -95,10 +96,14 @@ class Site:
             "here": here(request),
             "places": self.places(principal),
             "kept": getattr(request.state, "own", {"views": ()})["views"],
+            "emergency": (until := getattr(request.state, "emergency", None)),
         }
         shown["since"] = self.answers.live.moment
         body = self._templates.get_template(part).render(path=request.url.path, as_of=self.answers.clock.now(), **shown, **given)
-        return Response(body, status, {"content-security-policy": POLICY}, "text/html; charset=utf-8")
+        headers = {"content-security-policy": POLICY}
+        if until is not None:  # when it is over nothing is left on the screen
+            headers["refresh"] = str(max(1, int((until - self.answers.clock.now()).total_seconds()) + 1))
+        return Response(body, status, headers, "text/html; charset=utf-8")
 
     def places(self, principal: Principal | None) -> list[tuple[str, list[Place]]]:
         """The navigation of somebody: nothing leads where they may not go."""
@@ -160,7 +165,9 @@ class Spoken(Guarded):
                 looking = "text/html" in request.headers.get("accept", "") and "hx-request" not in request.headers
                 if problem.status < 400 or not looking:
                     raise
-                said = site.render("problem.html", request, status=problem.status, problem=problem)
+                opens = action == "see-item" and problem.code == "TL-1402" and site.may(request.state.caller, "open-in-emergency")
+                glass = f"/emergency/{request.path_params['id']}" if opens else ""
+                said = site.render("problem.html", request, status=problem.status, problem=problem, glass=glass)
                 if request.method == "GET" and isinstance(problem, Answer) and "retry-after" in problem.headers:
                     said.headers["refresh"] = problem.headers["retry-after"]  # it passes by itself, and so does the page
                 return said

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
 
-from contracts import agreements, consents, directory, endings, intake, needs, upkeep
+from contracts import agreements, consents, directory, emergency_access, endings, intake, needs, upkeep
 from contracts import assignment as placing
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
@@ -29,6 +29,8 @@ SLOTS = 0x1000
 PROGRAM = {"id", "name", "desk", "services", "places", "age_groups", "levels", "payers", "languages", "areas"}
 DETAILS = ("given_name", "family_name", "birth_date", "phone", "language")
 """What is kept of a person, sealed as it came."""
+OPENED = "opened_"
+"""What begins the field of whoever opened a record in an emergency."""
 NOTHING_LEFT = "none"
 """The action of a `next` that says that nothing is left to do."""
 
@@ -200,6 +202,12 @@ def _consent(e: consents.PermitChanged) -> Patch:
     return {"status": e.type.split(".")[1], "record": e.record, "request": e.request, "permit": e.permit.model_dump(exclude_none=True)}
 
 
+def _opened(e: emergency_access.AccessOpened) -> Patch:
+    """Who may see the person until when, and whether what 42 CFR Part 2 protects as well."""
+    shown = {"until": stored(e.until), "protected": e.protected, "ground": e.ground, "at": stored(e.opened_at), "words": e.words.sealed}
+    return {"status": "access-opened", "record": e.record, f"{OPENED}{e.by}": shown}
+
+
 def _details(e: intake.RecordOpened | intake.RecordAmended) -> Patch:
     """The tokens of what a row may show to whom it may be shown. Nothing is opened here."""
     guardian = {"guardian": _tokens(e.details.guardian)} if e.details.guardian else {}
@@ -270,6 +278,8 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     consents.DisclosureWithheld: lambda e: {"status": "withheld", "record": e.record, "request": e.request},
     consents.ConsentAttempted: lambda e: {"status": f"consent-{e.outcome}"},
     consents.ConsentSettled: lambda e: {"status": "settled"},
+    emergency_access.AccessOpened: _opened,
+    emergency_access.AccessReviewed: lambda e: {"status": f"access-{e.finding}", "finding": e.finding, "reviewer": e.by},
     endings.RequestOutcomeReported: lambda e: {"status": "outcome-reported"},
     endings.RequestClosed: lambda e: {"status": f"closed-{e.how}", "closed": True},
     endings.RequestReopened: lambda e: {"status": "acknowledged", "closed": False, **_known(e, "interval", "requested_at", "service")},

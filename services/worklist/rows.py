@@ -21,7 +21,7 @@ from services.worklist.about import about, risks
 from services.worklist.items import Document, by_kind
 from services.worklist.marking import Keys
 from services.worklist.projections import DETAILS
-from services.worklist.sealed import details_of
+from services.worklist.sealed import details_of, written
 from services.worklist.store import Board
 
 log = structlog.get_logger(__name__)
@@ -35,10 +35,25 @@ Seen = Callable[[Principal, str, Sequence[str]], None]
 """Who was shown which records, on which occasion. Called in the answer's path, so it must only remember; writing is done in batches."""
 
 
+def tag(record: str, protected: bool) -> str:
+    """As whose an item counts for whoever opened its record in an emergency, while that lasts: nobody's token names such a thing."""
+    return f"emergency {'protected ' if protected else ''}{record}"
+
+
+def _tag(document: Document) -> frozenset[str]:
+    record = record_of(document)
+    return frozenset({tag(record, bool(document.get("sensitivity")))}) if record else frozenset()
+
+
+def record_of(document: Document) -> str:
+    return document.get("record") or (document["_id"] if document["_id"].startswith("record/") else "")
+
+
 def item_of(document: Document) -> Item:
     """What access needs to know of an item. Whoever is only asked to take somebody sees what is needed, and not yet who it is."""
     concerned = frozenset(document.get("concerns", ())) - frozenset((*document.get("waiting_on", ()), *document.get("asked", ())))
-    return Item(concerned | {id for id in (document.get("partner"), document.get("owner")) if id} - set(SHARED), _accountable(document))
+    named = {id for id in (document.get("partner"), document.get("owner")) if id}
+    return Item(concerned | named - set(SHARED) | _tag(document), _accountable(document))
 
 
 def _seen(document: Document, members: Mapping[str, frozenset[str]]) -> Item:
@@ -73,12 +88,20 @@ class People:
     def __init__(self, board: Board, vault: Keys, access: Access, seen: Seen) -> None:
         self._board, self._vault, self._access, self._seen = board, vault, access, seen
 
+    async def said(self, principal: Principal, item: Document, tokens: Sequence[str]) -> list[str]:
+        """What people wrote of an item's record, to whoever may see the person; nothing to anybody else."""
+        if not tokens or not self._access.may(principal, SEE_PERSON, item_of(item)):
+            return ["" for _ in tokens]
+        record = record_of(item)
+        key = (await self._vault.keys([record])).get(record)
+        return [written(record, token, key) for token in tokens]
+
     async def shown(
         self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False,
         members: Mapping[str, frozenset[str]] = {},
     ) -> dict[str, Shown]:  # fmt: skip
         """By record: what may be shown. A record that is not in it is told by its reference. `whole`: the name, not initials alone."""
-        wanted = {self._record(item) for item in items if self._access.may(principal, SEE_PERSON, _seen(item, members))} - {""}
+        wanted = {record_of(item) for item in items if self._access.may(principal, SEE_PERSON, _seen(item, members))} - {""}
         if not wanted:
             return {}
         (generation, *_) = await self._board.generations()
@@ -86,10 +109,6 @@ class People:
         shown = {record: told for record, document in documents.items() if (told := _opened(record, document, keys.get(record)))}
         self._seen(principal, f"{occasion}, whole names" if whole else occasion, sorted(shown))
         return shown if whole else {record: Shown(told.initials) for record, told in shown.items()}
-
-    @staticmethod
-    def _record(item: Document) -> str:
-        return item.get("record") or (item["_id"] if item["_id"].startswith("record/") else "")
 
 
 def _opened(record: str, document: Document, key: bytes | None) -> Shown | None:

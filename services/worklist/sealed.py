@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from contracts.kernel import Personal
 from contracts.partners import Guardian, PersonDetails
-from infra.sealing import unseal
+from infra.sealing import Erased, Unreadable, unseal
 from services.worklist.items import Document, by_kind
 from services.worklist.projections import DETAILS
 
@@ -25,3 +27,18 @@ def details_of(record: str, item: Document, key: bytes | None) -> PersonDetails:
 
 def _tokens(section: Mapping[str, Any]) -> dict[str, Any]:
     return {name: Personal(sealed=section[name]) for name in DETAILS if section.get(name)}
+
+
+class Written(BaseModel):
+    """A personal text under the name that it was sealed by."""
+
+    words: Personal[str]
+
+
+def written(record: str, token: str, key: bytes | None) -> str:
+    try:
+        return str(unseal(Written(words=Personal(sealed=token)), record, key).words.plain or "")
+    except Erased:
+        return "erased"
+    except Unreadable:
+        return "not readable"

@@ -11,6 +11,7 @@ from contracts import (
     caseloads,
     consents,
     directory,
+    emergency_access,
     endings,
     intake,
     lateness,
@@ -34,6 +35,7 @@ ACTIONS = {
     "triage-request": "Triage the request",
     "wait-for-information": "Get what is missing",
     "renew-agreement": "Renew the agreement, or let it end",
+    "review-access": "Review what was opened in an emergency",
     "obtain-consent": "Ask the person for consent",
     "await-consent": "Get the consent without which no program may be asked",
     "find-place": "Find a place",
@@ -55,6 +57,8 @@ ACTIONS = {
 }
 STATUSES = {
     "no-program": "No program available", "unanswered": "Offer not answered", "declined": "Declined", "opened": "Looking for a place",
+    "access-opened": "Opened in an emergency, not reviewed yet", "access-justified": "Emergency access, justified",
+    "access-not-justified": "Emergency access, not justified", "access-unclear": "Emergency access, unclear",
     "withheld": "Not told, for want of consent", "consent-missing": "No consent was given yet", "consent-expiring": "The consent ends soon",
     "message-overdue": "A message is waiting", "possible-duplicate": "Possibly known already",
 }  # fmt: skip
@@ -66,6 +70,7 @@ KINDS = {
     "partner": "Partner",
     "consent": "Consent",
     "care-team": "Care team",
+    "access": "Emergency access",
     **crisis.KINDS,
     **care.KINDS,
 }
@@ -207,6 +212,11 @@ def _consented(e: consents.ConsentRecorded) -> str:
     return f"The person consents that {', '.join(RECIPIENTS[one] for one in e.permit.recipients)} may be told{beyond}"
 
 
+def _opened(e: emergency_access.AccessOpened) -> str:
+    beyond = ", with what 42 CFR Part 2 protects" if e.protected else ""
+    return f"Opened in an emergency by somebody outside the care{beyond}: {plain(e.ground).lower()}"
+
+
 def _revoked(e: consents.ConsentRevoked) -> str:
     if e.by == "unlinked":
         return "The consent was somebody else’s: nothing more is told"
@@ -264,6 +274,10 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     consents.EmergencyEnded: "The recorded emergency is over",
     consents.DisclosureWithheld: lambda e: f"Not told to {RECIPIENTS[e.to]}: no consent is in force",
     consents.ConsentSettled: lambda e: f"Nobody is to be asked for consent any more: {plain(e.reason).lower()}",
+    emergency_access.AccessOpened: _opened,
+    emergency_access.AccessReviewed: lambda e: f"Emergency access was reviewed: {plain(e.finding).lower()}",
+    emergency_access.AccessWarned: _warned,
+    emergency_access.AccessOverdue: _overdue,
     consents.ConsentWarned: _warned,
     consents.ConsentOverdue: _overdue,
     intake.RequestWarned: _warned,

@@ -7,6 +7,10 @@ def noticed(sentence: str) -> str:
     return f"worklist/test_sign_in.py::test_{sentence.replace(' ', '_')}"
 
 
+def opening(sentence: str) -> str:
+    return f"worklist/test_opening.py::test_{sentence.replace(' ', '_')}"
+
+
 WRONG = noticed("what a provider must not say signs nobody in")
 MISTAKES = (
     ("take any nonce", OPENID, '{"nonce": nonce, "client_id"', '{"client_id"', WRONG),
@@ -29,4 +33,12 @@ MISTAKES = (
     ("give tokens to whoever has the code", ISSUING, 'compare_digest(verified, granted.asked["code_challenge"])', "True",
      noticed("a code is of no use without what its challenge was made of")),
     ("lead back anywhere", ISSUING, "ours and asked", "True and asked", noticed("the built in provider takes only an honest sign in")),
+    ("open what Part 2 protects to every emergency", "services/worklist/api.py", 'kinds = {False, any(one["protected"] for one in stands)}',
+     "kinds = {False, True}", opening("what part 2 protects opens to a medical emergency alone")),
+    ("leave open what was opened", "services/worklist/api.py", 'if one and one["until"] > self.clock.now()]', "if one]",
+     opening("it is seen for an hour loudly by that person alone and nothing is done by it")),
+    ("let an emergency open doing", ENTRANCE, 'error.code == "TL-1402" and action == SEEING and', 'error.code == "TL-1402" and',
+     opening("it is seen for an hour loudly by that person alone and nothing is done by it")),
+    ("account for an emergency as for any other look", "services/worklist/accounts.py", '"emergency" if getattr(request.state',
+     '"coordination" if getattr(request.state', opening("it is written down as an emergency and waits for a supervisor")),
 )  # fmt: skip

@@ -1,0 +1,99 @@
+"""Somebody outside a person's care opens them in an emergency: seen for an hour, done nothing by it, written down, reviewed."""
+
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from contracts.emergency_access import AccessOpened
+from contracts.kernel import Next, Personal
+from infra.identity import Principal
+from infra.sealing import seal
+from services.worklist.relay import Answered
+from tests.worklist.scene import Scene
+from tests.worklist.stories import Log, at
+
+PAT = Principal("staff/72", frozenset({"mobile-team"}))
+OTHER = Principal("staff/73", frozenset({"mobile-team"}))
+SUPERVISOR = Principal("staff/21", frozenset({"supervisor"}))
+PARTNER = Principal("staff/91", frozenset({"partner"}), frozenset({"riverbend"}))
+ITEM, RECORD, NOW = "referral/3", "record/3", 300
+
+
+@pytest.fixture
+async def scene(tmp_path):
+    return await Scene(tmp_path).play()
+
+
+async def shown(scene: Scene, principal: Principal, path: str = f"/items/{ITEM}", **form: str) -> httpx2.Response:
+    headers = {"authorization": f"Bearer {scene.token(principal)}", "accept": "text/html"}
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(scene.app), base_url="http://board.example", headers=headers) as who:
+        return await (who.post(path, data=form) if form else who.get(path))
+
+
+async def opened(scene: Scene, by: Principal = PAT, protected: bool = True, log: Log | None = None) -> None:
+    """As intake says it."""
+    key = (await scene.vault.keys([RECORD], create=True))[RECORD]
+    said = AccessOpened(
+        record=RECORD, by=by.id, ground="medical-emergency" if protected else "danger-to-life", words=Personal("found at Oak Street"),
+        protected=protected, opened_at=at(NOW), until=at(NOW + 60),
+        next=Next(owner="role/supervisor", action="review-access", due=at(NOW + 1440), rule="review-access@1", allowed=("review-access",)),
+    )  # fmt: skip
+    heard = (log or Log()).say("access/3", seal(said, RECORD, key), NOW, "intake-events")
+    said_now = Log(heard=[heard])
+    await scene.hear(said_now)
+
+
+async def test_whoever_is_outside_is_refused_and_led_to_where_they_say_why(scene):
+    for path in (f"/items/{ITEM}", "/items/referral/none"):
+        refused = await shown(scene, PAT, path)
+        assert refused.status_code == 403 and f"/emergency/{path[7:]}" in refused.text
+    assert "/emergency/" not in (await shown(scene, PARTNER)).text
+    asked = await shown(scene, PAT, f"/emergency/{ITEM}")
+    assert asked.status_code == 200 and "Medical emergency" in asked.text and "Élodie" not in asked.text
+
+
+async def test_what_is_said_goes_to_intake_of_the_persons_record(scene):
+    scene.worklist_owners_answer(Answered(True))
+    form = {"ground": "medical-emergency", "words": "found at Oak Street", "key": "k" * 20}
+    sent = await shown(scene, PAT, f"/emergency/{ITEM}", **form)
+    assert (sent.status_code, sent.headers["location"]) == (303, f"/items/{ITEM}")
+    assert (await shown(scene, PAT, "/emergency/referral/none", **form)).status_code == 404
+    service, path, body, _ = scene.given[-1]
+    assert (service, path) == ("intake", "/v1/records/3/open-in-emergency") and body == {"ground": form["ground"], "words": form["words"]}
+
+
+async def test_it_is_seen_for_an_hour_loudly_by_that_person_alone_and_nothing_is_done_by_it(scene):
+    await opened(scene)
+    page = await shown(scene, PAT)
+    assert page.status_code == 200 and "Élodie Sampleford" in page.text and "Opened in an emergency, until" in page.text
+    assert "/do/" not in page.text and 0 < int(page.headers["refresh"]) <= 3601
+    assert (await shown(scene, PAT, f"/people/{RECORD}")).status_code == 200
+    assert (await shown(scene, PAT, f"/do/log-contact/{ITEM}")).status_code == 403
+    for principal, path in ((OTHER, f"/items/{ITEM}"), (PAT, "/items/referral/2")):
+        assert (await shown(scene, principal, path)).status_code == 403
+    scene.clock.advance(timedelta(minutes=61))
+    assert (await shown(scene, PAT)).status_code == 403
+
+
+async def test_what_part_2_protects_opens_to_a_medical_emergency_alone(scene):
+    scene.board.stored[ITEM]["sensitivity"] = "part2"
+    log = Log()
+    await opened(scene, protected=False, log=log)
+    assert (await shown(scene, PAT)).status_code == 403
+    await opened(scene, OTHER, log=log)
+    assert (await shown(scene, OTHER)).status_code == 200
+
+
+async def test_it_is_written_down_as_an_emergency_and_waits_for_a_supervisor(scene):
+    await opened(scene)
+    await shown(scene, PAT)
+    said = [one for one in scene.book.said if one["reader"] == PAT.id][-1]
+    assert (said["purpose"], said["records"], said["whole"]) == ("emergency", [RECORD], True)
+    listed = await shown(scene, SUPERVISOR, "/emergencies")
+    assert listed.status_code == 200 and "/items/access/3" in listed.text
+    case = await shown(scene, SUPERVISOR, "/items/access/3")
+    assert "/do/review-access/access/3" in case.text and "outside the care" in case.text
+    assert "found at Oak Street" in case.text and "Medical emergency · with Part 2" in case.text
+    auditor = await shown(scene, Principal("staff/90", frozenset({"auditor"})), "/items/access/3")
+    assert auditor.status_code == 200 and "found at Oak Street" not in auditor.text

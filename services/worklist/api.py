@@ -23,7 +23,7 @@ from services.worklist.follow import GAP_AFTER_S
 from services.worklist.forms_front import OPENERS, REVIEWERS
 from services.worklist.items import Document, by_kind, section_of
 from services.worklist.live import Live
-from services.worklist.projections import OPENED, item_of
+from services.worklist.projections import item_of, opened_by
 from services.worklist.questions import Page, Question, ask
 from services.worklist.rows import (
     SEE_PERSON,
@@ -150,7 +150,7 @@ class Answers:
         records = await questions.cluster(self.board, record) if found and (record := record_of(found)) else []
         (generation, *_) = await self.board.generations()
         opened = await self.board.documents(generation, [f"access/{one.partition('/')[2]}" for one in records])
-        mine = [by_kind(one["sections"]).get("access", {}).get(OPENED + principal.id) for one in opened.values()]
+        mine = [by_kind(one["sections"]).get("access", {}).get(opened_by(principal.id)) for one in opened.values()]
         stands = [one for one in mine if one and one["until"] > self.clock.now()]
         if not stands:
             return None

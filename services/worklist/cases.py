@@ -78,9 +78,9 @@ class Cases:
     async def _openings(self, request: Request, found: Document, names: Mapping[str, str]) -> list[Row]:
         """Who opened a person in an emergency, when, why and in which words: for whoever reviews it. The last time of each."""
         section = by_kind(found["sections"]).get("access", {})
-        told = sorted(((name.removeprefix(OPENED), one) for name, one in section.items() if name.startswith(OPENED)), key=_latest)
-        words_of = await self.answers.people.said(request.state.principal, found, [one["words"] for _, one in told])
-        return [{**one, "who": words.who(id, names), "words": said} for (id, one), said in zip(told, words_of, strict=True)]
+        told = sorted((one for name, one in section.items() if name.startswith(OPENED)), key=_latest)
+        words_of = await self.answers.people.said(request.state.principal, found, [one["words"] for one in told])
+        return [{**one, "who": words.who(one["by"], names), "words": said} for one, said in zip(told, words_of, strict=True)]
 
     async def person(self, request: Request) -> Response:
         """Everything about one person, across the records that are linked. Each part is shown as far as it may be seen."""
@@ -142,8 +142,8 @@ class Cases:
         return [(name, value) for name, value in named if value]
 
 
-def _latest(opening: tuple[str, Mapping[str, Any]]) -> datetime:
-    return opening[1]["at"]  # type: ignore[no-any-return]
+def _latest(opening: Mapping[str, Any]) -> datetime:
+    return opening["at"]  # type: ignore[no-any-return]
 
 
 def _emergency(request: Request) -> bool:

@@ -15,7 +15,7 @@ from contracts import agreements, consents, directory, emergency_access, endings
 from contracts import assignment as placing
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
-from contracts.kernel import Event, Next, kind_of
+from contracts.kernel import Event, Next, derived, kind_of
 from contracts.partners import Guardian, PersonDetails
 from services.worklist import authorizing, care, care_teams, crisis, standing, telling
 from services.worklist.words import plain, sentence
@@ -202,10 +202,22 @@ def _consent(e: consents.PermitChanged) -> Patch:
     return {"status": e.type.split(".")[1], "record": e.record, "request": e.request, "permit": e.permit.model_dump(exclude_none=True)}
 
 
+def opened_by(account: str) -> str:
+    """The field of what somebody opened. An account may be called anything, dots too; a field may not."""
+    return OPENED + derived("opened", account)
+
+
 def _opened(e: emergency_access.AccessOpened) -> Patch:
     """Who may see the person until when, and whether what 42 CFR Part 2 protects as well."""
-    shown = {"until": stored(e.until), "protected": e.protected, "ground": e.ground, "at": stored(e.opened_at), "words": e.words.sealed}
-    return {"status": "access-opened", "record": e.record, f"{OPENED}{e.by}": shown}
+    shown = {
+        "by": e.by,
+        "until": stored(e.until),
+        "protected": e.protected,
+        "ground": e.ground,
+        "at": stored(e.opened_at),
+        "words": e.words.sealed,
+    }
+    return {"status": "access-opened", "record": e.record, opened_by(e.by): shown}
 
 
 def _details(e: intake.RecordOpened | intake.RecordAmended) -> Patch:

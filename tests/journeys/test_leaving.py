@@ -70,7 +70,7 @@ def test_10_leaving_hand_over_close_verified_and_why_was_this_late(here: World, 
         leaving.chooses("ask-hand-off")
         leaving.fills(to=other)
         leaving.sends()
-        leaving.sees("The owner asked somebody to take over")
+        leaving.sees("The owner asked for it to be taken over")
     with sits(other) as staying:
         staying.place("/inbox")
         staying.opens(item)

@@ -16,7 +16,7 @@ import pytest
 from deploy.local import ports
 from deploy.local.services import PORTS
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(300)]
 Environment = Mapping[str, str]
 SECONDS_MAX = 120
 

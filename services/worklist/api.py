@@ -26,8 +26,10 @@ from services.worklist.live import Live
 from services.worklist.projections import item_of, opened_by
 from services.worklist.questions import Page, Question, ask
 from services.worklist.rows import (
+    NO_MEMBERS,
     SEE_PERSON,
     SHARED,
+    Members,
     Names,
     People,
     Row,
@@ -87,10 +89,9 @@ class Answers:
     accounts: Accounts
 
     async def rows(
-        self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False, alone: bool = False
+        self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False, members: Members = NO_MEMBERS
     ) -> list[Row]:
-        """`alone`: each is looked at by itself, which the person's care team may as well."""
-        members = await self.members(principal, items) if alone else {}
+        """`members` where they are looked at by themselves, which the person's care team may as well; a list is of who has the work."""
         people, names = await self.people.shown(principal, items, occasion, whole, members), await self.names.known()
         now = self.clock.now()
         return [row(item, now, people, names) for item in items]
@@ -110,11 +111,9 @@ class Answers:
         members = await self.members(principal, [found])
         return (await self.people.shown(principal, [found], "person", True, members)).get(record)
 
-    async def members(self, principal: Principal, items: Sequence[Document]) -> dict[str, frozenset[str]]:
-        """By item: who sees it by being on the person's team. Whoever sees the whole network needs no team."""
-        if concerned(principal) is None:
-            return {}
-        return {item["_id"]: await seeing.members(self.board, item, self.clock.now()) for item in items}
+    async def members(self, principal: Principal, items: Sequence[Document]) -> Members:
+        """Who sees these by being on the person's team. Whoever sees the whole network needs no team."""
+        return NO_MEMBERS if concerned(principal) is None else await seeing.members(self.board, items, self.clock.now())
 
     async def grouped(self, rows: Sequence[Row]) -> list[Row]:
         """One row a person: the leading item's, and with it what else is open about them, a line each."""
@@ -138,19 +137,14 @@ class Answers:
     async def item_of(self, request: Request) -> Item | None:
         """What a scoped rule is about."""
         found = await questions.item(self.board, request.path_params.get("id", ""))
-        return await self.seen_as(found) if found else None
-
-    async def seen_as(self, item: Document) -> Item:
-        """An item for whoever looks at it by itself: those on the person's care team too, as far as consent lets them."""
-        return replace(summary_of(item), members=await seeing.members(self.board, item, self.clock.now()))
+        return summary_of(found, await seeing.members(self.board, [found], self.clock.now())) if found else None
 
     async def emergency(self, principal: Principal, id: str) -> tuple[Principal, datetime] | None:
         """Somebody who opened the person of this item, as who they are until then: seeing what they opened, and nothing else."""
         found = await questions.item(self.board, id)
         records = await questions.cluster(self.board, record) if found and (record := record_of(found)) else []
-        (generation, *_) = await self.board.generations()
-        opened = await self.board.documents(generation, [f"access/{one.partition('/')[2]}" for one in records])
-        mine = [by_kind(one["sections"]).get("access", {}).get(opened_by(principal.id)) for one in opened.values()]
+        opened = await seeing.beside(self.board, records, "access")
+        mine = [by_kind(one["sections"]).get("access", {}).get(opened_by(principal.id)) for one in opened]
         stands = [one for one in mine if one and one["until"] > self.clock.now()]
         if not stands:
             return None
@@ -227,7 +221,8 @@ async def _counts(answers: Answers, request: Request) -> Response:
 
 async def _item(answers: Answers, request: Request) -> Response:
     found = await known(answers, request)
-    (shown,) = await answers.rows(request.state.principal, [found], "item", alone=True)
+    members = await answers.members(request.state.principal, [found])
+    (shown,) = await answers.rows(request.state.principal, [found], "item", members=members)
     return _json({"as_of": answers.clock.now(), **shown})
 
 

@@ -20,7 +20,7 @@ from services.worklist.forms_team import TEAM_FORMS
 from services.worklist.items import Document, by_kind
 from services.worklist.pages import Site, late_by
 from services.worklist.projections import OPENED, Patch
-from services.worklist.rows import Row, event, summary_of
+from services.worklist.rows import NO_MEMBERS, Members, Row, event, summary_of
 
 TIMELINE_PARTS = {
     "crisis": ("episode", "contact"),
@@ -49,7 +49,8 @@ class Cases:
         found, at = await known(self.answers, request), instant_of(request, "as_of")
         entries = await questions.timeline(self.answers.board, found["_id"])
         names, now = await self.answers.names.known(), self.answers.clock.now()
-        (row,) = await self.answers.rows(request.state.principal, [found], "item", whole=True, alone=True)
+        members = await self.answers.members(request.state.principal, [found])
+        (row,) = await self.answers.rows(request.state.principal, [found], "item", whole=True, members=members)
         beside = await questions.beside(self.answers.board, {row["record"]} - {None})
         messages = await questions.messages(self.answers.board, found["_id"])
         given: Row = {
@@ -62,7 +63,7 @@ class Cases:
         given |= {"clocks": [_ran(one, names, now) for one in history.clocks(found["_id"], entries)]}
         story = await self._with_messages(entries, messages)
         given |= {"days": _days([event(entry, names) for entry in story], request), "parts": _parts(story, request)}
-        if not self.site.door.access.may(request.state.principal, "see-item", summary_of(found)):
+        if not self._visible(request, found):
             beside = {}  # on the team: what else is open may be more than consent lets them see
         given |= {"beside": [one for one in beside.get(row["record"], ()) if one["_id"] != found["_id"]], "line": words.action}
         told = telling.of_item(by_kind(found["sections"]), [by_kind(one["sections"]) for one in messages])
@@ -87,8 +88,9 @@ class Cases:
         record = request.path_params["id"]
         records = await questions.cluster(self.answers.board, record)
         known = [item for item in await questions.of_person(self.answers.board, records) if item["kind"] != seeing.TEAM]
-        items = [item for item in known if await self._visible(request, item)]
-        rows = await self.answers.rows(request.state.principal, items, "person", whole=True, alone=True)
+        members = await self.answers.members(request.state.principal, known)
+        items = [item for item in known if self._visible(request, item, members)]
+        rows = await self.answers.rows(request.state.principal, items, "person", whole=True, members=members)
         names = await self.answers.names.known()
         entries = [entry for item in items for entry in await questions.timeline(self.answers.board, item["_id"])]
         told = sorted(
@@ -103,8 +105,8 @@ class Cases:
         given |= {"may_team": bool(request.state.principal.roles & set(TEAM_FORMS[0].roles))}
         return self.site.render("person.html", request, summary=f"{len(given['open'])} open", **given)
 
-    async def _visible(self, request: Request, item: Document) -> bool:
-        return self.site.door.access.may(request.state.principal, "see-item", await self.answers.seen_as(item))
+    def _visible(self, request: Request, item: Document, members: Members = NO_MEMBERS) -> bool:
+        return self.site.door.access.may(request.state.principal, "see-item", summary_of(item, members))
 
     async def _with_messages(self, entries: Sequence[Patch], messages: Sequence[Document]) -> list[Patch]:
         """What happened to an item, and to what people were sent about it, as it was recorded."""

@@ -31,6 +31,9 @@ SHARED = ("role/program-desk", "role/mobile-team", "role/crisis-facility", "role
 """Roles that people of different organisations hold: such a role says what they may do, and not whose an item is."""
 NAMES_KEPT_S, COUNT_OLD_S = 30.0, 4 * 3600
 Row = dict[str, Any]
+Members = Mapping[str, frozenset[str]]
+"""By item: who sees it by being on the person's care team."""
+NO_MEMBERS: Members = {}
 Seen = Callable[[Principal, str, Sequence[str]], None]
 """Who was shown which records, on which occasion. Called in the answer's path, so it must only remember; writing is done in batches."""
 
@@ -49,20 +52,20 @@ def record_of(document: Document) -> str:
     return document.get("record") or (document["_id"] if document["_id"].startswith("record/") else "")
 
 
-def item_of(document: Document) -> Item:
+def item_of(document: Document, members: Members = NO_MEMBERS) -> Item:
     """What access needs to know of an item. Whoever is only asked to take somebody sees what is needed, and not yet who it is."""
     concerned = frozenset(document.get("concerns", ())) - frozenset((*document.get("waiting_on", ()), *document.get("asked", ())))
     named = {id for id in (document.get("partner"), document.get("owner")) if id}
-    return Item(concerned | named - set(SHARED) | _tag(document), _accountable(document))
+    return _item(document, concerned | named - set(SHARED) | _tag(document), members)
 
 
-def _seen(document: Document, members: Mapping[str, frozenset[str]]) -> Item:
-    return replace(item_of(document), members=members.get(document["_id"], frozenset()))
-
-
-def summary_of(document: Document) -> Item:
+def summary_of(document: Document, members: Members = NO_MEMBERS) -> Item:
     """As whoever it waits on may see it as well: without the person."""
-    return Item((frozenset(document.get("concerns", ())) | item_of(document).organisations) - set(SHARED), _accountable(document))
+    return _item(document, (frozenset(document.get("concerns", ())) | item_of(document).organisations) - set(SHARED), members)
+
+
+def _item(document: Document, organisations: frozenset[str], members: Members) -> Item:
+    return Item(organisations, _accountable(document), members.get(document["_id"], frozenset()))
 
 
 def _accountable(document: Document) -> str:
@@ -98,10 +101,10 @@ class People:
 
     async def shown(
         self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False,
-        members: Mapping[str, frozenset[str]] = {},
+        members: Members = NO_MEMBERS,
     ) -> dict[str, Shown]:  # fmt: skip
         """By record: what may be shown. A record that is not in it is told by its reference. `whole`: the name, not initials alone."""
-        wanted = {record_of(item) for item in items if self._access.may(principal, SEE_PERSON, _seen(item, members))} - {""}
+        wanted = {record_of(item) for item in items if self._access.may(principal, SEE_PERSON, item_of(item, members))} - {""}
         if not wanted:
             return {}
         (generation, *_) = await self._board.generations()

@@ -13,10 +13,10 @@ from contracts.kernel import kind_of
 from services.worklist import questions, words
 from services.worklist.care_teams import PART
 from services.worklist.items import Document, by_kind
+from services.worklist.rows import record_of
 from services.worklist.store import Board
 
 TEAM, CONSENT = "care-team", "consent"
-NOBODY: frozenset[str] = frozenset()
 
 
 def parts(teams: Sequence[Document]) -> Iterator[Mapping[str, Any]]:
@@ -28,16 +28,19 @@ def parts(teams: Sequence[Document]) -> Iterator[Mapping[str, Any]]:
 
 async def of(board: Board, record: str) -> list[Document]:
     """The team of a person, by any of their linked records."""
-    return await _beside(board, await questions.cluster(board, record), TEAM)
+    return await beside(board, await questions.cluster(board, record), TEAM)
 
 
-async def members(board: Board, item: Document, now: datetime) -> frozenset[str]:
-    """Who sees this item by being on the person's team: people, and organisations that take part as such."""
-    record = item["_id"] if kind_of(item["_id"]) == "record" else item.get("record")
-    if not record or kind_of(item["_id"]) == TEAM:
-        return NOBODY
-    on_it = frozenset(part["member"] or part["organisation"] for part in parts(await of(board, record)))
-    return on_it if on_it and await _opens(board, item, now) else NOBODY
+async def members(board: Board, items: Sequence[Document], now: datetime) -> dict[str, frozenset[str]]:
+    """By item: who sees it by being on the person's team: people, and organisations that take part as such."""
+    records = {item["_id"]: record_of(item) for item in items if kind_of(item["_id"]) != TEAM}
+    teams = {record: _on(await of(board, record)) for record in set(records.values()) if record}
+    concerned = [item for item in items if teams.get(records.get(item["_id"], ""))]
+    return {item["_id"]: teams[records[item["_id"]]] for item in concerned if await _opens(board, item, now)}
+
+
+def _on(teams: Sequence[Document]) -> frozenset[str]:
+    return frozenset(part["member"] or part["organisation"] for part in parts(teams))
 
 
 async def _opens(board: Board, item: Document, now: datetime) -> bool:
@@ -49,12 +52,13 @@ async def _opens(board: Board, item: Document, now: datetime) -> bool:
         about = [one for one in await questions.of_person(board, [item["_id"]]) if one["kind"] == "referral"]
         if any(not one.get("sensitivity") for one in about):
             return True
-    consents = await _beside(board, [one["_id"] for one in about], CONSENT)
+    consents = await beside(board, [one["_id"] for one in about], CONSENT)
     permits = [by_kind(one["sections"]).get(CONSENT, {}).get("permit") for one in consents]
     return any(Permit(**permit).opens("program", now) for permit in permits if permit)
 
 
-async def _beside(board: Board, ids: Sequence[str], kind: str) -> list[Document]:
+async def beside(board: Board, ids: Sequence[str], kind: str) -> list[Document]:
+    """Items of a kind that go by the same numbers as these."""
     (generation, *_) = await board.generations()
     return list((await board.documents(generation, [f"{kind}/{id.partition('/')[2]}" for id in ids])).values())
 

@@ -11,9 +11,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.kernel import Actor, Command, Message, Reason, derived
-from infra.commands import NAME, Counter, answer, body_of, fingerprint, item_of, key_of, parsed, trace_of
-from infra.http import Answer, Guarded, render
+from contracts.kernel import Command, Message, Reason, derived
+from infra import commands
+from infra.commands import NAME, Counter, body_of, fingerprint, item_of, key_of, message_of, parsed, told, trace_of
+from infra.http import Answer, Guarded, said
 from infra.service import Outcome
 
 MANY_MAX = 200
@@ -53,9 +54,8 @@ async def _messages(counter: Counter, entry: Bulk, request: Request) -> list[Mes
     ids, body = _apart(await body_of(request), entry.named)
     command, print_ = parsed(entry.command, body), fingerprint(key, request.url.path, body)
     return [
-        Message(
-            derived("command", principal.id, key, id), command, entry.subject.format(id=id), f"http:{counter.service}",
-            at=counter.clock.now(), actor=Actor(principal.kind, principal.id), correlation=request.state.request,
+        message_of(
+            counter, request, derived("command", principal.id, key, id), command, entry.subject.format(id=id),
             traceparent=trace_of(request), fingerprint=print_,
         )
         for id in ids
@@ -78,6 +78,6 @@ def _apart(body: bytes, named: str) -> tuple[list[str], bytes]:
 def _told(outcome: Outcome, message: Message, request: Request) -> dict[str, Any]:
     """The answer that the command would have had alone."""
     try:
-        return dict(orjson.loads(answer(outcome, message).body))
+        return commands.said(told(outcome, message))
     except Answer as problem:
-        return {"subject": message.subject, "problem": orjson.loads(render(problem, request.state.request).body)}
+        return {"subject": message.subject, "problem": said(problem, request.state.request)}

@@ -100,10 +100,15 @@ def _endpoint(counter: Counter, entry: Entry) -> Callable[[Request], Awaitable[R
 
 def clicked(counter: Counter, request: Request, command: Command, subject: str, *meaning: str) -> Message:
     """A command that a page's button stands for. Its id derives from what it means, so that a second click is the first one."""
+    return message_of(counter, request, derived("clicked", request.state.principal.id, subject, *meaning), command, subject)
+
+
+def message_of(counter: Counter, request: Request, id: str, command: Command, subject: str, **stated: Any) -> Message:
+    """A command as whoever asks gives it, now."""
     principal = request.state.principal
     return Message(
-        derived("clicked", principal.id, subject, *meaning), command, subject, f"http:{counter.service}", at=counter.clock.now(),
-        actor=Actor(principal.kind, principal.id), correlation=request.state.request,
+        id, command, subject, f"http:{counter.service}", at=counter.clock.now(), actor=Actor(principal.kind, principal.id),
+        correlation=request.state.request, **stated,
     )  # fmt: skip
 
 
@@ -116,18 +121,10 @@ async def _message(counter: Counter, entry: Entry, request: Request) -> Message:
     subject = _subject(entry, request.path_params, derived("new", principal.id, key))
     expects = _expects(entry, request)
     body = await body_of(request)
-    return Message(
-        id=derived("command", principal.id, key),
-        data=parsed(entry.command, body),
-        subject=subject,
-        topic=f"http:{counter.service}",
-        at=counter.clock.now(),
-        actor=Actor(principal.kind, principal.id),
-        correlation=request.state.request,
-        traceparent=trace_of(request),
-        expects=expects,
-        fingerprint=fingerprint(key, request.url.path, body),
-    )
+    return message_of(
+        counter, request, derived("command", principal.id, key), parsed(entry.command, body), subject,
+        traceparent=trace_of(request), expects=expects, fingerprint=fingerprint(key, request.url.path, body),
+    )  # fmt: skip
 
 
 def fingerprint(key: str, path: str, body: bytes) -> str:
@@ -226,10 +223,33 @@ def _names(schema: Any) -> list[str]:
     return own + [name for part in schema.values() for name in _names(part)]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a command that was taken is answered. `sequence` 0: nothing followed, because it was so already."""
+
+    subject: str
+    sequence: int
+    version: int
+    again: bool = False
+    """Whether this is the first answer to the same command, told once more."""
+
+
 def answer(outcome: Outcome, message: Message) -> Response:
+    taken = told(outcome, message)
+    headers = {"etag": f'"{taken.version}"'} if taken.version else {}
+    headers |= {"idempotency-replayed": "true"} if taken.again else {}
+    return Response(orjson.dumps(said(taken)), headers=headers, media_type="application/json")
+
+
+def said(taken: Told) -> dict[str, Any]:
+    return {"subject": taken.subject, "sequence": taken.sequence, "version": taken.version}
+
+
+def told(outcome: Outcome, message: Message) -> Told:
+    """What became of it, where it was taken; an Answer says why not."""
     match outcome.kind:
         case "event" | "nothing":
-            return _taken(outcome.subject or message.subject, outcome.sequence, outcome.version)
+            return Told(outcome.subject or message.subject, outcome.sequence, outcome.version)
         case "duplicate":
             return _repeated(outcome, message)
         case "stale":
@@ -244,17 +264,10 @@ def answer(outcome: Outcome, message: Message) -> Response:
     raise Answer("TL-1517", "this could not be decided", "nothing was changed; an operator was told", "report the request id", status=500)
 
 
-def _repeated(outcome: Outcome, message: Message) -> Response:
+def _repeated(outcome: Outcome, message: Message) -> Told:
     """The first answer again, for the same body."""
     if outcome.fingerprint != message.fingerprint:
         fix = "send a new Idempotency-Key with a new command"
         raise Answer("TL-1518", "this Idempotency-Key was used for another command", fix=fix, status=422)
     subject, sequence, version = outcome.answer.decode().rsplit(" ", 2)
-    return _taken(subject or message.subject, int(sequence), int(version), {"idempotency-replayed": "true"})
-
-
-def _taken(subject: str, sequence: int, version: int, headers: Mapping[str, str] | None = None) -> Response:
-    """`sequence` 0: nothing followed, because it was so already."""
-    body = orjson.dumps({"subject": subject, "sequence": sequence, "version": version})
-    tag = {"etag": f'"{version}"'} if version else {}
-    return Response(body, headers={**tag, **(headers or {})}, media_type="application/json")
+    return Told(subject or message.subject, int(sequence), int(version), again=True)

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
@@ -167,7 +168,14 @@ def place(error: BaseException) -> str:
 
 
 def render(problem: Problem, request: str) -> Response:
-    """`application/problem+json`. Of our own faults (5xx) the caller learns the code, not the cause."""
+    """`application/problem+json`."""
+    headers = {"www-authenticate": 'Bearer error="invalid_token"'} if problem.status == 401 else {}
+    headers |= getattr(problem, "headers", {})
+    return Response(orjson.dumps(said(problem, request)), problem.status, headers, "application/problem+json")
+
+
+def said(problem: Problem, request: str) -> dict[str, Any]:
+    """A problem by the members of RFC 9457 and ours. Of our own faults (5xx) the caller learns the code, not the cause."""
     ours = problem.status >= 500 and not isinstance(problem, Answer)
     body = {
         "type": f"urn:throughline:problem:{problem.code}",
@@ -180,10 +188,7 @@ def render(problem: Problem, request: str) -> Response:
         "errors": [{"code": one.code, "pointer": one.pointer, "fix": one.fix} for one in getattr(problem, "errors", ())],
         "allowed": list(getattr(problem, "allowed", ())),
     }
-    headers = {"www-authenticate": 'Bearer error="invalid_token"'} if problem.status == 401 else {}
-    headers |= getattr(problem, "headers", {})
-    told = {name: value for name, value in body.items() if value not in ("", [])}
-    return Response(orjson.dumps(told), problem.status, headers, "application/problem+json")
+    return {name: value for name, value in body.items() if value not in ("", [])}
 
 
 async def _problem(request: Request, error: Exception) -> Response:

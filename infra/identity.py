@@ -82,7 +82,8 @@ class Keyring:
 
     def _wants_refresh(self, kid: str) -> bool:
         now = self._clock.monotonic()
-        return now - self._asked_at > ASK_AGAIN_S and (((kid or not self._keys) and kid not in self._keys) or now - self._read_at > KEEP_S)
+        unknown = kid not in self._keys if kid else not self._keys
+        return now - self._asked_at > ASK_AGAIN_S and (unknown or now - self._read_at > KEEP_S)
 
     async def _refresh(self) -> None:
         """Counted as asked when it has ended, so that whoever came meanwhile waits for it."""
@@ -197,11 +198,12 @@ class Identity:
 
     async def verify(self, token: str) -> Principal:
         """Who this token speaks for; Unauthenticated otherwise."""
-        return self._naming.principal(await self.claims(token))
+        claims, _ = await self.opened(token)
+        return self.principal(claims)
 
-    async def claims(self, token: str) -> Mapping[str, Any]:
-        """What a token of the issuer's says, for this audience and now."""
-        return (await self.opened(token))[0]
+    def principal(self, claims: Mapping[str, Any]) -> Principal:
+        """Who the claims of a verified token name; Unauthenticated where they name nobody."""
+        return self._naming.principal(claims)
 
     async def opened(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Claims and header of a token of the issuer's. The library's errors are not chained: they quote the token."""

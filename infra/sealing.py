@@ -7,6 +7,7 @@ Under another name or record it is sealed anew, which needs it open: a token tha
 What the binding does not see: two values of one record under one field name exchanged, or an older one put back.
 """
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -17,6 +18,7 @@ from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel, TypeAdapter
+from pydantic_core import from_json, to_json
 
 from contracts.kernel import SEALED_PREFIX, Personal, plain_of
 from infra.problems import Problem
@@ -25,7 +27,7 @@ M = TypeVar("M", bound=BaseModel)
 Leaf = Callable[[Personal[Any], str, TypeAdapter[Any]], Personal[Any]]
 
 PREFIX = f"{SEALED_PREFIX}v1:"
-NONCE, WHOLE = 12, (1 << 96) - 1
+NONCE, WHOLE, PADDED_TO = 12, (1 << 96) - 1, 128
 MANY = (tuple, list, frozenset, set)
 BYTES_V1 = b"\x01"
 _STANDARD, _URL = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
@@ -93,6 +95,20 @@ def open_bytes(sealed: bytes, key: bytes | None, label: str) -> bytes:
     except (InvalidTag, ValueError):
         pass
     raise Unreadable(label)
+
+
+def carried(what: Any, key: bytes, label: str) -> str:
+    """Something of ours for a browser to keep or to bring back, in a cookie or an address: sealed, its length telling little."""
+    raw = to_json(what)
+    return urlsafe_b64encode(seal_bytes(raw.ljust(-(-len(raw) // PADDED_TO) * PADDED_TO), key, label)).decode()
+
+
+def brought_back(text: str, key: bytes, label: str) -> Any:
+    """What `carried` made for this label; None for whatever else stands there."""
+    try:
+        return from_json(open_bytes(urlsafe_b64decode(text), key, label))
+    except (Unreadable, ValueError):
+        return None
 
 
 def _label(field: str, record: str) -> str:

@@ -1,12 +1,9 @@
 """How people come in: through an OpenID provider, whichever it is, into a session in a cookie; and how they leave."""
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hmac import digest
-from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -17,7 +14,7 @@ from infra.browser import COOKIE, Entrance, way_back
 from infra.http import Guarded
 from infra.identity import Principal
 from infra.problems import Problem
-from infra.sealing import Unreadable, open_bytes, seal_bytes
+from infra.sealing import brought_back, carried
 from infra.settings import Settings
 from services.worklist.issuing import BACK
 from services.worklist.openid import Begun, Entered, Provider, failed
@@ -89,14 +86,14 @@ class Sessions:
             return RedirectResponse(f"{base}{SIGN_IN}?to={quote(to, safe='')}", 303)
         begun = await self._provider.begin(base + BACK)
         answer = RedirectResponse(begun.url, 303)
-        kept = self._sealed({**asdict(begun), "url": "", "to": to, "until": self._door.identity.now() + BEGUN_S}, BEGUN)
+        kept = carried({**asdict(begun), "url": "", "to": to, "until": self._door.identity.now() + BEGUN_S}, self._key, BEGUN)
         answer.set_cookie(_tab(begun.state), kept, BEGUN_S, path=SIGN_IN, secure=self._secure(request), httponly=True, samesite="lax")
         return answer
 
     async def finish(self, request: Request) -> Response:
         """Back from the provider. What was begun is forgotten at once, so that it cannot be finished twice."""
         state = request.query_params.get("state", "")
-        known = self._opened(request.cookies.get(_tab(state), ""), BEGUN)
+        known = brought_back(request.cookies.get(_tab(state), ""), self._key, BEGUN) or {}
         if not state or known.get("state") != state or known["until"] < self._door.identity.now():
             raise failed("this sign-in was not begun in this browser, or too long ago")
         begun = Begun("", state, known["nonce"], known["verifier"])
@@ -107,7 +104,7 @@ class Sessions:
 
     async def stay(self, request: Request) -> Response:
         """Somebody who was warned goes on: the same session, from now. What only refreshes itself never comes here."""
-        refresh = self._opened(request.cookies.get(RENEW, ""), RENEW).get("refresh", "")
+        refresh = (brought_back(request.cookies.get(RENEW, ""), self._key, RENEW) or {}).get("refresh", "")
         entered = await self._provider.renew(Entered("", 0, refresh), request.state.caller.id)
         return self._lasting(Response(status_code=204), request, entered)
 
@@ -129,7 +126,7 @@ class Sessions:
         lasts, secure = max(0, entered.until - self._door.identity.now()), self._secure(request)
         answer.set_cookie(COOKIE, entered.token, lasts, httponly=True, samesite="strict", secure=secure)
         answer.set_cookie(UNTIL, str(entered.until), lasts, samesite="strict", secure=secure)
-        kept = self._sealed({"refresh": entered.refresh}, RENEW) if entered.refresh else ""
+        kept = carried({"refresh": entered.refresh}, self._key, RENEW) if entered.refresh else ""
         answer.set_cookie(RENEW, kept, lasts if kept else 0, path=STAY, httponly=True, samesite="strict", secure=secure)
         return answer
 
@@ -149,17 +146,6 @@ class Sessions:
 
     def _secure(self, request: Request) -> bool:
         return self._base(request).startswith("https://")
-
-    def _sealed(self, what: dict[str, object], label: str) -> str:
-        return urlsafe_b64encode(seal_bytes(json.dumps(what).encode(), self._key, label)).decode()
-
-    def _opened(self, kept: str, label: str) -> dict[str, Any]:
-        """What we sealed; nothing for whatever else stands there."""
-        try:
-            opened: dict[str, Any] = json.loads(open_bytes(urlsafe_b64decode(kept), self._key, label))
-            return opened
-        except (Unreadable, ValueError):
-            return {}
 
 
 def _tab(state: str) -> str:

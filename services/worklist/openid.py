@@ -139,8 +139,8 @@ class Provider:
         for name in ("access_token", "id_token"):
             token = str(given.get(name) or "")
             try:
-                claims = await self._access.claims(token)
-                await self._access.verify(token)
+                claims, _ = await self._access.opened(token)
+                self._access.principal(claims)
             except Unauthenticated:
                 continue
             if subject in (None, claims["sub"]):

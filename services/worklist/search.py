@@ -4,16 +4,15 @@ So a page of results can be refreshed, left and come back to, and no name stands
 open it, for a quarter of an hour. What was typed is kept nowhere; by what was searched, and whom that showed, is an account of reading.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from infra.identity import Principal
-from infra.sealing import Unreadable, open_bytes, seal_bytes
+from infra.sealing import brought_back, carried
 from services.worklist import questions
 from services.worklist.finding import BORN, Sought, asked, sought
 from services.worklist.forms import first
@@ -23,7 +22,7 @@ from services.worklist.pages import Site
 from services.worklist.rows import ERASED, SEE_PERSON, Row, Shown, item_of, line
 from services.worklist.views import Reader
 
-TEXT_MAX, ADDRESS_MAX, PADDED_TO, OPEN_S = 100, 2_000, 128, 900
+TEXT_MAX, ADDRESS_MAX, OPEN_S = 100, 2_000, 900
 PEOPLE_MAX = 50
 
 
@@ -98,16 +97,11 @@ class Search:
     # — what was typed, sealed for whoever typed it
 
     def _sealed(self, text: str, principal: Principal) -> str:
-        raw = orjson.dumps([self.answers.clock.wall().timestamp(), text])
-        padded = raw.ljust(-(-len(raw) // PADDED_TO) * PADDED_TO)  # its length tells nothing
-        return urlsafe_b64encode(seal_bytes(padded, self._key(), principal.id)).decode()
+        return carried([self.answers.clock.wall().timestamp(), text], self._key(), principal.id)
 
     def _opened(self, stated: str, principal: Principal) -> str:
         """Nothing where it is not theirs, or not any more."""
-        try:
-            at, text = orjson.loads(open_bytes(urlsafe_b64decode(stated[:ADDRESS_MAX]), self._key(), principal.id))
-        except (Unreadable, ValueError):
-            return ""
+        at, text = brought_back(stated[:ADDRESS_MAX], self._key(), principal.id) or (0, "")
         return text if self.answers.clock.wall().timestamp() - at < OPEN_S else ""
 
     def _key(self) -> bytes:

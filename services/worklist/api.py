@@ -115,9 +115,9 @@ class Answers:
         """Who sees these by being on the person's team. Whoever sees the whole network needs no team."""
         return NO_MEMBERS if concerned(principal) is None else await seeing.members(self.board, items, self.clock.now())
 
-    async def grouped(self, rows: Sequence[Row]) -> list[Row]:
-        """One row a person: the leading item's, and with it what else is open about them, a line each."""
-        beside = await questions.beside(self.board, {row["record"] for row in rows if row["record"]})
+    async def grouped(self, principal: Principal, rows: Sequence[Row]) -> list[Row]:
+        """One row a person: the leading item's, and with it what else of theirs is open about them, a line each."""
+        beside = await questions.beside(self.board, {row["record"] for row in rows if row["record"]}, concerned(principal))
         found, shown, now = list[Row](), set[str](), self.clock.now()
         for one in rows:
             if one["item"] not in shown:

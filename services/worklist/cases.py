@@ -20,7 +20,7 @@ from services.worklist.forms_team import TEAM_FORMS
 from services.worklist.items import Document, by_kind
 from services.worklist.pages import Site, late_by
 from services.worklist.projections import OPENED, Patch
-from services.worklist.rows import NO_MEMBERS, Members, Row, event, summary_of
+from services.worklist.rows import Members, Row, event, summary_of
 
 TIMELINE_PARTS = {
     "crisis": ("episode", "contact"),
@@ -49,9 +49,9 @@ class Cases:
         found, at = await known(self.answers, request), instant_of(request, "as_of")
         entries = await questions.timeline(self.answers.board, found["_id"])
         names, now = await self.answers.names.known(), self.answers.clock.now()
-        members = await self.answers.members(request.state.principal, [found])
+        beside = await self._beside(found)
+        members = await self.answers.members(request.state.principal, [found, *beside])
         (row,) = await self.answers.rows(request.state.principal, [found], "item", whole=True, members=members)
-        beside = await questions.beside(self.answers.board, {row["record"]} - {None})
         messages = await questions.messages(self.answers.board, found["_id"])
         given: Row = {
             "row": row,
@@ -63,9 +63,7 @@ class Cases:
         given |= {"clocks": [_ran(one, names, now) for one in history.clocks(found["_id"], entries)]}
         story = await self._with_messages(entries, messages)
         given |= {"days": _days([event(entry, names) for entry in story], request), "parts": _parts(story, request)}
-        if not self._visible(request, found):
-            beside = {}  # on the team: what else is open may be more than consent lets them see
-        given |= {"beside": [one for one in beside.get(row["record"], ()) if one["_id"] != found["_id"]], "line": words.action}
+        given |= {"beside": [one for one in beside if self._visible(request, one, members)], "line": words.action}
         told = telling.of_item(by_kind(found["sections"]), [by_kind(one["sections"]) for one in messages])
         given |= {"told": [_reached(one, names) for one in told]}
         given |= {"carried_on": [] if _emergency(request) else _carried_on(found["_id"], given["beside"], request.state.principal)}
@@ -75,6 +73,12 @@ class Cases:
         }
         given |= {"openings": await self._openings(request, found, names)}
         return self.site.render("item.html", request, summary=f"{row['action']}, {row['due_in_words']}", **given)
+
+    async def _beside(self, found: Document) -> list[Document]:
+        """What else is open for the person."""
+        record = found.get("record") or ""
+        known = await questions.beside(self.answers.board, {record} - {""})
+        return [one for one in known.get(record, ()) if one["_id"] != found["_id"]]
 
     async def _openings(self, request: Request, found: Document, names: Mapping[str, str]) -> list[Row]:
         """Who opened a person in an emergency, when, why and in which words: for whoever reviews it. The last time of each."""
@@ -105,7 +109,8 @@ class Cases:
         given |= {"may_team": bool(request.state.principal.roles & set(TEAM_FORMS[0].roles))}
         return self.site.render("person.html", request, summary=f"{len(given['open'])} open", **given)
 
-    def _visible(self, request: Request, item: Document, members: Members = NO_MEMBERS) -> bool:
+    def _visible(self, request: Request, item: Document, members: Members) -> bool:
+        """By itself: that there is a referral for substance use is protected as well."""
         return self.site.door.access.may(request.state.principal, "see-item", summary_of(item, members))
 
     async def _with_messages(self, entries: Sequence[Patch], messages: Sequence[Document]) -> list[Patch]:

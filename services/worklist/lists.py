@@ -113,7 +113,7 @@ class Lists:
 
     async def _people(self, reader: Reader, rows: Sequence[Row]) -> list[Row]:
         """One row a person, each with the first thing that this reader may do."""
-        people = await self.answers.grouped(rows)
+        people = await self.answers.grouped(reader.principal, rows)
         return [{**row, "do": first(row, reader.principal)} for row in people]
 
     async def _tabs(self, request: Request, reader: Reader, view: View, chosen: Tab) -> list[Row]:

@@ -150,17 +150,19 @@ async def count(board: Board, question: Question) -> int:
 
 LINE = ("record", "kind", "next", "due", "open", "status", "lead")
 """What one line about an item needs."""
-VISIBLE = ("partner", "owner", "concerns", "waiting_on", "asked")
+VISIBLE = ("partner", "owner", "concerns", "waiting_on", "asked", "sensitivity")
 """What decides who may see it."""
 
 
-async def beside(board: Board, records: Collection[str]) -> dict[str, list[Document]]:
-    """By record: its open items, the next due first, of each as much as a line needs."""
+async def beside(board: Board, records: Collection[str], concerned: Collection[str] | None = None) -> dict[str, list[Document]]:
+    """By record: its open items that concern one of these (None: all), the next due first, of each as much as a line needs and whoever
+    decides who may see it."""
     found: dict[str, list[Document]] = {}
     if records:
         (generation, *_) = await board.generations()
-        query = {"record": {"$in": sorted(records)}, "open": True}
-        for one in await board.items(generation, query, (("due", 1), ("_id", 1)), BESIDE_MAX, "record", LINE):
+        theirs = {} if concerned is None else {"concerns": {"$in": sorted(concerned)}}
+        query = {"record": {"$in": sorted(records)}, "open": True, **theirs}
+        for one in await board.items(generation, query, (("due", 1), ("_id", 1)), BESIDE_MAX, "record", (*LINE, *VISIBLE)):
             found.setdefault(one["record"], []).append(one)
     return found
 

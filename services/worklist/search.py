@@ -51,7 +51,7 @@ class Search:
         people, more = await self._people(reader, seek, records)
         if len(items) == 1 and not people:
             return RedirectResponse(f"/items/{items[0]['_id']}", 303)
-        rows = await self.answers.grouped(await self.answers.rows(reader.principal, items, "search"))
+        rows = await self.answers.grouped(reader.principal, await self.answers.rows(reader.principal, items, "search"))
         return self.site.render(
             "search.html", request, text=text, people=people, more=more, rows=[{**row, "do": first(row, reader.principal)} for row in rows],
             shown=("waiting", "since", "contact"), names=self._may_ask(reader), dates=[example for _, example in BORN],

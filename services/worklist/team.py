@@ -54,7 +54,7 @@ class Team:
         """What one worker answers for, the next due first, each with how it is handed over."""
         principal = request.state.principal
         rows, page = await self.answers.page(principal, questions.my_next_steps(worker), request.query_params.get("cursor", ""), PAGE_ROWS)
-        people = [{**row, "do": _hand_over(row, principal)} for row in await self.answers.grouped(rows)]
+        people = [{**row, "do": _hand_over(row, principal)} for row in await self.answers.grouped(principal, rows)]
         return {"rows": people, "more": query(request, cursor=page.cursor) if page.cursor else ""}
 
 

@@ -63,7 +63,7 @@ class Own:
 def _form(request: Request) -> Form:
     found = next((form for form in FORMS if form.command == request.path_params["command"]), None)
     if found is None:
-        raise Answer("TL-1501", "not found", status=404)
+        raise Answer("TL-1501", "there is no such page", status=404)
     return found
 
 

@@ -65,6 +65,7 @@ async def test_every_page_is_whole_light_and_brings_nothing_from_elsewhere(scene
     assert page.status_code == 200, page.text[:300]
     assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
     assert not re.search(r'(src|href|action)="(https?:)?//', page.text) and not re.search(r"<style|<script>| style=| on[a-z]+=", page.text)
+    assert re.search(r"<title>(.)", page.text)[1].isupper()
     ids = re.findall(r' id="([^"]+)"', page.text)
     assert len(ids) == len(set(ids)), [one for one in ids if ids.count(one) > 1]
     assets = (path for path in FOLDER.iterdir() if path.suffix in (".js", ".css", ".woff2"))

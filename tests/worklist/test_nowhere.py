@@ -9,5 +9,7 @@ async def test_an_address_that_leads_nowhere_says_so_in_the_readers_own_way(tmp_
         page = await robin.get("/peding?tab=all")
         program = await robin.get("/v1/peding", headers={"accept": "application/json"})
         assert (await robin.post("/pending", data={})).status_code == 405
-    assert page.status_code == 404 and "There is no such page" in page.text and 'href="/today"' in page.text
+        mine = await robin.get("/me/nothing")
+    for nowhere in (page, mine):
+        assert nowhere.status_code == 404 and "<title>There is no such page · " in nowhere.text and 'href="/today"' in nowhere.text
     assert program.status_code == 404 and program.json()["code"] == "TL-1501"

@@ -229,16 +229,29 @@ class Message:
     """Of a command's body: the same idempotency key with another body is a mistake of its sender."""
 
 
+SHARE_MAX = 50
+"""As many as one decision changes well."""
+
+
+@value
+class Share:
+    """Part of what somebody has: `SHARE_MAX` aggregates, in the order of their ids, from the one after `after` on."""
+
+    whose: str
+    after: str = ""
+
+
 @value
 class Route:
     """What a message may change, whom it must find first, and what it only reads.
 
-    `claims` are blind keys; whoever holds one is loaded and may be changed too.
+    `claims` are blind keys; whoever holds one is loaded and may be changed too. So is the `share` of what somebody has.
     """
 
     writes: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    share: Share | None = None
 
 
 Blind = Callable[..., str]
@@ -252,11 +265,12 @@ def unblinded(*parts: str) -> str:
 
 @value
 class World:
-    """What a decision sees: states by aggregate id (None: not born), holders by claim, and how claims are made."""
+    """What a decision sees: states by aggregate id (None: not born), holders by claim, how claims are made, what its share is."""
 
     states: Mapping[str, Any]
     held: Mapping[str, str] = field(default_factory=dict)
     blind: Blind = unblinded
+    share: tuple[str, ...] = ()
 
     def __getitem__(self, subject: str) -> Any:
         return self.states.get(subject)

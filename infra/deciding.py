@@ -60,7 +60,7 @@ class Batch:
     def _settle(self, item: Item) -> Outcome:
         route = self.working.loaded.routes[id(item)]
         held = self.working.held
-        targets = (*route.writes, *(held[claim] for claim in route.claims if claim in held))
+        targets = (*route.writes, *(held[claim] for claim in route.claims if claim in held), *self._share(item))
         outcome = (
             self._again(item, (*targets, *route.references))
             or self._turned_away(item)
@@ -93,7 +93,10 @@ class Batch:
         work, message = self.working, item.message
         if item.kind == "upkeep":
             return [Fact(message.subject, message.data)]
-        return work.service.decide(message, World(work.states, work.held, work.blind), work.now)
+        return work.service.decide(message, World(work.states, work.held, work.blind, self._share(item)), work.now)
+
+    def _share(self, item: Item) -> tuple[str, ...]:
+        return self.working.loaded.shares.get(id(item), ())
 
     def _apply(self, item: Item, facts: Sequence[Fact], targets: Sequence[str], route: Route) -> Outcome:
         for fact in facts:

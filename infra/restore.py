@@ -193,6 +193,7 @@ class _Rebuilding:
             row.due_at = min(self._due(row, state), default=None)
             errand = self.service.errand(state) if state is not None and kind_of(row.id) in self.service.states else None
             row.errand_at, row.lane = (errand.at, errand.lane) if errand else (None, row.lane)
+            row.whose = self.service.whose(state) if state is not None and kind_of(row.id) in self.service.states else None
         return Changes(list(self.rows.values()), self.facts, list(self.made.values()), self.claims)
 
     def _due(self, row: Aggregate, state: Any) -> list[Any]:

@@ -101,6 +101,11 @@ def no_errand(_: Any) -> Errand | None:
     return None
 
 
+def nobodys(_: Any) -> str:
+    """For services that never ask what somebody has."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Service:
     """All that makes a service. Everything callable here is pure.
@@ -119,6 +124,8 @@ class Service:
     deadlines: Callable[[Any], Iterable[Deadline]]
     errand: Callable[[Any], Errand | None] = no_errand
     """What of an aggregate must be done outside, and when: a function of its state, as its deadlines are."""
+    whose: Callable[[Any], str] = nobodys
+    """Among whose share an aggregate is found: another function of its state; empty for nobody's."""
     hears: Mapping[str, type[Event]] = field(default_factory=dict)
     commands: Mapping[str, type[Command]] = field(default_factory=dict)
     says: Mapping[str, type[Change]] = field(default_factory=dict)

@@ -10,9 +10,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import Protocol, TypeVar
 
-from contracts.kernel import Blind, Route
+from contracts.kernel import SHARE_MAX, Blind, Route
 from infra.clock import Clock
 from infra.deciding import UNDECIDABLE, Batch, Failure, failure
 from infra.failpoints import hit
@@ -169,13 +170,16 @@ class Settler:
         claims = {claim for route in routes.values() for claim in route.claims}
         receipts = {item.receipt or item.message.id for item in items if careful or item.was or item.kind == "command"}
         held, found = await asyncio.gather(_some(self.store.claims, claims), _some(self.store.receipts, receipts))
+        shares = {
+            item: tuple(await self.store.share(one.whose, one.after, SHARE_MAX)) for item, route in routes.items() if (one := route.share)
+        }
         subjects = {subject for route in routes.values() for subject in (*route.writes, *route.references)}
-        subjects |= {*held.values(), *(item.held_by for item in items if item.held_by)}
+        subjects |= {*chain.from_iterable(shares.values()), *held.values(), *(item.held_by for item in items if item.held_by)}
         subjects |= {subject_of(item.receipt or item.message.id) for item in items if item.was or careful}
         rows = await _some(self.store.load, subjects)
         if any(row.sv > self.service.schema for row in rows.values()):
             raise TooNew("a newer build has written here; this one waits until it is replaced")
-        return Loaded(rows, held, found, routes, frozenset(claims))
+        return Loaded(rows, held, found, routes, frozenset(claims), shares)
 
     async def _publish(self, loaded: Loaded, changed: dict[str, Aggregate], rows: list[FactRow]) -> None:
         """Every unpublished fact of the touched aggregates, in sequence order: also those another writer left behind."""

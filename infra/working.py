@@ -10,7 +10,7 @@ from typing import Any
 from contracts.kernel import Blind, Change, Deadline, Fact, Message, Route, derived, kind_of
 from infra import keeping
 from infra.partition import partition_of
-from infra.service import Item, Service, no_errand
+from infra.service import Item, Service, no_errand, nobodys
 from infra.store import Aggregate, Receipt
 
 
@@ -45,6 +45,8 @@ class Loaded:
     routes: Mapping[int, Route]
     sought: frozenset[str] = frozenset()
     """Claims that were asked for, whether somebody holds them or not."""
+    shares: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """What was found of whom, by the identity of the item that asked."""
 
 
 class States(Mapping[str, Any]):
@@ -229,6 +231,14 @@ class Working:
             errand = None if state is None else self.service.errand(state)
             row.errand_at, row.lane = (errand.at, errand.lane) if errand else (None, row.lane)
 
+    def _set_whose(self, subject: str, row: Aggregate) -> None:
+        """The index of shares; it stays as it was where this build cannot read the state."""
+        if self.service.whose is nobodys or kind_of(subject) == keeping.INPUT:
+            return
+        with suppress(Exception):
+            state = self.states[subject]
+            row.whose = ("" if state is None else self.service.whose(state)) or (None if row.whose is None else "")
+
     def set_due(self) -> None:
         """The index of the due loop: the earliest deadline not yet fired; at once when an early message may find its cause."""
         arrived = {said.fact.subject for said in self.said if not keeping.about_upkeep(said.fact.data)}
@@ -239,6 +249,7 @@ class Working:
                 instants += [wait] if wait else []
             row.due_at = min(instants, default=None)
             self._set_errand(subject, row)
+            self._set_whose(subject, row)
 
 
 def _place(receipt: Receipt, item: Item) -> str:

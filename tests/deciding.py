@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from contracts.kernel import LONG_AGO, Change, Early, Fact, Message, Refused, World, unblinded
+from contracts.kernel import LONG_AGO, SHARE_MAX, Change, Early, Fact, Message, Refused, Route, World, unblinded
 
 
 @dataclass
@@ -27,8 +27,9 @@ class Deciding:
         """Decide as the runtime does: on what the route names and nothing else; only what it writes may change."""
         route = self.domain.route(message, self.blind)
         held = {claim: self.held[claim] for claim in route.claims if claim in self.held}
-        writes = {*route.writes, *held.values()}
-        seen = World({name: self.states.get(name) for name in (*writes, *route.references)}, held, self.blind)
+        share = self._share(route)
+        writes = {*route.writes, *held.values(), *share}
+        seen = World({name: self.states.get(name) for name in (*writes, *route.references)}, held, self.blind, share)
         decision = self.domain.decide(message, seen, self.now)
         assert decision == self.domain.decide(message, seen, self.now)
         self.refused = decision if isinstance(decision, Refused) else None
@@ -46,6 +47,12 @@ class Deciding:
             self.states[fact.subject] = self.becomes(fact)
             self.held |= dict.fromkeys(fact.claims, fact.holder or fact.subject)
         return [fact.data for fact in decision if isinstance(fact.data, Change)]
+
+    def _share(self, route: Route) -> tuple[str, ...]:
+        if (of := route.share) is None:
+            return ()
+        found = sorted(name for name, state in self.states.items() if name > of.after and self.domain.whose(state) == of.whose)
+        return tuple(found[:SHARE_MAX])
 
     def becomes(self, fact: Fact) -> Any:
         """The aggregate after this fact."""

@@ -29,6 +29,8 @@ def aggregate_insert(row: Aggregate) -> Document:
         fields["due_at"] = not_before(row.due_at)
     if row.errand_at:
         fields |= {"errand_at": not_before(row.errand_at), "lane": row.lane}
+    if row.whose:
+        fields["whose"] = row.whose
     return fields
 
 
@@ -44,6 +46,10 @@ def aggregate_update(row: Aggregate) -> Document:
         fields |= {"errand_at": not_before(row.errand_at), "lane": row.lane}
     elif row.lane:
         gone["errand_at"] = ""
+    if row.whose:
+        fields["whose"] = row.whose
+    elif row.whose is not None:
+        gone["whose"] = ""
     change = {"$set": fields, "$unset": gone} if gone else {"$set": fields}
     return {"q": {"_id": row.id, "v": row.v - 1}, "u": change}
 
@@ -73,6 +79,7 @@ def aggregate(document: Document) -> Aggregate:
         tuple(about["spent"]),
         document.get("errand_at"),
         document.get("lane", ""),
+        document.get("whose"),
     )
 
 

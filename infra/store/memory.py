@@ -111,8 +111,8 @@ class Tables:
 class MemoryStore(Store):
     """One process's handle on the tables.
 
-    `pause` is awaited at named points: `open`, `load`, `claims`, `receipts`, `kept`, `unpublished`, `backlog`, `mark`, `due`, `fence`,
-    `history`, `subjects`, each before the verb acts, and within a commit at `commit:begin` (nothing held), `commit:before`
+    `pause` is awaited at named points: `open`, `load`, `claims`, `receipts`, `kept`, `unpublished`, `backlog`, `mark`, `due`, `share`,
+    `fence`, `history`, `subjects`, each before the verb acts, and within a commit at `commit:begin` (nothing held), `commit:before`
     (documents locked, nothing written) and `commit:after` (all written). There a simulation lets others run, or raises:
     Conflict, Unavailable or Unknown for a fault the process survives (Unknown at `commit:before` did not happen, at
     `commit:after` it did), or any exception that is not an `Exception` for its death, which leaves what it locked locked.
@@ -190,6 +190,10 @@ class MemoryStore(Store):
         found = [(row.errand_at, row.id, row.lane) for row in rows if row.errand_at and row.part in parts]
         return [(id, lane) for at, id, lane in sorted(found) if not_after(after) <= not_before(at) <= until][:limit]
 
+    async def share(self, whose: str, after: str, limit: int) -> list[str]:
+        await self._pause("share")
+        return sorted(row.id for row in self.tables.aggregates.values() if row.whose == whose and row.id > after)[:limit]
+
     async def fence(self, resources: Collection[str]) -> None:
         await self._pause("fence")
         for resource in resources:
@@ -243,6 +247,7 @@ def _owned(row: Aggregate) -> Aggregate:
     owned = row.copy()
     owned.due_at = row.due_at and not_before(row.due_at)
     owned.errand_at = row.errand_at and not_before(row.errand_at)
+    owned.whose = row.whose or None
     return owned
 
 

@@ -37,6 +37,7 @@ INDEXES = {  # equality first, then one range or list: more than that the local 
     "aggregates": [
         IndexModel(["due_at", "part"], name="due", partialFilterExpression={"due_at": {"$exists": True}}),
         IndexModel(["errand_at", "part"], name="errands", partialFilterExpression={"errand_at": {"$exists": True}}),
+        IndexModel(["whose", "_id"], name="shares", partialFilterExpression={"whose": {"$exists": True}}),
     ],
     "outbox": [IndexModel(["part", "recorded_at"], name="waiting")],
     "receipts": [
@@ -144,6 +145,10 @@ class MongoStore(Store):
         query = {"errand_at": {"$gte": not_after(after), "$lte": until}, "part": {"$in": list(parts)}}
         found = await self._find("aggregates", query, {"lane": 1}, sort=[("errand_at", 1)], limit=limit)
         return [(document["_id"], document["lane"]) for document in found]
+
+    async def share(self, whose: str, after: str, limit: int) -> list[str]:
+        found = await self._find("aggregates", {"whose": whose, "_id": {"$gt": after}}, {"_id": 1}, sort=[("_id", 1)], limit=limit)
+        return [document["_id"] for document in found]
 
     async def fence(self, resources: Collection[str]) -> None:
         if resources:

@@ -33,7 +33,8 @@ class Aggregate:
 
     `v` counts its versions from 1; `sv` is the schema number of `state` (the JSON text of the state, fields of newer versions
     included). `seq` holds the last sequence said, by topic; `wm` the last sequence heard, by `topic/subject`. `part` is the
-    partition of `key`, for ever. `due_at` is the earliest deadline; `errand_at` and `lane` are of what must be done outside. `kept`
+    partition of `key`, for ever. `due_at` is the earliest deadline; `errand_at` and `lane` are of what must be done outside; `whose` it
+    is, where that is asked for (None: it never was anybody's; empty: it is no more). `kept`
     names the sources of messages that wait (early or parked), in order; `parked` is the code of the failure that holds them. `spent`
     names deadlines that fired and were not answered.
     """
@@ -53,12 +54,13 @@ class Aggregate:
     errand_at: datetime | None = None
     lane: str = ""
     """Stays when the errand is done: only an aggregate that ever had one pays for looking."""
+    whose: str | None = None
 
     def copy(self) -> "Aggregate":
         """A copy that may be changed without changing this one."""
         return Aggregate(
             self.id, self.v, self.sv, self.state, self.key, self.part, dict(self.seq), dict(self.wm), self.due_at, self.kept, self.parked,
-            self.spent, self.errand_at, self.lane,
+            self.spent, self.errand_at, self.lane, self.whose,
         )  # fmt: skip
 
 
@@ -167,6 +169,9 @@ class Store(Protocol):
 
     async def errands(self, parts: Collection[int], after: datetime, until: datetime, limit: int) -> list[tuple[str, str]]:
         """Aggregates of these partitions whose errand's time lies between these instants (both included), earliest first, with its lane."""
+
+    async def share(self, whose: str, after: str, limit: int) -> list[str]:
+        """Aggregates of this one after that id, in the order of ids."""
 
     async def fence(self, resources: Collection[str]) -> None:
         """Take these over: end every database session of their previous holder, then record ours."""

@@ -178,6 +178,17 @@ async def test_an_errand_that_is_asked_again_is_found_again(store: Store):
     assert await store.due([7], NOON + 2 * MS, 10) == []
 
 
+async def test_a_share_is_of_one_ordered_and_bounded_and_follows_the_latest_version(store: Store):
+    rows = [aggregate(f"item/{n}", whose="a") for n in (3, 1, 2)]
+    await store.commit(Changes([*rows, aggregate("item/4", whose="b"), aggregate("item/5")]))
+    assert await store.share("a", "", 10) == ["item/1", "item/2", "item/3"]
+    assert await store.share("a", "item/1", 1) == ["item/2"] and await store.share("c", "", 10) == []
+    assert (await store.load(["item/1"]))["item/1"] == rows[1]
+    await store.commit(Changes([aggregate("item/1", v=2, whose="b"), aggregate("item/2", v=2, whose=""), aggregate("item/5", v=2)]))
+    assert await store.share("a", "", 10) == ["item/3"] and await store.share("b", "", 10) == ["item/1", "item/4"]
+    assert await store.share("", "", 10) == [] and (await store.load(["item/2"]))["item/2"] == aggregate("item/2", v=2)
+
+
 async def test_history_is_of_one_aggregate_only(store: Store):
     mine = [fact(sequence=1), fact(sequence=2), fact(sequence=1, topic="other-events")]
     await store.commit(Changes(facts=[*reversed(mine), fact("item/10"), fact("item/1/part"), fact("item")]))

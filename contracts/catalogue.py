@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from contracts import (
+    absences,
     agreements,
     alerts,
     answers,
@@ -33,6 +34,7 @@ from contracts import (
     readings,
     recipients,
     rosters,
+    shift_ends,
     stays,
     transitions,
     upkeep,
@@ -73,7 +75,7 @@ def _own(service: str, *listeners: str, name: str = "", events: tuple[type[kerne
     return Topic(name or topic_of(service), service, listeners, "aggregate id", (*events, *upkeep.EVENTS))
 
 
-PLACING = (*assignment.EVENTS, *care_team.EVENTS)
+PLACING = (*assignment.EVENTS, *care_team.EVENTS, *absences.EVENTS, *shift_ends.EVENTS)
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
 FRONT_DOOR = (
     *intake.EVENTS, *agreements.EVENTS, *needs.EVENTS, *endings.EVENTS, *consents.EVENTS, *emergency_access.EVENTS, *stays.EVENTS,
@@ -92,9 +94,9 @@ TOPICS = (
         "worklist",
         events=(*members.EVENTS, *payers.EVENTS, *authorization.EVENTS, *authorization_lines.EVENTS),
     ),
-    _own("crisis_routing", "follow_up", "notification", "worklist", events=crisis_routing.EVENTS),
+    _own("crisis_routing", "follow_up", "notification", "worklist", events=(*shift_ends.EVENTS, *crisis_routing.EVENTS)),
     _own("follow_up", "intake", "assignment", "authorization", "crisis_routing", "notification", "worklist", events=CARE),
-    _own("notification", "worklist", events=TELLING),
+    _own("notification", "assignment", "crisis_routing", "worklist", events=TELLING),
     Topic("audit-events", "*", ("worklist",), "the account that was kept", readings.EVENTS, retention_ms=SIX_YEARS_MS),
 )
 """`audit-events` has no single owner: every service may write it."""

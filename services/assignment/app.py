@@ -18,6 +18,7 @@ SERVICE = Service(
     decide=domain.decide,
     evolve=domain.evolve,
     deadlines=domain.deadlines,
+    whose=domain.whose,
 )
 APP = App(
     SERVICE,

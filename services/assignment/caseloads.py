@@ -48,7 +48,7 @@ def look(case: Case, data: DeadlinePassed) -> Changes:
     placement, sought = case.placement, case.placement.sought
     if sought is None or sought.look_at != data.at or sought.candidates == (placement.owner,):
         return ()
-    named = case.directory.ranked(sought.role, case.subject)
+    named = case.directory.ranked(sought.role, case.subject, case.now)
     if set(named) - set(sought.candidates):
         return (OwnerSought(role=sought.role, candidates=named, look_at=case.now),)
     if free := next((person for person in sought.candidates if person in named and case.has_room(person)), None):

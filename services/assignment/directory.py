@@ -2,7 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
+from pydantic import AwareDatetime
+
+from contracts.absences import AbsencesListed
 from contracts.directory import Desk, DirectoryListed, Program
 from contracts.kernel import Change, Decision, Fact, Reason, Refused, State, derived
 from services.assignment import rules
@@ -21,17 +25,23 @@ class Directory(State):
     desks: tuple[Desk, ...] = ()
     caseloads: dict[str, int] = {}
     people: dict[str, str] = {}
+    away: dict[str, AwareDatetime] = {}
+    """Until when, of whoever is away: nothing new is given to them."""
 
     def on_duty(self, role: str) -> tuple[str, ...]:
         """People behind a role or desk now."""
         return self.staff.get(role, ())
 
-    def ranked(self, role: str, item: str) -> tuple[str, ...]:
-        """Those on duty, in the order in which they would answer for an item.
+    def there(self, who: str, now: datetime) -> tuple[str, ...]:
+        """Those of a role or desk, or the person named, who are not away."""
+        return tuple(person for person in self.staff.get(who, (who,)) if person not in self.away or self.away[person] <= now)
+
+    def ranked(self, role: str, item: str, now: datetime) -> tuple[str, ...]:
+        """Those on duty who are there, in the order in which they would answer for an item.
 
         The highest hash wins, so that a person who comes or goes moves only what is theirs.
         """
-        return tuple(sorted(self.on_duty(role), key=lambda person: derived(item, person), reverse=True))
+        return tuple(sorted(self.there(role, now) if role in self.staff else (), key=lambda person: derived(item, person), reverse=True))
 
     def roles_of(self, person: str) -> tuple[str, ...]:
         """Roles and desks this person is on duty for."""
@@ -50,7 +60,7 @@ def listed(before: Directory | None, list_now: ListDirectory) -> Decision:
         return Refused((TWICE,))
     if not all(rules.makes_sense(desk) for desk in list_now.desks):
         return Refused((NO_HOURS,))
-    said = DirectoryListed(**{name: getattr(list_now, name) for name in Directory.model_fields})
+    said = DirectoryListed(**{name: getattr(list_now, name) for name in ListDirectory.model_fields})
     return () if before and before == evolve(before, said) else [Fact(DIRECTORY, said)]
 
 
@@ -60,6 +70,9 @@ def names_twice(named: Sequence[Program] | Sequence[Desk]) -> bool:
 
 def evolve(state: Directory | None, fact: Change) -> Directory | None:
     """What the directory becomes."""
-    if not isinstance(fact, DirectoryListed):
-        return state
-    return (state or Directory()).model_copy(update={name: getattr(fact, name) for name in Directory.model_fields})
+    match fact:
+        case DirectoryListed():
+            return (state or Directory()).model_copy(update={name: getattr(fact, name) for name in ListDirectory.model_fields})
+        case AbsencesListed():
+            return (state or Directory()).model_copy(update={"away": fact.away})
+    return state

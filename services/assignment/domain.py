@@ -1,10 +1,10 @@
 """What assignment decides. Pure: message, states and time go in, facts come out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from contracts import consents
+from contracts import consents, shift_ends
 from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathRetracted, RequestReopened
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import (
@@ -24,7 +24,10 @@ from contracts.kernel import (
 )
 from contracts.needs import RequestJoined
 from contracts.plans import PlanDischarged
-from services.assignment import answers, care_team, caseloads, directory, endings, history, lateness, offers, ownership, steps
+from contracts.recipients import RecipientAway
+from contracts.rosters import RosterShifted
+from contracts.shift_ends import SHIFTS, Shifts
+from services.assignment import answers, care_team, caseloads, directory, endings, history, lateness, leaving, offers, ownership, steps
 from services.assignment.commands import (
     ABOUT_TEAMS,
     AcceptHandOff,
@@ -49,11 +52,12 @@ OVER = Reason("TL-5203", "", "nothing is left to place")
 DEAD = Reason("TL-5207", "", "a death was reported: have it verified or refuted first")
 HEARS = (
     RequestReceived, RequestAcknowledged, RequestTriaged, RequestAmended, RequestWithdrawn, RequestClosed, RequestReopened,
-    RequestDeathReported, RequestDeathRetracted, RequestJoined, PlanDischarged, *consents.CHANGES,
+    RequestDeathReported, RequestDeathRetracted, RequestJoined, PlanDischarged, RecipientAway, RosterShifted, *consents.CHANGES,
 )  # fmt: skip
 ABOUT_OFFERS = (AcceptOffer, DeclineOffer, OfferAgain, Waitlist, LogContact)
 STATES: dict[str, type[State]] = {
     "placement": Placement, "caseload": caseloads.Caseload, "directory": Directory, "care-team": care_team.CareTeam,
+    "absence": leaving.Absence, "shifts": Shifts,
 }  # fmt: skip
 
 
@@ -64,9 +68,18 @@ def placement_of(subject: str) -> str:
 
 
 def route(message: Message, blind: Blind) -> Route:
-    """The placement of the request; the directory is read beside it and only its own list writes it."""
-    if isinstance(message.data, ListDirectory):
-        return Route((DIRECTORY,))
+    """The placement of the request; the directory is read beside it, and only its own list and who is away write it."""
+    match message.data:
+        case ListDirectory():
+            return Route((DIRECTORY,))
+        case RecipientAway():
+            return Route((leaving.absence_of(message.subject),))
+        case RosterShifted():
+            return Route((SHIFTS,))
+        case DeadlinePassed() if message.data.name == leaving.HAND_OVER:
+            return leaving.route(message)
+        case DeadlinePassed() if message.data.name == shift_ends.SHIFT_ENDED:
+            return shift_ends.route(message.data, DIRECTORY)
     if isinstance(message.data, ABOUT_TEAMS):
         return Route((message.subject,))
     return Route((placement_of(message.subject), *map(caseload_of, counted_of(message))), references=(DIRECTORY,))
@@ -91,8 +104,17 @@ def counted_of(message: Message) -> tuple[str, ...]:
 
 def decide(message: Message, world: World, now: datetime) -> Decision:
     """One message, one decision. Who may ask at all is decided at the door; whether it makes sense is decided here."""
-    if isinstance(message.data, ListDirectory):
-        return directory.listed(world[DIRECTORY], message.data)
+    match message.data:
+        case ListDirectory():
+            return directory.listed(world[DIRECTORY], message.data)
+        case RecipientAway():
+            return leaving.noted(message, now)
+        case RosterShifted():
+            return shift_ends.listed(world[SHIFTS], message.data, now)
+        case DeadlinePassed() if message.data.name == leaving.HAND_OVER:
+            return leaving.followed(message, world, now)
+        case DeadlinePassed() if message.data.name == shift_ends.SHIFT_ENDED:
+            return leaving.shift_ended(message, world, now)
     if isinstance(message.data, ABOUT_TEAMS):
         return care_team.decide(message, world[message.subject], now)
     subject = placement_of(message.subject)
@@ -154,15 +176,30 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
 }
 
 
+FOLDS: Mapping[str, Callable[[Any, Change], State | None]] = {
+    "care-team": care_team.evolve, "caseload": caseloads.evolve, "directory": directory.evolve, "absence": leaving.evolve,
+    "shifts": shift_ends.evolve, "placement": history.evolve,
+}  # fmt: skip
+"""By the kind of an aggregate, which is the first word of its facts' types."""
+
+
 def evolve(state: Any, fact: Change) -> State | None:
     """What an aggregate becomes."""
-    if fact.type.startswith("care-team."):
-        return care_team.evolve(state, fact)
-    if fact.type.startswith("caseload."):
-        return caseloads.evolve(state, fact)
-    return directory.evolve(state, fact) if fact.type.startswith("directory.") else history.evolve(state, fact)
+    return FOLDS[fact.type.partition(".")[0]](state, fact)
 
 
 def deadlines(state: State) -> Iterable[Deadline]:
-    """Clocks of a placement. Neither the directory nor a caseload has any."""
-    return steps.deadlines(state) if isinstance(state, Placement) else ()
+    """Clocks of a placement, of somebody's absence, of shifts. Neither the directory nor a caseload has any."""
+    match state:
+        case Placement():
+            return steps.deadlines(state)
+        case leaving.Absence():
+            return leaving.deadlines(state)
+        case Shifts():
+            return shift_ends.deadlines(state)
+    return ()
+
+
+def whose(state: State) -> str:
+    """Whoever answers for it."""
+    return state.whose if isinstance(state, Placement) else ""

@@ -1,5 +1,6 @@
 """Who answers for a placement: a role from its first fact, then a person. It moves only to somebody who is there to take it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -61,7 +62,7 @@ def opening(placement: str, request: str, received: RequestReceived, directory: 
 def person_behind(role: str, placement: str, directory: Directory, now: datetime) -> tuple[Change, ...]:
     """Somebody on duty answers for the role; nobody there leaves it with the role. Whose caseload has a limit is looked for in the next
     breath, in the aggregate that can refuse."""
-    people = directory.ranked(role, placement)
+    people = directory.ranked(role, placement, now)
     if not people or people[0] not in directory.caseloads:
         return (OwnerAssigned(owner=people[0], role=role),) if people else ()
     return (OwnerSought(role=role, candidates=people, look_at=now),)
@@ -114,6 +115,17 @@ def reassign(case: Case, data: ReassignPlacement) -> Changes:
     gives_way = HandOffWithdrawn(to=asked.to, by=case.actor.id)
     anew = _asked(replace(case, placement=placement.model_copy(update={"hand_off": None})), data.to, data.reason)
     return anew if isinstance(anew, Refused) else (gives_way, *anew)
+
+
+def in_place_of(case: Case, to: Iterable[str | None], reason: HandOffReason) -> Sequence[Change]:
+    """The same first phase, by itself: its owner leaves, so the first of these is asked who is there to answer and may."""
+    owner = case.placement.owner
+    for one in to:
+        if one and set(case.directory.there(one, case.now)) - {owner}:
+            said = reassign(case, ReassignPlacement(of=owner, to=one, reason=reason))
+            if not isinstance(said, Refused):
+                return said
+    return ()
 
 
 def _asked(case: Case, to: str, reason: HandOffReason | None) -> Changes:

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from contracts.clocks import Owed
 from contracts.consents import SHUT, Permit
 from contracts.directory import Criteria
-from contracts.kernel import Actor, Change, Reason, Refused, State
+from contracts.kernel import Actor, Change, Reason, Refused, State, kind_of
 from contracts.partners import AgeBand, Sensitivity, Urgency
 from services.assignment.commands import (
     AcceptHandOff,
@@ -27,8 +27,8 @@ from services.assignment.commands import (
 from services.assignment.directory import Directory
 from services.assignment.ranking import ANYBODY
 
-FRONT_DESK = "role/intake-desk"
-"""Answers where a fact names nobody."""
+FRONT_DESK, LEADS = "role/intake-desk", "role/network-lead"
+"""Answers where a fact names nobody; is asked where nobody else is there to take something over."""
 LOOKING = ("offering", "unplaced", "waitlisted")
 """While a place is looked for, and from triage on."""
 OFFER_RESPONSE, RUNNING_SHORT, FIND_PLACE, CONTACT = "offer-response", "running-short", "find-place", "contact-client"
@@ -121,6 +121,16 @@ class Placement(State):
     def holders(self) -> tuple[str, ...]:
         """Whose caseload it may count towards: who answers for it, and the program that has it."""
         return () if self.status == "ended" else tuple(who for who in (self.owner, self.program) if who)
+
+    @property
+    def whose(self) -> str:
+        """Among whose share it is found: a person's. A role is always there."""
+        return self.owner if self.status != "ended" and kind_of(self.owner) == "staff" else ""
+
+    def is_pressing(self, now: datetime) -> bool:
+        """Whether it cannot wait for its owner's next shift: urgent, and its step is not another service's yet."""
+        ours = self.status in ("opened", *LOOKING) or (self.status == "accepted" and self.owed is not None and self.owed.due > now)
+        return self.urgency in ("emergency", "urgent") and ours
 
     @property
     def is_looked_for(self) -> bool:

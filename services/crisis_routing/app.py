@@ -1,6 +1,6 @@
 """Crisis routing, wired: what it hears, what it decides, what it says. Contacts come by a stream of their own."""
 
-from contracts import catalogue, crisis_routing
+from contracts import catalogue, crisis_routing, shift_ends
 from infra import measuring
 from infra.app import App, run
 from infra.service import Service
@@ -14,11 +14,12 @@ SERVICE = Service(
     states=domain.STATES,
     hears={event.type: event for event in domain.HEARS},
     commands={command.type: command for command in COMMANDS},
-    says={event.type: event for event in crisis_routing.EVENTS},
+    says={event.type: event for event in (*shift_ends.EVENTS, *crisis_routing.EVENTS)},
     route=domain.route,
     decide=domain.decide,
     evolve=domain.evolve,
     deadlines=domain.deadlines,
+    whose=domain.whose,
     parties=("team", "facility", "program"),
     steward="role/crisis-desk",
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from contracts import shift_ends
 from contracts.assignment import PlacementAccepted
 from contracts.crisis_intake import ContactAmended, ContactReceived
 from contracts.intake import RecordLinked
@@ -23,6 +24,8 @@ from contracts.kernel import (
     World,
     kind_of,
 )  # fmt: skip
+from contracts.rosters import RosterShifted
+from contracts.shift_ends import SHIFTS, Shifts
 from services.crisis_routing import beds, closing, contacts, course, episode, file, ownership, placing, roster, teams, watch
 from services.crisis_routing import commands as asked_for
 from services.crisis_routing.episode import FIND_BED, FIND_TEAM, HAND_OVER, ON_SCENE, RELEASE, Episode
@@ -31,9 +34,10 @@ from services.crisis_routing.steps import Case, Decided, told
 
 UNKNOWN = Reason("TL-5405", "", "there is no such episode")
 OVER = Reason("TL-5406", "", "the episode is closed")
-HEARS = (ContactReceived, ContactAmended, RecordLinked, PlacementAccepted, *watch.PLANS)
+HEARS = (ContactReceived, ContactAmended, RecordLinked, PlacementAccepted, RosterShifted, *watch.PLANS)
 STATES: dict[str, type[State]] = {
     "episode": Episode, "team": teams.Team, "facility": beds.Facility, "person": file.File, "watch": watch.Watch, "crisis-roster": Roster,
+    "shifts": Shifts,
 }  # fmt: skip
 
 
@@ -53,6 +57,10 @@ def route(message: Message, blind: Blind) -> Route:
             return Route(claims=(closing.outpatient_claim(_request(message), blind),))
         case _ if isinstance(data, watch.PLANS):
             return Route((watch.watch_of(message.subject),))
+        case RosterShifted():
+            return Route((SHIFTS,))
+        case DeadlinePassed() if data.name == shift_ends.SHIFT_ENDED:
+            return shift_ends.route(data, ROSTER)
         case DeadlinePassed():
             named = data.about.split(",") if data.name != HAND_OVER else ()
             return Route((message.subject, *filter(None, named)), references=(ROSTER,))
@@ -71,6 +79,10 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     data = message.data
     if isinstance(data, asked_for.ListRoster):
         return roster.listed(world[ROSTER], data)
+    if isinstance(data, RosterShifted):
+        return shift_ends.listed(world[SHIFTS], data, now)
+    if isinstance(data, DeadlinePassed) and data.name == shift_ends.SHIFT_ENDED:
+        return [*told(_shift_ended(message, world, now), world, now), shift_ends.followed(world[SHIFTS], world.share)]
     said = _decided(message, world, world[ROSTER] or Roster(), now)
     if isinstance(said, Refused | Early):
         return said
@@ -125,6 +137,15 @@ def _passed(message: Message, world: World, known: Roster, now: datetime) -> Dec
     return PASSED[data.name](case, data) if case else ()
 
 
+def _shift_ended(message: Message, world: World, now: datetime) -> Iterable[tuple[str, Change]]:
+    """Each episode that was answered for by duty of the shift is asked of the next one."""
+    ends, known = world[SHIFTS], world[ROSTER] or Roster()
+    for subject in () if ends.goes_on else world.share:
+        case = _case(subject, message, world, known, now)
+        if case and case.episode.role == ends.shifts[0].role:
+            yield from ownership.shift_ended(case)
+
+
 def _case(subject: str, message: Message, world: World, known: Roster, now: datetime) -> Case | None:
     state: Episode | None = world[subject] if kind_of(subject) == "episode" else None
     return Case(subject, state, world, known, message.actor, now) if state else None
@@ -173,6 +194,7 @@ LIVES: Mapping[str, tuple[Callable[[Any, Change], State | None], Callable[[Any],
     "person": (file.evolve, file.deadlines),
     "watch": (watch.evolve, watch.deadlines),
     "crisis-roster": (roster.evolve, lambda _: ()),
+    "shifts": (shift_ends.evolve, shift_ends.deadlines),
 }
 """By the kind of an aggregate, which is the first word of its facts' types."""
 KINDS: Mapping[type[State], str] = {state: kind for kind, state in STATES.items()}
@@ -186,3 +208,6 @@ def evolve(state: Any, fact: Change) -> State | None:
 def deadlines(state: State) -> Iterable[Deadline]:
     """Clocks of an aggregate."""
     return LIVES[KINDS[type(state)]][1](state)
+
+
+whose = episode.whose

@@ -12,10 +12,10 @@ from pydantic import AwareDatetime
 from contracts.crisis_beds import BedKind
 from contracts.crisis_dispatch import Setting
 from contracts.crisis_routing import Disposition
-from contracts.kernel import Deadline, State
+from contracts.kernel import Deadline, State, kind_of
 from contracts.partners import Danger, Sensitivity
 
-CRISIS_DESK = "role/crisis-desk"
+CRISIS_DESK, LEADS = "role/crisis-desk", "role/network-lead"
 FIND_TEAM, FIND_BED, ON_SCENE, RELEASE, LEAVE, HAND_OVER = "find-team", "find-bed", "on-scene", "release-beds", "leave-file", "hand-over"
 Status = Literal[
     "opened", "contact", "seeking", "no-team", "proposed", "referred", "dispatched", "en-route", "on-scene", "unable-to-locate", "declined",
@@ -124,6 +124,11 @@ class Episode(State):
 
     def asked_of(self, facility: str) -> Asked | None:
         return next((asked for asked in self.asked if asked.facility == facility), None)
+
+
+def whose(state: State) -> str:
+    """Whoever answers for an episode, if that is a person: a role is always there."""
+    return state.owner if isinstance(state, Episode) and state.status != "closed" and kind_of(state.owner) == "staff" else ""
 
 
 def deadlines(state: Episode) -> Iterable[Deadline]:

@@ -10,10 +10,10 @@ from contracts.crisis_ownership import (
 )
 from contracts.kernel import DeadlinePassed, Reason
 from services.crisis_routing.commands import AcceptHandOver, AskHandOver, DeclineHandOver, TakeEpisode, WithdrawHandOver
-from services.crisis_routing.episode import HandOver
+from services.crisis_routing.episode import LEADS, HandOver
 from services.crisis_routing.roster import Roster
 from services.crisis_routing.rules import RULES
-from services.crisis_routing.steps import NOT_YOURS, Case, Decided
+from services.crisis_routing.steps import NOT_YOURS, Case, Decided, Said
 
 OWNED_BY_A_PERSON = Reason("TL-5431", "", "ask its owner to hand it over")
 ASKED_ALREADY = Reason("TL-5432", "", "the hand-over that is asked must be answered or withdrawn first")
@@ -43,10 +43,19 @@ def ask(case: Case, data: AskHandOver) -> Decided:
     if data.to == episode.owner:
         return case.refused(OWNED_ALREADY)
     role = _role_for(data.to, episode.role, case.roster)
-    if role is None:
-        return case.refused(UNKNOWN_OWNER)
+    return _asked(case, data.to, role, case.actor.id) if role else case.refused(UNKNOWN_OWNER)
+
+
+def shift_ended(case: Case) -> Said:
+    """The same by itself, of whoever else has the duty, or of the network lead. A question that stands is not asked again."""
+    episode = case.episode
+    to = next((role for role in (episode.role, LEADS) if {*case.roster.on_duty(role)} - {episode.owner}), None)
+    return () if episode.hand_over or episode.status == "died" or to is None else _asked(case, to, to, episode.owner)
+
+
+def _asked(case: Case, to: str, role: str, by: str) -> Said:
     clock = RULES.clock("hand-over", case.now, now=case.now)
-    asked = HandOverAsked(to=data.to, by=case.actor.id, owner=episode.owner, role=role, accept_before=clock.due_at, rule=clock.rule)
+    asked = HandOverAsked(to=to, by=by, owner=case.episode.owner, role=role, accept_before=clock.due_at, rule=clock.rule)
     return ((case.subject, asked),)
 
 

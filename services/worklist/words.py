@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from contracts import (
+    absences,
     agreements,
     alerts,
     care_team,
@@ -21,6 +22,7 @@ from contracts import (
     readings,
     recipients,
     rosters,
+    shift_ends,
     stays,
     upkeep,
     visits,
@@ -346,6 +348,11 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     recipients.RecipientHeld: lambda e: f"A call waits: {HELD[e.why]}",
     recipients.RecipientTold: lambda e: f"Told of {_count(len(e.alerts), 'one call', '{} calls')}",
     recipients.RecipientBounced: lambda e: f"An address for {plain(e.channel).lower()} takes no messages",
+    absences.AbsenceNoted: "This person is away; what they answer for is asked of who stands in",
+    absences.AbsenceFollowed: "What they answer for was asked of who stands in",
+    absences.AbsencesListed: lambda e: f"{_count(len(e.away), 'One person is', '{} people are')} away; nothing new is given to them",
+    shift_ends.ShiftsListed: lambda e: f"{_count(len(e.shifts), 'One shift is', '{} shifts are')} to end",
+    shift_ends.ShiftFollowed: "A shift ended; what its person answered for was asked of the next",
     members.MembersListed: lambda e: f"{_count(len(e.organisations), 'One person belongs', '{} people belong')} to organisations",
     rosters.RosterListed: lambda e: f"People on duty behind {_count(len(e.staff), 'one role', '{} roles')}",
     rosters.RosterSubscribed: lambda e: f"{_count(len(e.subscriptions), 'One subscription', '{} subscriptions')} to calls",

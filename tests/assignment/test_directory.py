@@ -33,22 +33,22 @@ def test_a_program_named_twice_is_refused():
 @whatever(PEOPLE, st.integers(0, 500))
 def test_who_goes_off_duty_moves_only_what_was_theirs(people, item):
     before = Directory(staff={"role/x": tuple(people)})
-    owner = before.ranked("role/x", f"placement/{item}")[0]
+    owner = before.ranked("role/x", f"placement/{item}", NINE)[0]
     for leaver in people:
         after = Directory(staff={"role/x": tuple(p for p in people if p != leaver)})
-        assert leaver == owner or after.ranked("role/x", f"placement/{item}")[0] == owner
+        assert leaver == owner or after.ranked("role/x", f"placement/{item}", NINE)[0] == owner
 
 
 @whatever(PEOPLE, st.randoms(use_true_random=False))
 def test_the_order_of_a_list_chooses_nobody(people, dice):
     shuffled = dice.sample(people, len(people))
-    found = {Directory(staff={"role/x": tuple(order)}).ranked("role/x", "placement/1")[0] for order in (people, shuffled)}
+    found = {Directory(staff={"role/x": tuple(order)}).ranked("role/x", "placement/1", NINE)[0] for order in (people, shuffled)}
     assert len(found) == 1
 
 
 def test_work_is_spread_over_those_on_duty():
     directory = Directory(staff={"role/x": ("staff/1", "staff/2", "staff/3")})
-    chosen = [directory.ranked("role/x", f"placement/{n}")[0] for n in range(300)]
+    chosen = [directory.ranked("role/x", f"placement/{n}", NINE)[0] for n in range(300)]
     assert all(60 <= chosen.count(person) <= 140 for person in directory.on_duty("role/x"))
 
 

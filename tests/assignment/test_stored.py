@@ -10,6 +10,8 @@ import pytest
 from contracts.assignment import (
     EVENTS,
 )
+from contracts.recipients import RecipientAway
+from contracts.rosters import RosterShifted
 from services.assignment import domain
 from services.assignment.api import ACCESS, BULK, ROUTES
 from services.assignment.app import SERVICE
@@ -64,4 +66,6 @@ def test_fields_that_a_newer_version_stored_are_kept():
 def test_every_command_has_a_decision_a_route_and_a_rule():
     assert {entry.command for entry in (*ROUTES, *BULK)} == set(COMMANDS) == set(SERVICE.commands.values())
     assert {entry.action for entry in (*ROUTES, *BULK)} == set(ACCESS)
-    assert {*COMMANDS, *domain.HEARS} - {type(NETWORK), type(received()), *ABOUT_TEAMS} <= set(domain.DECISIONS)
+    assert {*COMMANDS, *domain.HEARS} - {type(NETWORK), type(received()), RecipientAway, RosterShifted, *ABOUT_TEAMS} <= set(
+        domain.DECISIONS
+    )

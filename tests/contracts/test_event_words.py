@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from contracts import answers, catalogue, members, partners, shapes, upkeep
+from contracts import answers, catalogue, members, partners, shapes, shift_ends, upkeep
 from contracts.attributes import WIRE_TYPE
 from contracts.kernel import Event
 
@@ -16,7 +16,7 @@ EVENTS = [model for model in shapes.models() if issubclass(model, Event) and mod
 
 def families() -> Counter[type[Event]]:
     """How often each event is in a topic family. What services say of their own keeping is one family, on each own topic."""
-    keeping = (*upkeep.EVENTS, *members.EVENTS)
+    keeping = (*upkeep.EVENTS, *members.EVENTS, *shift_ends.EVENTS)
     own = [event for topic in catalogue.TOPICS for event in topic.events if event not in keeping]
     return Counter([*own, *keeping, *partners.INBOUND, *answers.OUTBOUND])
 

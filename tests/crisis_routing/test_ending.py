@@ -2,8 +2,9 @@
 
 import pytest
 
-from contracts.crisis_ownership import HandOverUnanswered
+from contracts.crisis_ownership import HandOverAsked, HandOverUnanswered
 from contracts.crisis_routing import DeathVerified, EpisodeClosed, FollowUpNamed, OutpatientLinked
+from contracts.rosters import RosterShifted, Shift
 from services.crisis_routing.commands import (
     AcceptHandOver,
     AskHandOver,
@@ -27,6 +28,7 @@ from tests.crisis_routing.stories import (
     HARBOR,
     HOUR,
     MINUTE,
+    NETWORK,
     NOBODY,
     PERSON,
     TWO_AT_NIGHT,
@@ -131,6 +133,42 @@ def test_a_shift_is_handed_over_only_when_it_is_accepted():
     assert given.refused.reasons[0].code == "TL-5436"
     given.asks(AcceptHandOver(), CARL)
     assert (given.episode.owner, given.episode.role, given.next.owner) == (CARL, NIGHT, CARL)
+
+
+def shifts(*ended: tuple[str, str]) -> RosterShifted:
+    ends = TWO_AT_NIGHT + HOUR
+    return RosterShifted(shifts=tuple(Shift(role=role, person=who, starts_at=TWO_AT_NIGHT, ends_at=ends) for role, who in ended))
+
+
+def test_the_end_of_a_shift_asks_the_next_by_itself_and_it_stays_where_it_is_until_somebody_accepts():
+    given = story(contact(danger="low"))
+    given.asks(TakeEpisode(), ANA)
+    given.hears(shifts((CRISIS_DESK, ANA), (NIGHT, ANA), (CRISIS_DESK, BEN)), "roster/network")
+    given.passes(HOUR)
+    (asked,) = given.told(HandOverAsked)
+    assert (asked.to, asked.owner, given.episode.owner, given.next.owner) == (CRISIS_DESK, ANA, ANA, ANA)
+    given.passes(15 * MINUTE)
+    assert [one.owner for one in given.told(HandOverUnanswered)] == [ANA]
+    given.asks(AcceptHandOver(), BEN)
+    assert given.episode.owner == BEN and given.states["shifts/network"].shifts == ()
+
+
+@pytest.mark.parametrize(("staff", "to"), [({NIGHT: (CARL,)}, []), ({"role/network-lead": (CARL,)}, ["role/network-lead"])])
+def test_where_nobody_else_has_the_duty_the_network_lead_is_asked(staff, to):
+    given = story(contact(danger="low"), network=NETWORK.model_copy(update={"staff": {CRISIS_DESK: (ANA,), **staff}}))
+    given.asks(TakeEpisode(), ANA)
+    given.hears(shifts((CRISIS_DESK, ANA)), "roster/network")
+    given.passes(HOUR)
+    assert [one.to for one in given.told(HandOverAsked)] == to
+
+
+def test_of_the_dead_nothing_is_handed_over_by_itself():
+    given = story(contact(danger="low"))
+    given.asks(TakeEpisode(), ANA)
+    given.hears(shifts((CRISIS_DESK, ANA)), "roster/network")
+    given.asks(ReportDeath(reported_at=given.now), ANA)
+    given.passes(HOUR)
+    assert given.told(HandOverAsked) == []
 
 
 def test_a_hand_over_that_nobody_answers_is_told_and_stays_with_who_asked():

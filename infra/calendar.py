@@ -52,7 +52,7 @@ class Hours:
         Raises TL-5811 with every fault.
         """
         spans, faults = _week(week)
-        faults += [] if _is_zone(zone) else ["zone: no such zone; write one of the IANA list, such as America/New_York"]
+        faults += [] if is_zone(zone) else ["zone: no such zone; write one of the IANA list, such as America/New_York"]
         faults += [f"observes: {code} has no known holidays; write an ISO 3166 code, such as US or US-CO" for code in _strange(observes)]
         faults = faults or [f"works_on: {name} is none of these holidays: {known}" for name, known in _odd(observes, works_on)]
         if faults:
@@ -208,7 +208,8 @@ def _spans(written: str) -> tuple[Span, ...] | None:
     return tuple(found)
 
 
-def _is_zone(zone: str) -> bool:
+def is_zone(zone: str) -> bool:
+    """Whether the IANA list has it."""
     try:
         return bool(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError):

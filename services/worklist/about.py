@@ -1,12 +1,13 @@
 """What is said of an item in one line beside its next step, and why it is where it is: in words, by the kind of item. Pure."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from contracts.kernel import kind_of
 from services.worklist import words
 from services.worklist.items import Document, by_kind
+from services.worklist.local import Dated
 
 RISKS = {
     "danger-imminent": "Imminent danger",
@@ -63,10 +64,7 @@ LINES = {
     "appealed": "appealed",
 }
 
-
-def day(at: datetime | date) -> str:
-    """`Tue 3 Mar`; an instant with its time."""
-    return f"{at:%a} {at.day} {at:%b}" + (f", {at:%H:%M}" if isinstance(at, datetime) else "")
+Said = str | Dated
 
 
 def risks(item: Mapping[str, Any]) -> list[str]:
@@ -76,7 +74,7 @@ def risks(item: Mapping[str, Any]) -> list[str]:
     return first + [RISKS.get(code, words.plain(code)) for code in item.get("risks", ())]
 
 
-def about(item: Document, now: datetime, names: Mapping[str, str] = {}) -> list[str]:
+def about(item: Document, now: datetime, names: Mapping[str, str] = {}) -> list[Said]:
     """What the item is about and why it is here, the most telling first."""
     kinds = by_kind(item["sections"])
     kind = kind_of(item["_id"])
@@ -85,7 +83,7 @@ def about(item: Document, now: datetime, names: Mapping[str, str] = {}) -> list[
     return [part for part in found(section if kind in kinds else item, item, now, names) if part]
 
 
-def _referral(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[str]:
+def _referral(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[Said]:
     if (urgency := item.get("urgency")) and urgency != "emergency":
         yield words.URGENCIES.get(urgency, words.plain(urgency))
     if item.get("service"):
@@ -93,13 +91,13 @@ def _referral(section: Mapping[str, Any], item: Document, now: datetime, names: 
     if item.get("status"):
         yield words.status(item["status"])
     if item.get("visit_at"):
-        yield f"visit {day(item['visit_at'])}"
+        yield Dated("visit", item["visit_at"])
 
 
-def _plan(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[str]:
+def _plan(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[Said]:
     if section.get("not_shown"):
-        until = f", until {day(section['not_shown_until'])}" if section.get("not_shown_until") else ""
-        yield f"Not shown, because: {NOT_SHOWN.get(section['not_shown'], section['not_shown'])}{until}"
+        why = f"Not shown, because: {NOT_SHOWN.get(section['not_shown'], section['not_shown'])}"
+        yield Dated(f"{why}, until", section["not_shown_until"]) if section.get("not_shown_until") else why
     yield words.plain(", ".join(SIGNALS.get(code, code.replace("-", " ")) for code in section.get("signals", ())))
     yield _tried(section, now)
     if section.get("seen_elsewhere"):
@@ -118,30 +116,27 @@ def _tried(section: Mapping[str, Any], now: datetime) -> str:
     return f"last tried {words.since(last['at'], now)} by {last['channel'].replace('-', ' ')}: {outcome}"
 
 
-def _transition(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[str]:
+def _transition(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[Said]:
     yield STAYS.get(section.get("stay", ""), words.plain(section.get("stay", "")))
     if section.get("discharged_at"):
         where = f" to {section['to'].replace('-', ' ')}" if section.get("to") else ""
         yield f"left {words.since(section['discharged_at'], now)}{where}{', against advice' if section.get('against_advice') else ''}"
     elif section.get("expected_at"):
-        yield f"leaves {day(section['expected_at'])}"
+        yield Dated("leaves", section["expected_at"])
     elif section.get("admitted_at"):
-        yield f"since {day(section['admitted_at'])}"
-    yield f"visit {day(section['visit_at'])}" if section.get("visit_at") else "no visit booked"
+        yield Dated("since", section["admitted_at"])
+    yield Dated("visit", section["visit_at"]) if section.get("visit_at") else "no visit booked"
     yield _tried(section, now)
 
 
-def _authorization(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[str]:
+def _authorization(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[Said]:
     yield words.plain(item["service"]) if item.get("service") else ""
     for line in lines(section):
-        until = (
-            f", until {line['until']}"
-            if line.get("until")
-            else f", decision by {day(line['decision_by'])}"
-            if line.get("decision_by")
-            else ""
-        )
-        yield f"line {line['line']} {line['stands']}{until}"
+        stands = f"line {line['line']} {line['stands']}"
+        if line.get("until"):
+            yield f"{stands}, until {line['until']}"
+        else:
+            yield Dated(f"{stands}, decision by", line["decision_by"]) if line.get("decision_by") else stands
 
 
 def lines(section: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -156,7 +151,7 @@ def lines(section: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [found[number] for number in sorted(found)]
 
 
-def _episode(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[str]:
+def _episode(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[Said]:
     yield words.status(section.get("status", ""))
     yield words.plain(section["area"]) if section.get("area") else ""
     yield words.who(section.get("team"), names)

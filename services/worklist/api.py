@@ -1,7 +1,7 @@
 """The worklist over HTTP: the questions as JSON, live changes, and reading one's own write. It takes no commands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from services.worklist.follow import GAP_AFTER_S
 from services.worklist.forms_front import OPENERS, REVIEWERS
 from services.worklist.items import Document, by_kind, section_of
 from services.worklist.live import Live
+from services.worklist.local import Dated, Local
 from services.worklist.projections import item_of, opened_by
 from services.worklist.questions import Page, Question, ask
 from services.worklist.rows import (
@@ -74,6 +75,8 @@ ACCESS = Access({
 })  # fmt: skip
 """A scoped role's rules are about an item's organisations (the partner that sent it, the program and desk that have it) or its owner.
 `see-network` decides whether lists are narrowed to those."""
+UTC = Local("UTC")
+"""Programs are answered in it."""
 WAIT_AT_MOST_S, LOOK_EVERY_S = 5.0, 0.05
 
 
@@ -87,6 +90,8 @@ class Answers:
     live: Live
     clock: Clock
     accounts: Accounts
+    zone: str = ""
+    """The network's own."""
 
     async def rows(
         self, principal: Principal, items: Sequence[Document], occasion: str, whole: bool = False, members: Members = NO_MEMBERS
@@ -157,10 +162,20 @@ class Answers:
         listed = await self.names.listed()
         return organisations_of(principal.id, listed.staff, [(program["id"], program["desk"]) for program in listed.programs])
 
-    async def reader(self, principal: Principal) -> Reader:
+    async def reader(self, principal: Principal, local: Local = UTC) -> Reader:
         """Who looks, for the lists that are about themselves."""
         listed = await self.names.listed()
-        return Reader(principal, duties(principal, listed.staff), concerned(principal), self.clock.now())
+        return Reader(principal, duties(principal, listed.staff), concerned(principal), self.clock.now(), local)
+
+    async def told_as(self, principal: Principal) -> Mapping[str, Any]:
+        """What notification said of how somebody is told; nothing where it never said anything."""
+        found = await questions.item(self.board, f"recipient/{principal.id}")
+        return by_kind(found["sections"]).get("recipient", {}) if found else {}
+
+    async def local(self, principal: Principal) -> Local:
+        """By whose clock somebody reads: as they said, else as they were listed, as their messages are; else the network's."""
+        said = await self.told_as(principal)
+        return Local.of(said.get("prefers", {}).get("zone"), said.get("home"), self.zone)
 
 
 def concerned(principal: Principal) -> frozenset[str] | None:
@@ -306,7 +321,13 @@ def _of(answers: Answers, endpoint: Callable[[Answers, Request], Awaitable[Respo
 
 
 def _json(body: Any) -> Response:
-    return Response(orjson.dumps(body), media_type="application/json")
+    return Response(orjson.dumps(body, default=_in_utc), media_type="application/json")
+
+
+def _in_utc(value: Any) -> str:
+    if isinstance(value, Dated):
+        return str(value)
+    raise TypeError(type(value))
 
 
 def _wrong(name: str, expected: str) -> Problem:

@@ -19,6 +19,8 @@ from infra.lane import Lane
 from infra.process import Parts, Work, access, parts, run, vault_of, watch_over
 from infra.records import Received
 from infra.replay import Replayer
+from infra.ruledirs import overlays
+from infra.rules import ORDINARY
 from infra.settings import Settings
 from infra.settle import Settler
 from infra.telemetry import Meters
@@ -74,16 +76,19 @@ class Worklist:
 
 def build(
     settings: Settings, board: Board, vault: Keys, clock: Clock, meters: Meters, settle: Settle,
-    *, people: Sequence[Person] = (), seen: Seen = accounts.seen, demo: bool = False, owners: Owners | None = None,
+    *, people: Sequence[Person] = (), seen: Seen = accounts.seen, demo: bool = False, owners: Owners | None = None, zone: str = "",
 ) -> Worklist:  # fmt: skip
-    """Put together by hand. `settle` keeps the accounts of reading; `people` may be chosen from, in development alone."""
+    """Put together by hand. `settle` keeps the accounts of reading; `people` may be chosen from, in development alone.
+
+    `zone` is the network's own.
+    """
     marking, live = Marking(board, vault, clock), Live(board, clock)
     follower = Follower(board, Reader(HEARS), clock, meters, marking)
     local = settings.development and people and settings.issuer in ("", ISSUER)
     issuer = LocalIssuer(settings.state_dir, settings.audience, clock) if local else None
     settings = settings.model_copy(update={"issuer": ISSUER, "jwks": str(issuer.jwks)}) if issuer else settings
     book = Accounts(settle, clock)
-    answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board, clock), live, clock, book)
+    answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board, clock), live, clock, book, zone)
     identity = Identity.of(settings, clock)
     door = Inside(identity, api.ACCESS, answers.item_of, belonging=answers.belonging, refused=book.refused, emergency=answers.emergency)
     site, owners = Site(answers, door, demo), owners or Owners.of(settings.service_urls)
@@ -140,7 +145,10 @@ def work(settings: Settings) -> Work:
     made = parts(settings, catalogue.partitions_of)
     board = Board(made.mongo_url, NAME, driver=settings.mongo_driver)
     settler = book_of(made, board)
-    built = build(settings, board, made.vault, made.clock, made.meters, settler.settle, people=people(settings), demo=settings.demo_data)
+    built = build(
+        settings, board, made.vault, made.clock, made.meters, settler.settle,
+        people=people(settings), demo=settings.demo_data, zone=zone(),
+    )  # fmt: skip
     lanes = [Lane(f"{NAME}/{n}", NAME, built.take, board.fence) for n in range(settings.lanes)]
     records, bytes = min(settings.batch_events_max, FACTS_AT_ONCE), settings.batch_bytes_max
     subscribe(made.broker, Stream(NAME, topics=TOPICS, records_max=records, fetch_bytes_max=bytes), lanes)
@@ -171,6 +179,11 @@ def publishing(made: Parts, settler: Settler, lane: Lane) -> DueLoop:
     made.vitals.watch("due loop", lambda: loop.silence_s, 60.0)
     made.vitals.watch("publisher", lambda: made.publisher.waiting_s, 60.0)
     return loop
+
+
+def zone() -> str:
+    """Where the network's clocks are: as the calendar says that its rules count by."""
+    return (overlays().hours or ORDINARY).zone
 
 
 def people(settings: Settings) -> tuple[Person, ...]:

@@ -14,14 +14,19 @@ from starlette.routing import BaseRoute
 from contracts.kernel import kind_of
 from infra.identity import Principal
 from services.worklist import about, agreed, history, questions, seeing, telling, words
-from services.worklist.api import instant_of, known
+from services.worklist.api import known
+from services.worklist.fields import at
+from services.worklist.filling import UNCLEAR, clock_of, shown, unsent
 from services.worklist.forms import first, offered
 from services.worklist.forms_team import TEAM_FORMS
 from services.worklist.items import Document, by_kind
+from services.worklist.local import OFFSET, Unclear
 from services.worklist.pages import Site, late_by
 from services.worklist.projections import OPENED, Patch
-from services.worklist.rows import Members, Row, event, summary_of
+from services.worklist.relay import Fault
+from services.worklist.rows import Listed, Members, Row, event, summary_of
 
+AS_OF = at("as_of", "When", required=False, now=False)
 TIMELINE_PARTS = {
     "crisis": ("episode", "contact"),
     "authorization": ("authorization",),
@@ -46,7 +51,7 @@ class Cases:
 
     async def item(self, request: Request) -> Response:
         """One case. `as_of` asks for it as it was: known then, and true then."""
-        found, at = await known(self.answers, request), instant_of(request, "as_of")
+        found, (at, asked_at) = await known(self.answers, request), _asked_at(request)
         entries = await questions.timeline(self.answers.board, found["_id"])
         names, now = await self.answers.names.known(), self.answers.clock.now()
         beside = await self._beside(found)
@@ -56,7 +61,8 @@ class Cases:
         given: Row = {
             "row": row,
             "facts": [*self._facts(found, names), *await self._agreement(found, now)],
-            "as_of_given": at,
+            "asked_at": asked_at,
+            "zone": clock_of(request.query_params, request).zone,
             "then": await self._then(request, found, entries, at),
         }
         given |= {"owners": [_held(one, names, now) for one in history.owners(found["_id"], entries)]}
@@ -135,18 +141,34 @@ class Cases:
         told = agreed.line(by_kind(sender["sections"]).get("partner", {}), now) if sender else ""
         return [("Agreement", told)] if told else []
 
-    def _facts(self, found: Document, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    def _facts(self, found: Document, names: Mapping[str, str]) -> list[tuple[str, Any]]:
         named = (
             ("Urgency", words.URGENCIES.get(found.get("urgency") or "", "")),
             ("Service", words.plain(found.get("service") or "")),
             ("From", words.who(f"partner/{found['partner']}", names) if found.get("partner") else ""),
             ("Their number", found.get("reference") or ""),
             ("Program", words.who(found.get("program"), names)),
-            ("Asked", about.day(found["requested_at"]) if found.get("requested_at") else ""),
-            ("Visit", about.day(found["visit_at"]) if found.get("visit_at") else ""),
+            ("Asked", found.get("requested_at")),
+            ("Visit", found.get("visit_at")),
             ("Label", "42 CFR Part 2" if found.get("sensitivity") else ""),
         )
         return [(name, value) for name, value in named if value]
+
+
+def _asked_at(request: Request) -> tuple[datetime | None, Row]:
+    """The instant that is asked about, typed by the reader's clock or with a zone of its own; and the field for it."""
+    stated, local = request.query_params, clock_of(request.query_params, request)
+    at, wrong = None, ""
+    if typed := stated.get(AS_OF.name):
+        try:
+            at = local.instant(typed, stated.get(AS_OF.name + OFFSET, ""))
+        except Unclear as unclear:
+            wrong = str(unclear)
+        except (ValueError, OverflowError):
+            wrong = "give a day and a time"
+    holds = local.stated(AS_OF.name, at) if at else stated
+    answer = unsent([Fault(AS_OF.name, UNCLEAR, wrong)]) if wrong else None
+    return at, shown(AS_OF, None, Listed({}), holds, answer, local)
 
 
 def _latest(opening: Mapping[str, Any]) -> datetime:
@@ -214,11 +236,11 @@ def _ran(one: history.Ran, names: Mapping[str, str], now: datetime) -> Row:
 
 
 def _days(events: Sequence[Row], request: Request) -> list[tuple[str, list[Row]]]:
-    """The newest first, day by day."""
-    part = TIMELINE_PARTS.get(request.query_params.get("show", ""))
+    """The newest first, day by day of the reader's."""
+    local, part = request.state.local, TIMELINE_PARTS.get(request.query_params.get("show", ""))
     chosen = [one for one in events if part is None or kind_of(one["subject"]) in part]
     told = [{**one, "late_by": late_by(one["recorded"], one["at"]), "kind": words.kind(one["subject"])} for one in reversed(chosen)]
-    return [(f"{on:%A} {on.day} {on:%B}", list(ones)) for on, ones in groupby(told, key=lambda one: one["recorded"].date())]
+    return [(f"{on:%A} {on.day} {on:%B}", list(ones)) for on, ones in groupby(told, key=lambda one: local.day(one["recorded"]))]
 
 
 def _parts(entries: Sequence[Patch], request: Request) -> list[Row]:

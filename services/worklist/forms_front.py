@@ -121,7 +121,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             choice(
                 "reason", "Why", "asked-again", "closed-in-error", "service-did-not-last", "redirection-failed", "not-the-same", "other"
             ),
-            at("asked_at", "Asked for at", required=False, hint="In UTC. Its clocks count from here."),
+            at("asked_at", "Asked for at", required=False, hint="Its clocks count from here."),
             path="reopen",
             hint="You answer for it from now on.",
         ),
@@ -256,7 +256,7 @@ NEW_REFERRAL = Form(
         ),
         choice("channel", "How it came", "phone", "walk-in", "fax", "e-mail"),
         known("partner", "On behalf of", "partners"),
-        at("requested_at", "Asked for at", hint="In UTC. The clocks count from here, not from when you type it."),
+        at("requested_at", "Asked for at", hint="The clocks count from here, not from when you type it."),
         Field("reason", "Reason, in their words", required=False),
         Field("reference", "Number"),
     ),

@@ -12,15 +12,17 @@ from starlette.routing import BaseRoute
 from contracts.kernel import kind_of
 from infra.http import Answer
 from services.worklist import questions, words
-from services.worklist.acting import instant, key_of, missing, shown, token_of, told
-from services.worklist.fields import Field, at, choice, known
+from services.worklist.acting import key_of, token_of
+from services.worklist.fields import Field, Form, at, choice, known
+from services.worklist.filling import body_of, clock_of, missing, shown, told, unsent
 from services.worklist.pages import Site
 from services.worklist.relay import Answered, Owners
 from services.worklist.rows import Row
 
 TO, WHY = known("to", "To", "people"), choice("reason", "Why", "leave", "shift-end", "workload", "skills", "other")
-UNTIL = at("until", "Away until", required=False, now=False, hint="In UTC, for who is away: until then somebody else is told.")
+UNTIL = at("until", "Away until", required=False, now=False, hint="For who is away: until then somebody else is told.")
 WHICH = Field("item", "Which", "choices")
+HAND_OVER = Form("hand-over", "Hand over", "assignment", "/v1/hand-offs", (), (TO, WHY, UNTIL))
 MINE, LED = "/me/hand-over", "/team/reassign"
 TOGETHER = "referral"
 """The kind of what is handed over together; what is of another kind is handed over on its own page."""
@@ -48,20 +50,21 @@ class HandingOver:
         """Each is asked by itself, and its answer stands beside it. Sent again it is the same."""
         stated = await request.form()
         of, chosen = _whose(request, str(stated.get("of") or "")), [str(one).partition("/")[2] for one in stated.getlist(WHICH.name)]
-        said = {field.name: str(stated.get(field.name) or "") for field in (TO, WHY)}
-        empty = [*([] if chosen else [WHICH]), *(field for field in (TO, WHY) if not said[field.name])]
-        if empty:
-            return await self._page(request, of, stated, missing(empty))
+        said, faults = body_of(HAND_OVER, stated, clock_of(stated, request))
+        faults = faults if chosen else [missing(WHICH), *faults]
+        if faults:
+            return await self._page(request, of, stated, unsent(faults))
+        until = said.pop(UNTIL.name, "")
         body = {"placements": chosen, **said} | ({"of": of} if request.url.path == LED else {})
         path = "/v1/reassignments" if request.url.path == LED else "/v1/hand-offs"
         answer = await self._owners.give("assignment", path, body, token_of(request), key_of(stated))
-        if answer.taken and (until := str(stated.get(UNTIL.name) or "")):
+        if answer.taken and until:
             answer = await self._away(request, of, until, said["to"], stated) or answer
         return await self._page(request, of, stated, answer)
 
     async def _away(self, request: Request, of: str, until: str, to: str, stated: FormData) -> Answered | None:
         """That they are away is notification's: who is told in their place is who was asked, if that is a person. None: it was taken."""
-        body = {"until": instant(until)} | ({"backup": to} if kind_of(to) == "staff" else {})
+        body = {"until": until} | ({"backup": to} if kind_of(to) == "staff" else {})
         path = f"/v1/people/{of.partition('/')[2]}/away"
         answer = await self._owners.give("notification", path, body, token_of(request), f"{key_of(stated)}-away")
         return None if answer.taken else answer
@@ -70,7 +73,8 @@ class HandingOver:
         of, listed = _whose(request, of), await self.answers.names.listed()
         if request.url.path == LED and of not in {person for _, people in listed.staff for person in people}:
             raise Answer("TL-1607", "there is no such worker", "the directory lists nobody of that name", "open the team again", status=404)
-        fields = [shown(field, None, listed, stated, answer, self.answers.clock.now()) for field in (TO, WHY, UNTIL)]
+        now, local = self.answers.clock.now(), clock_of(stated, request)
+        fields = [shown(field, None, listed, stated, answer, local, now) for field in HAND_OVER.fields]
         rows, page = await self.answers.page(request.state.principal, questions.my_next_steps(of), limit=questions.LIMIT_MAX)
         chosen = stated.getlist(WHICH.name) if isinstance(stated, FormData) else []
         notes = notes_of(answer) if answer and answer.taken else {}
@@ -81,7 +85,7 @@ class HandingOver:
         return self._site.render(
             "hand_over.html", request, status=status, action=request.url.path, of=of, mine=mine, worker=words.who(of, listed.names),
             rows=together, fields=fields, answer=answer, others=len(rows) - len(together), gone=sorted(notes.items()),
-            more=bool(page.cursor), key=key or str(uuid4()),
+            more=bool(page.cursor), key=key or str(uuid4()), zone=local.zone,
         )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from io import StringIO
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from services.worklist import questions, saved, views, words
 from services.worklist.forms import first
+from services.worklist.local import Local
 from services.worklist.pages import TODAY, Site, capped, query
 from services.worklist.questions import Question
 from services.worklist.rows import Row
@@ -59,7 +61,7 @@ class Lists:
 
     async def today(self, request: Request) -> Response:
         """Every count with its zero, and what is first in each of the three lists that a morning begins with."""
-        reader = await self.answers.reader(request.state.principal)
+        reader = await self.answers.reader(request.state.principal, request.state.local)
         counts = await asyncio.gather(*(self._count(reader, one.ask(reader)) for one in views.TODAY))
         tiles = [
             {"name": one.name, "href": one.href, "count": capped(count), "alarm": one.alarm and count > 0, "zero": count == 0}
@@ -72,7 +74,7 @@ class Lists:
 
     def _view(self, view: View) -> Any:
         async def shown(request: Request) -> Response:
-            reader, tab = await self.answers.reader(request.state.principal), view.tab(request.query_params.get("tab"))
+            reader, tab = await self.answers.reader(request.state.principal, request.state.local), view.tab(request.query_params.get("tab"))
             tabs = await self._tabs(request, reader, view, tab)
             narrowed = tab.ask(reader).also(**views.chosen(view, request.query_params))
             whole = request.query_params.get("names") == "full"
@@ -148,15 +150,15 @@ class Lists:
     def _export(self, view: View) -> Any:
         async def exported(request: Request) -> Response:
             """Asks first: what leaves the console is no longer looked after by it. Then the list as it is."""
-            reader, tab = await self.answers.reader(request.state.principal), view.tab(request.query_params.get("tab"))
+            reader, tab = await self.answers.reader(request.state.principal, request.state.local), view.tab(request.query_params.get("tab"))
             back = query(request).replace(f"{view.path}/export", view.path, 1)
             if request.method == "GET":
                 return self.site.render("export.html", request, view=view, tab=tab, back=back, most=EXPORTED_MAX)
             question = tab.ask(reader).also(**views.chosen(view, request.query_params))
             rows = await self._every(reader, question)
             request.state.exported = len(rows)
-            headers = {"content-disposition": f'attachment; filename="{view.path[1:]}-{reader.now:%Y%m%d-%H%M}.csv"'}
-            return Response(as_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
+            headers = {"content-disposition": f'attachment; filename="{view.path[1:]}-{reader.local.at(reader.now):%Y%m%d-%H%M}.csv"'}
+            return Response(as_csv(rows, reader.local), media_type="text/csv; charset=utf-8", headers=headers)
 
         return exported
 
@@ -171,17 +173,18 @@ class Lists:
         return rows
 
 
-def as_csv(rows: Iterable[Row]) -> str:
-    """With a heading. A cell that a spreadsheet would take for a formula is made text."""
+def as_csv(rows: Iterable[Row], local: Local) -> str:
+    """With a heading; instants by the reader's clock, with its offset. A cell that a spreadsheet would take for a formula is made text."""
     out = StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(row.get(name)) for name in COLUMNS] for row in rows)
+    writer.writerows([_cell(row.get(name), local) for name in COLUMNS] for row in rows)
     return out.getvalue()
 
 
-def _cell(value: Any) -> str:
-    text = "; ".join(value) if isinstance(value, list) else value.isoformat() if hasattr(value, "isoformat") else str(value or "")
+def _cell(value: Any, local: Local) -> str:
+    instant = local.at(value).isoformat() if isinstance(value, datetime) else ""
+    text = instant or ("; ".join(value) if isinstance(value, list) else str(value or ""))
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 

@@ -7,7 +7,7 @@ has passed does not change, so a trend is asked for once.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -54,9 +54,9 @@ class Measures:
 
     async def _trend(self, request: Request, chosen: Row) -> list[Row]:
         """What it was at the end of each of the last weeks, as known then, and what it is. A week that cannot be told now is left out."""
-        day = self.answers.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        monday = day - timedelta(days=day.weekday())
-        found = [(f"{at:%d %b}", await self._value_at(request, chosen, at)) for at in _weeks(monday)]
+        local = request.state.local
+        today = local.day(self.answers.clock.now())
+        found = [(f"{day:%d %b}", await self._value_at(request, chosen, local.midnight(day))) for day in _weeks(today)]
         return drawn([*((when, value) for when, value in found if value is not None), ("now", chosen["number"])], chosen["share"])
 
     async def _value_at(self, request: Request, chosen: Row, at: datetime) -> float | None:
@@ -80,7 +80,9 @@ class Measures:
         return [{**row, "more": (), "do": None} for row in await self.answers.rows(reader.principal, theirs, "measure")]
 
 
-def _weeks(monday: datetime) -> list[datetime]:
+def _weeks(today: date) -> list[date]:
+    """The last Mondays, the oldest first."""
+    monday = today - timedelta(days=today.weekday())
     return [monday - timedelta(weeks=back) for back in reversed(range(WEEKS))]
 
 

@@ -40,7 +40,7 @@ class Network:
         silent, _ = await self.answers.page(request.state.principal, questions.of_kind("feed"))
         feeds = [{**row, "more": (), "do": None} for row in silent]
         summary = f"{len(partners)} partners, {len(programs)} programs, {len(feeds)} silent feeds"
-        ruled = rules(now.date())
+        ruled = rules(request.state.local.day(now))
         return self.site.render("network.html", request, partners=partners, programs=programs, feeds=feeds, rules=ruled, summary=summary)
 
     async def _partner(self, item: Document, now: datetime) -> Row:

@@ -9,13 +9,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from infra.http import Answer
-from services.worklist import questions, words
-from services.worklist.about import day
-from services.worklist.acting import LABELS, Acting
+from services.worklist import words
+from services.worklist.acting import Acting
 from services.worklist.api import waited
 from services.worklist.fields import Form
+from services.worklist.filling import LABELS
 from services.worklist.forms_told import FORMS
-from services.worklist.items import by_kind
+from services.worklist.local import Local
 from services.worklist.rows import Row
 from services.worklist.telling import BOUNCED, HELD
 
@@ -38,12 +38,12 @@ class Own:
 
     async def show(self, request: Request) -> Response:
         await waited(self.answers, request)
-        known, names, now = await self._known(request), await self.answers.names.known(), self.answers.clock.now()
-        stands, waits = list(facts(known, names, now)), held(known, now)
+        known, names, now = await self.answers.told_as(request.state.principal), await self.answers.names.known(), self.answers.clock.now()
+        stands, waits = list(facts(known, names, now, request.state.local)), held(known, now)
         return self._site.render("me.html", request, facts=stands, held=waits, forms=FORMS, summary=f"{len(waits)} held")
 
     async def ask(self, request: Request) -> Response:
-        known = await self._known(request)
+        known = await self.answers.told_as(request.state.principal)
         stated = {**USUAL, **known.get("prefers", {}), "backup": known.get("backup"), "back": "/me"}
         return await self._acting.page(request, _form(request), None, None, _filled(stated), None)
 
@@ -53,11 +53,6 @@ class Own:
         if not answer.taken:
             return await self._acting.page(request, form, None, None, stated, answer)
         return RedirectResponse(f"/me?after={answer.fact}" if answer.fact else "/me", 303)
-
-    async def _known(self, request: Request) -> Mapping[str, Any]:
-        """What notification said of them; nothing where it never said anything."""
-        found = await questions.item(self.answers.board, f"recipient/{request.state.principal.id}")
-        return by_kind(found["sections"]).get("recipient", {}) if found else {}
 
 
 def _form(request: Request) -> Form:
@@ -71,20 +66,20 @@ def _filled(stated: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in stated.items() if value is not None}
 
 
-def facts(known: Mapping[str, Any], names: Mapping[str, str], now: datetime) -> Iterator[tuple[str, str]]:
+def facts(known: Mapping[str, Any], names: Mapping[str, str], now: datetime, local: Local) -> Iterator[tuple[str, str]]:
     """What stands, a line each."""
     prefers = {**USUAL, **known.get("prefers", {})}
     ways = [LABELS.get(way, words.plain(way)) for way in known.get("ways", ()) if BOUNCED + way not in known]
     yield "Ways", ", then ".join([*ways, "this inbox"])
-    yield from ((f"Nothing since {day(at)}", words.way(name.removeprefix(BOUNCED))) for name, at in _all(known, BOUNCED))
+    yield from ((f"Nothing since {local.told(at)}", words.way(name.removeprefix(BOUNCED))) for name, at in _all(known, BOUNCED))
     yield "Language", LABELS[prefers["locale"]]
-    yield "Clock", prefers.get("zone") or known.get("home") or "UTC"
+    yield "Clock", local.zone
     yield "Quiet", f"from {prefers['quiet_from']} until {prefers['quiet_until']}" if prefers.get("quiet_from") else "never"
     yield "What is routine", f"once a day, at {prefers['digest_at']}"
     yield "Within an hour", f"{prefers['hourly_max']} messages at most; what is more comes as one"
     if (until := known.get("away_until")) and until > now:
         instead = f"{words.who(known['backup'], names)} is told" if known.get("backup") else "nobody stands in"
-        yield "Away", f"until {day(until)}; {instead}"
+        yield "Away", f"until {local.told(until)}; {instead}"
 
 
 def held(known: Mapping[str, Any], now: datetime) -> list[Row]:

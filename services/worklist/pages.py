@@ -7,7 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -16,8 +17,8 @@ from infra.http import Answer, Door, Guarded
 from infra.identity import Principal
 from infra.problems import Problem
 from services.worklist import views, words
-from services.worklist.about import day
 from services.worklist.api import Answers
+from services.worklist.local import Local
 from services.worklist.questions import COUNTED_MAX
 
 FOLDER = Path(__file__).parent / "page"
@@ -81,9 +82,9 @@ class Site:
         self._templates = Environment(
             loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._templates.filters["plain"] = words.plain
+        self._templates.filters |= {"plain": words.plain, "local": told, "clock": clock}
         self._templates.globals |= {
-            "asset": lambda name: f"/assets/{name}?{marks[name]}", "demo": demo, "moment": day, "capped": capped, "slug": slug,
+            "asset": lambda name: f"/assets/{name}?{marks[name]}", "demo": demo, "capped": capped, "slug": slug,
             "roles": roles, "plain": words.plain,
         }  # fmt: skip
 
@@ -98,8 +99,9 @@ class Site:
             "kept": getattr(request.state, "own", {"views": ()})["views"],
             "emergency": (until := getattr(request.state, "emergency", None)),
         }
-        shown["since"] = self.answers.live.moment
-        body = self._templates.get_template(part).render(path=request.url.path, as_of=self.answers.clock.now(), **shown, **given)
+        local = getattr(request.state, "local", None) or Local.of(self.answers.zone)
+        shown |= {"since": self.answers.live.moment, "local": local, "as_of": local.stamp(self.answers.clock.now())}
+        body = self._templates.get_template(part).render(path=request.url.path, **shown, **given)
         headers = {"content-security-policy": POLICY}
         if until is not None:  # when it is over nothing is left on the screen
             headers["refresh"] = str(max(1, int((until - self.answers.clock.now()).total_seconds()) + 1))
@@ -119,9 +121,10 @@ class Site:
         return Spoken(self, path, self.answers.accounts.kept(path, self._with_own(page)), action, methods or ("GET",))
 
     def _with_own(self, page: Page) -> Page:
-        """With what whoever looks keeps, for the navigation, which a living part is without."""
+        """By the clock of whoever looks; and with what they keep, for the navigation, which a living part is without."""
 
         async def shown(request: Request) -> Response:
+            request.state.local = await self.answers.local(request.state.principal)
             if "hx-request" not in request.headers:
                 request.state.own = await self.answers.board.own(request.state.principal.id)
             return await page(request)
@@ -173,6 +176,17 @@ class Spoken(Guarded):
                 return said
 
         Route.__init__(self, path, spoken, methods=list(methods), name=action)
+
+
+@pass_context
+def told(context: Context, value: Any) -> str:
+    """An instant, and words that lead up to one, by the clock of whoever looks."""
+    return str(context["local"].told(value))
+
+
+@pass_context
+def clock(context: Context, at: datetime) -> str:
+    return str(context["local"].clock(at))
 
 
 def here(request: Request) -> str:

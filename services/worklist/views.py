@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from infra.identity import Principal
 from services.worklist import questions
+from services.worklist.local import Local
 from services.worklist.questions import Question
 
 LEAVING_WITHIN, HOME_7, HOME_30 = timedelta(days=3), timedelta(days=7), timedelta(days=30)
@@ -13,12 +14,13 @@ LEAVING_WITHIN, HOME_7, HOME_30 = timedelta(days=3), timedelta(days=7), timedelt
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks, and when. `duties` are the roles and desks they answer for; `concerned` is whose items they may see, None: all."""
+    """Who looks, when, by which clock. `duties`: the roles and desks they answer for; `concerned`: whose items they may see, None: all."""
 
     principal: Principal
     duties: frozenset[str]
     concerned: frozenset[str] | None
     now: datetime
+    local: Local
 
 
 Ask = Callable[[Reader], Question]
@@ -90,8 +92,8 @@ def _leaving(reader: Reader) -> Question:
 
 
 def _due_today(reader: Reader) -> Question:
-    """By the end of the reader's day in UTC; what is late already is counted as late alone."""
-    tomorrow = reader.now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    """By the end of the reader's day; what is late already is counted as late alone."""
+    tomorrow = reader.local.midnight(reader.local.day(reader.now) + timedelta(days=1))
     return Question("due-today", {"open": True, "due": {"$gte": reader.now, "$lt": tomorrow}}, ("due", "_id"), "clocks")
 
 

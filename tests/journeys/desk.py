@@ -122,9 +122,10 @@ class Desk:
             words = self.page.eval_on_selector(f'{selector} option[value="{value}"]', "one => one.textContent")
             return str(words)
         if isinstance(value, datetime):
-            self.page.keyboard.type(f"{value:{INSTANT}}")
+            local = self.world.local(value)
+            self.page.keyboard.type(f"{local:{INSTANT}}")
             self.press("ArrowRight")
-            return f"{value:%I%M%p}"
+            return f"{local:%I%M%p}"
         return str(value)
 
     def sends(self, refused: bool = False) -> None:

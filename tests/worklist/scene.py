@@ -69,7 +69,7 @@ def owed(owner: str, action: str, minutes: float, *allowed: str, waiting_on: str
 class Scene:
     """The console over a board in memory, with people's names in a vault, at 08:00 of an invented Tuesday."""
 
-    def __init__(self, directory: Path, now: float = 300, owners: Owners | None = None) -> None:
+    def __init__(self, directory: Path, now: float = 300, owners: Owners | None = None, zone: str = "") -> None:
         wall, self.clock, self.seen, self.board = Clock(), ManualClock(at(now)), list[tuple](), Shelf()
         self.clock.wall = wall.wall  # type: ignore[method-assign]
         settings = Settings(service="worklist", development=True, state_dir=directory, kafka_tls=False)
@@ -89,6 +89,7 @@ class Scene:
             seen=self._told,
             demo=True,
             owners=owners or self.owners,
+            zone=zone,
         )
         self.app = http.application(self.worklist.routes)
         self.marking = Marking(self.board, self.vault, self.clock)  # type: ignore[arg-type]

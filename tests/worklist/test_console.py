@@ -13,6 +13,7 @@ from infra.identity import Principal
 from services.worklist import api, views
 from services.worklist.issuing import PEOPLE
 from services.worklist.lists import _cell
+from services.worklist.local import Local
 from services.worklist.pages import FOLDER
 from services.worklist.relay import Answered, Fault
 from tests.worklist.scene import Scene
@@ -251,7 +252,14 @@ async def test_an_export_warns_first_and_is_kept(scene):
 
 
 def test_a_cell_that_a_spreadsheet_would_calculate_is_text():
-    assert [_cell(value) for value in ("=1+1", "-2", "@x", "plain", None, ["a", "b"])] == ["'=1+1", "'-2", "'@x", "plain", "", "a; b"]
+    assert [_cell(value, Local()) for value in ("=1+1", "-2", "@x", "plain", None, ["a", "b"])] == [
+        "'=1+1",
+        "'-2",
+        "'@x",
+        "plain",
+        "",
+        "a; b",
+    ]
 
 
 async def test_deadlines_pass_without_an_event(scene):

@@ -1,6 +1,5 @@
 """Every form of the console against the command of its owner: what it asks, whom it lets, where it goes."""
 
-from datetime import UTC, datetime
 from typing import Literal, get_args, get_origin
 
 import pytest
@@ -14,11 +13,12 @@ from services.follow_up import api as follow_up
 from services.intake import api as intake
 from services.notification import api as notification
 from services.worklist import forms_told
-from services.worklist.acting import body_of, is_asked, shown
 from services.worklist.fields import Field, Form
+from services.worklist.filling import body_of, is_asked, shown
 from services.worklist.forms import FORMS, offered
 from services.worklist.forms_front import CRITERIA, NEW_REFERRAL
 from services.worklist.issuing import PEOPLE
+from services.worklist.local import Local
 from services.worklist.rows import Listed
 
 OWNERS = {
@@ -39,7 +39,7 @@ ACCESS = {
 }
 EVERY = [(kind, form) for kind, forms in FORMS.items() for form in forms] + [("request", NEW_REFERRAL)]
 EVERY += [("recipient", form) for form in forms_told.FORMS]
-INSTANT, DAY = "2026-03-02T12:00", "2026-03-02"
+INSTANT, DAY, UTC = "2026-03-02T12:00", "2026-03-02", Local("UTC")
 
 
 def entry_of(form: Form):
@@ -90,8 +90,8 @@ class TestForm:
                 assert set(field.choices) <= known, (form.command, field.name)
 
     def test_what_it_makes_of_what_is_typed_is_the_command(self, kind: str, form: Form):
-        body, empty = body_of(form, Typed({field.name: typed(field) for field in form.fields}))
-        assert not empty
+        body, faults = body_of(form, Typed({field.name: typed(field) for field in form.fields}), UTC)
+        assert not faults
         try:
             from contracts.kernel import OUTSIDE
 
@@ -136,8 +136,10 @@ def typed(field: Field) -> str:
 
 def test_what_is_missing_is_said_and_what_may_be_left_open_is_left_out():
     log = next(form for form in FORMS["placement"] if form.command == "log-contact")
-    body, empty = body_of(log, Typed({"channel": "telephone", "outcome": "", "contacted_at": INSTANT, "next_attempt_at": ""}))
-    assert body == {"channel": "telephone", "contacted_at": "2026-03-02T12:00:00+00:00"} and [one.name for one in empty] == ["outcome"]
+    typed = Typed({"channel": "telephone", "outcome": "", "contacted_at": INSTANT, "next_attempt_at": ""})
+    body, faults = body_of(log, typed, Local("America/New_York"))
+    assert body == {"channel": "telephone", "contacted_at": "2026-03-02T17:00:00+00:00"}
+    assert [(one.field, one.code) for one in faults] == [("outcome", "missing")]
 
 
 def test_only_what_the_fact_allows_and_the_role_may_give_is_offered():
@@ -150,5 +152,5 @@ def test_only_what_the_fact_allows_and_the_role_may_give_is_offered():
 @pytest.mark.parametrize(("listed", "asked"), [({}, ["age_group"]), ({"payers": ["medicaid"]}, ["age_group", "payer"])])
 def test_what_no_program_lists_is_not_asked(listed, asked):
     network = Listed({}, programs=(listed,))
-    fields = [shown(one, None, network, {}, None, datetime(2026, 3, 2, tzinfo=UTC)) for one in CRITERIA]
+    fields = [shown(one, None, network, {}, None, UTC) for one in CRITERIA]
     assert [field["name"].removeprefix("criteria.") for field in fields if is_asked(field)] == asked

@@ -68,7 +68,7 @@ async def test_a_form_is_filled_with_what_stands_and_is_sent_to_its_owner_about_
         page = (await robin.get("/me/set-preferences")).text
         assert 'name="quiet_from" type="text" value="21:00"' in page and re.search(r'value="es"[^>]* checked', page)
         answer = await robin.post("/me/set-preferences", data={**NIGHT, "hourly_max": "7", "key": KEY})
-        away = await robin.post("/me/set-away", data={"until": "2026-03-05T12:00", "backup": "staff/7", "key": KEY})
+        away = await robin.post("/me/set-away", data={"until": "2026-03-05T07:00", "backup": "staff/7", "key": KEY})
     assert (answer.status_code, answer.headers["location"], away.status_code) == (303, "/me", 303)
     assert scene.given == [
         ("notification", "/v1/people/12/preferences", {**NIGHT, "hourly_max": 7}, KEY),

@@ -54,6 +54,8 @@ def _value(field: Field, stated: Any, local: Local) -> Any:
     text = text.strip()
     if field.kind == "instant" and text:
         return instant(field, stated, local)
+    if field.kind == "codes":
+        return text.replace(",", " ").split()
     if (field.kind == "number" or field.of == "lines") and text.isascii() and text.isdecimal():
         return int(text)
     return text

@@ -5,9 +5,12 @@ from typing import Literal, get_args, get_origin
 import pytest
 from pydantic import ValidationError
 
+from contracts.kernel import OUTSIDE
+from contracts.payers import PayerAnswer
 from infra.access import Access
 from services.assignment import api as assignment
 from services.authorization import api as authorization
+from services.authorization.commands import EnterDecision
 from services.crisis_routing import api as crisis_routing
 from services.follow_up import api as follow_up
 from services.intake import api as intake
@@ -93,8 +96,6 @@ class TestForm:
         body, faults = body_of(form, Typed({field.name: typed(field) for field in form.fields}), UTC)
         assert not faults
         try:
-            from contracts.kernel import OUTSIDE
-
             entry_of(form).command.model_validate(body, context=OUTSIDE, extra="forbid")
         except ValidationError as error:
             pytest.fail(f"{form.command}: {[one['loc'] for one in error.errors(include_input=False)]}")
@@ -103,6 +104,11 @@ class TestForm:
 class Typed(dict):
     def getlist(self, name: str) -> list[str]:
         return [self[name]]
+
+
+class Letter(Typed):
+    def getlist(self, name: str) -> list[str]:
+        return list(self.get(name, []))
 
 
 KNOWN = {
@@ -140,6 +146,17 @@ def test_what_is_missing_is_said_and_what_may_be_left_open_is_left_out():
     body, faults = body_of(log, typed, Local("America/New_York"))
     assert body == {"channel": "telephone", "contacted_at": "2026-03-02T17:00:00+00:00"}
     assert [(one.field, one.code) for one in faults] == [("outcome", "missing")]
+
+
+def test_a_decision_is_entered_as_whole_as_a_payer_can_say_it():
+    decision = next(form for form in FORMS["authorization"] if form.command == "enter-decision")
+    asked = {field.name.partition("answer.")[2] for field in decision.fields} | {"line"}
+    assert set(PayerAnswer.model_fields) - asked == {"faults", "display_differs"}  # what a machine alone sees
+    letter = {"line": "2", "answer.action": "A2", "answer.units": "8", "answer.starts_on": DAY, "answer.ends_on": "2026-04-30",
+              "answer.reasons": "0A, 0B", "channel": "letter", "answer.asks": []}  # fmt: skip
+    body, faults = body_of(decision, Letter(letter), UTC)
+    said = EnterDecision.model_validate(body, context=OUTSIDE, extra="forbid").answer
+    assert not faults and (said.line, said.units, said.reasons, str(said.ends_on)) == (2, 8, ("0A", "0B"), "2026-04-30")
 
 
 def test_only_what_the_fact_allows_and_the_role_may_give_is_offered():

@@ -146,6 +146,11 @@ def _roster(e: routing.CrisisRosterListed) -> dict[str, Any]:
 
 
 PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
+    crisis_ownership.HandOverAsked: lambda e: {"handed_to": e.to},
+    **dict.fromkeys(
+        (crisis_ownership.HandOverAccepted, crisis_ownership.HandOverDeclined, crisis_ownership.HandOverWithdrawn),
+        lambda e: {"handed_to": None},
+    ),
     **dict.fromkeys(STATUSES, lambda e: {"status": STATUSES[type(e)]}),
     routing.EpisodeOpened: _opened,
     routing.CrisisRosterListed: _roster,

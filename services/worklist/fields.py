@@ -8,6 +8,8 @@ KEEPER = ""
 Kind = Literal["text", "long", "choice", "choices", "instant", "day", "number", "flag", "codes", "known"]
 """`codes`: several, with spaces or commas between; `known`: chosen among what the item or the network names (`of` says which)."""
 
+Asked = Literal["offer", "hand-over"]
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -35,6 +37,8 @@ class Form:
     roles: tuple[str, ...]
     fields: tuple[Field, ...] = ()
     hint: str = ""
+    answers: Asked | None = None
+    """What it is an answer to, of whoever was asked and does not own the item: others give it on their behalf."""
 
 
 def choice(name: str, label: str, *choices: str, hint: str = "", required: bool = True) -> Field:

@@ -19,7 +19,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
     **forms_payer.FORMS,
     "record": forms_team.TEAM_FORMS,
 }
-"""By the kind of the aggregate that the command is about. The first that is allowed is what a row offers."""
+"""By the kind of the aggregate that the command is about, in the order in which they come up."""
 ON_ITS_PAGE = (
     "discard", "ask-hand-over",
     "withdraw-request", "close-request", "report-outcome", "report-death", "end-authorization", "end-transition", "discharge-plan",
@@ -32,8 +32,16 @@ def offered(row: Mapping[str, Any], principal: Principal) -> list[Form]:
 
 
 def first(row: Mapping[str, Any], principal: Principal) -> Form | None:
-    """What a row offers: never what ends something, which is done on the item's own page."""
-    return next((form for form in offered(row, principal) if form.command not in ON_ITS_PAGE), None)
+    """What a row offers: an answer to whoever was asked for one; to everybody else first what is their own to do, and then what they
+    may answer on behalf of those. Never what ends something, which is done on the item's own page."""
+    asked = {what for what, of in row["asks"].items() if not _ids(principal).isdisjoint(of)}
+    forms = [form for form in offered(row, principal) if form.command not in ON_ITS_PAGE]
+    return min(forms, key=lambda form: 0 if form.answers in asked else 1 if form.answers is None else 2, default=None)
+
+
+def _ids(principal: Principal) -> set[str]:
+    """As whom somebody can be asked: themselves, a desk or program of theirs, a role that they hold alone or with others."""
+    return {principal.id, *principal.organisations, *(f"role/{role}" for role in principal.roles)}
 
 
 def form_of(row: Mapping[str, Any], command: str) -> Form | None:

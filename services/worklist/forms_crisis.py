@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.worklist.fields import Field, Form, at, choice, known
+from services.worklist.fields import Asked, Field, Form, at, choice, known
 
 CRISIS = ("crisis-desk", "network-lead")
 CRISIS_TEAM = (*CRISIS, "mobile-team", "program-desk")
@@ -15,8 +15,10 @@ PROGRAM, TEAM_FIELD, FACILITY = (
 )
 
 
-def _episode(command: str, name: str, *fields: Field, roles: tuple[str, ...] = CRISIS, path: str = "", hint: str = "") -> Form:
-    return Form(command, name, "crisis_routing", f"/v1/episodes/{{id}}/{path or command}", roles, fields, hint)
+def _episode(
+    command: str, name: str, *fields: Field, roles: tuple[str, ...] = CRISIS, path: str = "", hint: str = "", answers: Asked | None = None
+) -> Form:  # fmt: skip
+    return Form(command, name, "crisis_routing", f"/v1/episodes/{{id}}/{path or command}", roles, fields, hint, answers)
 
 
 FORMS: Mapping[str, tuple[Form, ...]] = {
@@ -70,13 +72,14 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
         _episode("seek-bed", "Look for a bed again"),
         _episode("hold-bed", "Hold a bed", FACILITY),
         _episode("release-bed", "Let the bed go", FACILITY),
-        _episode("accept-person", "The facility takes the person", FACILITY, roles=CRISIS_PLACE),
+        _episode("accept-person", "The facility takes the person", FACILITY, roles=CRISIS_PLACE, answers="offer"),
         _episode(
             "decline-person",
             "The facility says no",
             FACILITY,
             choice("reason", "Why", "no-bed", "not-eligible", "level-of-care", "medical", "age", "unsafe", "payer", "other"),
             roles=CRISIS_PLACE,
+            answers="offer",
         ),
         _episode("confirm-arrival", "The person arrived", FACILITY, at("arrived_at", "When"), roles=CRISIS_PLACE),
         _episode(
@@ -89,12 +92,13 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
         _episode(
             "ask-hand-over", "Hand over the shift", known("to", "To", "people"), roles=CRISIS_END, hint="It stays yours until they accept."
         ),
-        _episode("accept-hand-over", "Accept the hand-over", roles=CRISIS_END),
+        _episode("accept-hand-over", "Accept the hand-over", roles=CRISIS_END, answers="hand-over"),
         _episode(
             "decline-hand-over",
             "Decline the hand-over",
             choice("reason", "Why", "no-capacity", "not-ours", "off-duty", "other"),
             roles=CRISIS_END,
+            answers="hand-over",
         ),
         _episode("withdraw-hand-over", "Keep it after all", roles=CRISIS_END),
         _episode(

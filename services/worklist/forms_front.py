@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from contracts.directory import AgeGroup
-from services.worklist.fields import Field, Form, at, choice, known
+from services.worklist.fields import Asked, Field, Form, at, choice, known
 
 DESK = ("intake-desk", "supervisor")
 TRIAGE = (*DESK, "triage-clinician")
@@ -76,8 +76,11 @@ def _consent(command: str, name: str, path: str, *fields: Field, roles: tuple[st
     return Form(command, name, "intake", f"/v1/consents/{{id}}/{path}", roles, fields, hint)
 
 
-def _placement(command: str, name: str, *fields: Field, roles: tuple[str, ...] = PLACEMENT, path: str = "", hint: str = "") -> Form:
-    return Form(command, name, "assignment", f"/v1/placements/{{id}}/{path or command}", roles, fields, hint)
+def _placement(
+    command: str, name: str, *fields: Field, roles: tuple[str, ...] = PLACEMENT, path: str = "", hint: str = "",
+    answers: Asked | None = None,
+) -> Form:  # fmt: skip
+    return Form(command, name, "assignment", f"/v1/placements/{{id}}/{path or command}", roles, fields, hint, answers)
 
 
 FORMS: Mapping[str, tuple[Form, ...]] = {
@@ -183,7 +186,8 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
         ),
     ),
     "placement": (
-        _placement("accept-offer", "Accept", PROGRAM, hint="The program takes the person: its desk answers from now on."),
+        _placement("take-placement", "Take it", path="take", hint="You answer for it from now on, instead of your role."),
+        _placement("accept-offer", "Accept", PROGRAM, hint="The program takes the person: its desk answers from now on.", answers="offer"),
         _placement(
             "decline-offer",
             "Decline",
@@ -202,6 +206,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
                 "unsafe",
                 "other",
             ),
+            answers="offer",
         ),
         _placement(
             "log-contact",
@@ -212,18 +217,23 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             at("contacted_at", "When"),
             at("next_attempt_at", "Next attempt", required=False, now=False),
         ),
-        _placement("take-placement", "Take it", path="take", hint="You answer for it from now on, instead of your role."),
         _placement(
             "waitlist",
             "Put on the waiting list",
             PROGRAM,
             Field("position", "Position", "number", required=False),
             Field("expected_on", "Expected on", "day", required=False),
+            answers="offer",
         ),
         _placement("offer-again", "Ask everybody again", roles=COORDINATION),
         _placement("ask-hand-off", "Hand over", known("to", "To", "people"), hint="It stays with its owner until they accept."),
-        _placement("accept-hand-off", "Accept the hand-over"),
-        _placement("decline-hand-off", "Decline the hand-over", choice("reason", "Why", "no-capacity", "not-ours", "on-leave", "other")),
+        _placement("accept-hand-off", "Accept the hand-over", answers="hand-over"),
+        _placement(
+            "decline-hand-off",
+            "Decline the hand-over",
+            choice("reason", "Why", "no-capacity", "not-ours", "on-leave", "other"),
+            answers="hand-over",
+        ),
         _placement("withdraw-hand-off", "Keep it after all"),
     ),
 }

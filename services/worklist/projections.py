@@ -261,6 +261,7 @@ def _accepted(e: placing.PlacementAccepted) -> Patch:
         "program": e.program,
         **standing.asks((*e.released, e.program), False),
         **_owns(e.owner or e.desk or e.by),
+        "handed_to": None,
     }
 
 
@@ -317,7 +318,9 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.PlacementWithheld: _released("withheld", "service", "urgency"),
     placing.PlacementWaitlisted: lambda e: {"status": "waitlisted", **standing.asks((e.program,), True)},
     placing.PlacementContactLogged: lambda e: {"last_contact": stored(e.contacted_at)} if e.outcome == "reached" else {},
-    placing.HandedOff: lambda e: _owns(e.owner, e.role),
+    placing.HandOffAsked: lambda e: {"handed_to": e.to},
+    placing.HandedOff: lambda e: {**_owns(e.owner, e.role), "handed_to": None},
+    **dict.fromkeys((placing.HandOffDeclined, placing.HandOffWithdrawn), lambda e: {"handed_to": None}),
     placing.PlacementHalted: _released("halted"),
     placing.PlacementResumed: lambda e: {"status": "opened"},
     placing.PlacementReopened: lambda e: {"status": "opened", **_known(e, "interval", "requested_at"), **_owns(e.owner)},

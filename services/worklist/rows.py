@@ -16,7 +16,7 @@ from infra.access import Access, Item
 from infra.clock import Clock
 from infra.identity import Principal
 from infra.sealing import Erased, Unreadable
-from services.worklist import words
+from services.worklist import standing, words
 from services.worklist.about import about, risks
 from services.worklist.items import Document, by_kind
 from services.worklist.marking import Keys
@@ -212,6 +212,7 @@ def row(item: Document, now: datetime, people: Mapping[str, Shown], names: Mappi
         "owner": words.who(item.get("owner"), names) or None, "owner_id": item.get("owner"),
         "role": words.who(item.get("role"), names) or None,
         "waiting_on": words.whom(item.get("waiting_on", ()), names) or None,
+        "asks": standing.asks_of(item, by_kind(item["sections"])),
         "since": item.get("since"), "since_in_words": words.since(item.get("since"), now),
         "last_contact": item.get("last_contact"), "last_contact_in_words": words.since(item.get("last_contact"), now),
         "allowed": list(block.get("allowed", ())),

@@ -82,6 +82,12 @@ def asked(kinds: Kinds) -> list[str]:
     return sorted(value for name, value in kinds.get("placement", {}).items() if name.startswith(ASKED))
 
 
+def asks_of(item: Mapping[str, Any], kinds: Kinds) -> dict[str, list[str]]:
+    """Of whom an answer is awaited, or would still count: to an offer, and to a hand-over."""
+    handed = [section["handed_to"] for section in kinds.values() if section.get("handed_to")]
+    return {"offer": [*item.get("waiting_on", ()), *item.get("asked", ())], "hand-over": handed}
+
+
 def concerned(*ids: str | None) -> list[str]:
     """Partner, owner, role, program and whoever is waited on: whose list it belongs to."""
     return sorted({id for id in ids if id})

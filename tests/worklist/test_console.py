@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from contracts import assignment as placing
 from contracts.care_team import CareTeamJoined
 from infra.browser import COOKIE
 from infra.identity import Principal
@@ -16,8 +17,8 @@ from services.worklist.lists import _cell
 from services.worklist.local import Local
 from services.worklist.pages import FOLDER
 from services.worklist.relay import Answered, Fault
-from tests.worklist.scene import Scene
-from tests.worklist.stories import Log
+from tests.worklist.scene import Scene, owed
+from tests.worklist.stories import COORDINATOR, Log
 
 PUBLIC = {"/assets/{name}", "/sign-in", "/sign-in/done", "/sign-out"}
 ROBIN = next(one.principal for one in PEOPLE if "coordinator" in one.principal.roles)
@@ -183,6 +184,21 @@ async def test_a_case_is_asked_as_of_an_instant_and_says_what_was_known_and_what
         page = (await robin.get("/items/transition/3?as_of=2026-03-02T08:45:00Z")).text
     known, true = page.split("Known then")[1].split("True then")
     assert "Speak with the person" in known and "Reach the person" in true
+
+
+async def test_whoever_is_asked_to_take_over_is_offered_to_accept_until_somebody_has_answered(scene):
+    log, sam = Log(), Principal("staff/13", frozenset({"coordinator"}))
+    after = owed("staff/12", "contact-client", 330, "log-contact", "accept-hand-off", "decline-hand-off", "withdraw-hand-off")
+    for _ in range(2):  # as the scene said them, so that what follows has the next numbers
+        log.say("placement/8", placing.OwnerAssigned(owner="staff/12", role=COORDINATOR, next=after), 68)
+    log.say("placement/8", placing.HandOffAsked(to="staff/13", by="staff/12", next=after), 90)
+    await scene.hear(log)
+    async with browser(scene) as robin, browser(scene, sam) as other:
+        assert "/do/log-contact/referral/8" in (await robin.get("/pending")).text
+        assert "/do/accept-hand-off/referral/8" in (await other.get("/pending")).text
+        log.say("placement/8", placing.HandOffDeclined(by="staff/13", reason="no-capacity", next=after), 95)
+        await scene.hear(log)
+        assert "/do/accept-hand-off/referral/8" not in (await other.get("/pending")).text
 
 
 # — acting

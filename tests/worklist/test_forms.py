@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from contracts.kernel import OUTSIDE
 from contracts.payers import PayerAnswer
 from infra.access import Access
+from infra.identity import Principal
 from services.assignment import api as assignment
 from services.authorization import api as authorization
 from services.authorization.commands import EnterDecision
@@ -18,7 +19,7 @@ from services.notification import api as notification
 from services.worklist import forms_told
 from services.worklist.fields import Field, Form
 from services.worklist.filling import body_of, is_asked, shown
-from services.worklist.forms import FORMS, offered
+from services.worklist.forms import FORMS, first, offered
 from services.worklist.forms_front import CRITERIA, NEW_REFERRAL
 from services.worklist.issuing import PEOPLE
 from services.worklist.local import Local
@@ -164,6 +165,33 @@ def test_only_what_the_fact_allows_and_the_role_may_give_is_offered():
     robin, auditor = PEOPLE[0].principal, PEOPLE[-1].principal
     assert [form.command for form in offered(row, robin)] == ["take-placement", "ask-hand-off"]
     assert offered(row, auditor) == []
+
+
+OFFERED = ["accept-offer", "decline-offer", "waitlist", "log-contact"]
+HANDED = ["accept-hand-off", "decline-hand-off", "withdraw-hand-off"]
+PROGRAM = Principal("staff/31", frozenset({"program-desk"}), frozenset({"desk/1", "program/1"}))
+COORDINATOR, LEAD = Principal("staff/12", frozenset({"coordinator"})), Principal("staff/50", frozenset({"network-lead"}))
+
+
+@pytest.mark.parametrize(
+    ("who", "offer", "hand_over", "allowed", "does"),
+    [
+        (COORDINATOR, ["desk/1", "desk/2"], [], OFFERED, "log-contact"),  # hers; the programs' word is the programs'
+        (COORDINATOR, ["desk/1"], [], [*OFFERED, "take-placement"], "take-placement"),  # nobody in person has it yet
+        (COORDINATOR, ["desk/1"], [], OFFERED[:2], "accept-offer"),  # by telephone, on their behalf, where nothing is her own
+        (PROGRAM, ["desk/0", "desk/1"], [], [*OFFERED, "take-placement"], "accept-offer"),
+        (PROGRAM, ["program/1"], [], OFFERED, "accept-offer"),  # late: nobody waits for it, and it still counts
+        (PROGRAM, ["desk/2"], [], OFFERED, "log-contact"),
+        (LEAD, ["desk/1"], ["role/network-lead"], [*OFFERED, *HANDED], "accept-hand-off"),
+        (COORDINATOR, ["desk/1"], ["staff/12"], [*OFFERED, *HANDED], "accept-hand-off"),
+        (COORDINATOR, [], ["staff/13"], HANDED, "withdraw-hand-off"),
+        (COORDINATOR, [], [], ["offer-nothing"], None),
+    ],
+)  # fmt: skip
+def test_a_row_offers_what_its_reader_was_asked_or_else_what_is_their_own_to_do(who, offer, hand_over, allowed, does):
+    row = {"lead": "placement", "item": "referral/1", "allowed": allowed, "asks": {"offer": offer, "hand-over": hand_over}}
+    found = first(row, who)
+    assert (found and found.command) == does
 
 
 @pytest.mark.parametrize(("listed", "asked"), [({}, ["age_group"]), ({"payers": ["medicaid"]}, ["age_group", "payer"])])

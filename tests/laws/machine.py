@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from contracts.catalogue import PARTNER_OUT
 from contracts.directory import Program
@@ -16,8 +16,11 @@ from services.assignment import commands as placing
 from services.assignment.directory import DIRECTORY
 from services.intake import commands as intake
 from services.intake.records import DEAD
+from services.notification.alerts import alerts_on
+from services.notification.sources import DEATH, family
+from tests.laws.around import Around
 from tests.laws.network import Network
-from tests.laws.people import ANYBODY, ANYTHING, DUTY, STEPS
+from tests.laws.people import ANYBODY, ANYTHING, CRISIS_DUTY, DUTY, STEPS
 from tests.laws.watch import Watch, seen_by
 
 PARTNERS, PEOPLE, SERVICES = ("oakfield", "pinewood", "elmhurst"), ("m-1", "m-2"), ("therapy", "case-management")
@@ -42,13 +45,13 @@ def details(partner: str, person: str, linked: bool) -> PersonDetails:
     return PersonDetails(identifiers=(own, network) if linked else (own,), family_name=Personal("Example"))
 
 
-class Life(RuleBasedStateMachine):
+class Life(Around):
     """Three partners, two people, four programs, a handful of staff; what each of them may do or tell at any time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.Runner()
-        self.watch = Watch(DUTY)
+        self.watch = Watch(DUTY | CRISIS_DUTY)
         self.network = Network(self.watch.hears)
 
     def runs(self, work: Any) -> Any:
@@ -119,7 +122,7 @@ class Life(RuleBasedStateMachine):
             for subject, state in self.network.states(service, kind):
                 if (command := made(state, self.network.now, choice)) is not None:
                     owner = getattr(state, "owner", "staff/ana")
-                    yield service, subject, next(iter(DUTY.get(owner, (owner,)))), command
+                    yield service, subject, next(iter((DUTY | CRISIS_DUTY).get(owner, (owner,)))), command
 
     @precondition(lambda self: any(True for _ in self.network.states("intake", "record")))
     @rule(which=st.integers(0, 99))
@@ -168,6 +171,10 @@ class Life(RuleBasedStateMachine):
                 placement, plan = placements.get(f"placement/{rest}"), plans.get(f"plan/{rest}")
                 assert placement is None or not placement.is_looked_for, "law 13: programs are still asked"
                 assert plan is None or plan.status == "ended" or plan.is_dead, "law 13: reminders still go out"
+                for one in family(subject):
+                    alerts = self.network.houses["notification"].state(alerts_on(one))
+                    standing = alerts.ladders if alerts else ()
+                    assert all(ladder.kind == DEATH.milestone for ladder in standing), "law 13: somebody is still told of something else"
 
     # — time
 
@@ -179,7 +186,10 @@ class Life(RuleBasedStateMachine):
         assert before <= self.watch.open and closed == self._closed(), "law 2: time alone closed something"
 
     def _closed(self) -> set[str]:
-        kinds = (("intake", "request"), ("assignment", "placement"), ("follow_up", "care"), ("follow_up", "plan"))
+        kinds = (
+            ("intake", "request"), ("assignment", "placement"), ("follow_up", "care"), ("follow_up", "plan"),
+            ("authorization", "authorization"), ("crisis_routing", "episode"),
+        )  # fmt: skip
         return {
             subject for kind in kinds for subject, state in self.network.states(*kind) if state.status in ("closed", "withdrawn", "ended")
         }
@@ -210,6 +220,8 @@ class Life(RuleBasedStateMachine):
                     yield subject, state.owed
         for kind in ("care", "plan"):
             yield from ((subject, step) for subject, state in self.network.states("follow_up", kind) for step in state.owes)
+        for subject, state in self.network.states("authorization", "authorization"):
+            yield from ((subject, step) for step in state.steps)
 
     @invariant()
     def nothing_failed(self) -> None:

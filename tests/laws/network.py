@@ -19,16 +19,19 @@ from infra.store import FactRow
 from infra.store.memory import Tables
 from infra.working import said_type
 from services.assignment.app import SERVICE as ASSIGNMENT
+from services.authorization.app import SERVICE as AUTHORIZATION
+from services.crisis_routing.app import SERVICE as CRISIS_ROUTING
 from services.follow_up.app import SERVICE as FOLLOW_UP
 from services.intake.app import SERVICE as INTAKE
+from services.notification.app import SERVICE as NOTIFICATION
 from tests.instance import Instance
 from tests.year.network import blind
 
-SERVICES = (INTAKE, ASSIGNMENT, FOLLOW_UP)
+SERVICES = (INTAKE, ASSIGNMENT, AUTHORIZATION, CRISIS_ROUTING, FOLLOW_UP, NOTIFICATION)
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BREATH = timedelta(milliseconds=1)
 """No two things happen at one instant."""
-ROUNDS_MAX = 1_000
+ROUNDS_MAX, LOOKS_MAX, WORDS_MAX = 1_000, 100, 20_000
 
 
 class Source(NamedTuple):
@@ -102,7 +105,7 @@ class Network:
         await self._settles(source.listener, self.sources[source][place % self.heard[source]])
 
     async def all_arrives(self) -> None:
-        for _ in range(ROUNDS_MAX):
+        for _ in range(WORDS_MAX):
             if not (waiting := self.outstanding()):
                 return
             await self.delivers(waiting[0])
@@ -111,9 +114,11 @@ class Network:
     # — time
 
     async def passes(self, time: timedelta) -> None:
-        """Second by second: every deadline is looked at when it comes."""
+        """Second by second: every deadline is looked at when it comes, for so many. A team is looked for every two minutes, for ever."""
         until = self.now + time
-        while (due := self._next_due()) and due <= until:
+        for _ in range(LOOKS_MAX):
+            if (due := self._next_due()) is None or due > until:
+                break
             self.clock.move_to(max(due, self.now))
             await self.rests()
         self.clock.move_to(until)
@@ -128,16 +133,15 @@ class Network:
         """Until nothing is due any more."""
         for _ in range(ROUNDS_MAX):
             self._collects()
-            due = self._next_due()
-            if due is None or due > self.now:
+            due = [house for house in self.houses.values() if (at := _next_due(house)) and at <= self.now]
+            if not due:
                 return
-            for house in self.houses.values():
+            for house in due:
                 await house.sweep()
         raise AssertionError("it never comes to rest")
 
     def _next_due(self) -> datetime | None:
-        rows = (row.due_at for house in self.houses.values() for row in house.tables.aggregates.values())
-        return min((at for at in rows if at), default=None)
+        return min((at for house in self.houses.values() if (at := _next_due(house))), default=None)
 
     # — inside
 
@@ -182,6 +186,10 @@ class Network:
             async for _, found in verify(house.service, house.store)
             for finding in found
         ]
+
+
+def _next_due(house: Instance) -> datetime | None:
+    return min((row.due_at for row in house.tables.aggregates.values() if row.due_at), default=None)
 
 
 def _readable(event: Event) -> dict[str, Any]:

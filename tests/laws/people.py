@@ -6,15 +6,21 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from contracts.authorization import LineAsked
 from contracts.kernel import Command
+from contracts.payers import PayerAnswer
 from services.assignment import commands as placing
+from services.authorization import commands as authorizing
+from services.crisis_routing import commands as crisis
 from services.follow_up import commands as caring
 from services.intake import commands as intake
+from services.notification import commands as telling
 
 DUTY = {
     "role/intake-desk": ("staff/ana", "staff/ben"), "role/coordinator": ("staff/carl", "staff/dora"),
     "role/network-lead": ("staff/eve",), "desk/riverside": ("staff/fay",), "desk/lakeside": ("staff/gil", "staff/dora"),
 }  # fmt: skip
+CRISIS_DUTY = {"role/crisis-desk": ("staff/fay", "staff/gil"), "desk/teams": ("staff/hal",)}
 ANYBODY = ("staff/ana", "staff/carl", "staff/dora", "staff/eve", "staff/fay", "staff/gil", "staff/nobody")
 PROGRAMS = ("program/riverside", "program/lakeside", "program/hilltop", "program/grove")
 Made = Callable[[Any, datetime], Command]
@@ -51,6 +57,44 @@ HAND_OFFS = st.one_of(
     st.builds(lambda to: lambda _state, _now: placing.AskHandOff(to=to), st.sampled_from([*ANYBODY, *DUTY])),
     _just(placing.AcceptHandOff(), placing.DeclineHandOff(reason="on-leave"), placing.WithdrawHandOff(), placing.TakePlacement()),
 )
+LINES = (LineAsked(line=1, service="90837", units=8), LineAsked(line=2, service="H0015", units=4))
+NEEDED = authorizing.Determine(needed="authorization", payer="example-health", payer_kind="medicaid-managed-care", lines=LINES)
+
+
+def decided(action: str, line: int, at: datetime) -> Command:
+    """What a person reads of a payer's letter."""
+    return authorizing.EnterDecision(answer=PayerAnswer(line=line, action=action, units=8, answered_at=at), channel="letter")
+
+
+AUTHORIZATIONS = st.one_of(
+    _just(
+        NEEDED, authorizing.Determine(needed="nothing"), authorizing.SubmitAuthorization(channel="portal"), authorizing.FileAppeal(line=1),
+        authorizing.WaiveAppeal(line=2, reason="accepted"), authorizing.CancelLine(line=1, reason="not-needed"),
+        authorizing.EndAuthorization(reason="other"),
+    ),
+    st.builds(
+        lambda action, line, ago: lambda _state, now: decided(action, line, now - ago), st.sampled_from(["A1", "A3", "A4", "PENDED"]),
+        st.sampled_from([1, 2]), st.sampled_from([DAY * 0, DAY * 3]),
+    ),
+)  # fmt: skip
+EPISODES = st.one_of(
+    _just(
+        crisis.TakeEpisode(), crisis.SeekTeam(), crisis.AskHandOver(to="staff/gil"), crisis.AskHandOver(to="role/crisis-desk"),
+        crisis.AcceptHandOver(), crisis.DeclineHandOver(reason="off-duty"), crisis.ResolveByContact(), crisis.VerifyDeath(verified=False),
+        crisis.RecordDisposition(disposition="crisis-receiving"), crisis.AcceptPerson(facility="facility/harbor"),
+        crisis.NameFollowUp(owner="staff/gil", consent="agreed"), crisis.CloseEpisode(reason="reached"),
+    ),
+    st.sampled_from([
+        lambda state, _now: crisis.ConfirmTeam(team=state.team or "team/north"),
+        lambda _state, now: crisis.ReportDeath(reported_at=now),
+        lambda _state, now: crisis.ConfirmArrival(facility="facility/harbor", arrived_at=now),
+    ]),
+    st.builds(
+        lambda status: lambda state, now: crisis.ReportFieldStatus(team=state.team or "team/north", status=status, reported_at=now),
+        st.sampled_from(["on-scene", "cleared", "declined"]),
+    ),
+)  # fmt: skip
+SEEN = st.sampled_from([lambda state, _now: telling.AcknowledgeAlert(alert=state.ladders[-1].alert if state.ladders else "none")])
 ANYTHING: dict[tuple[str, str], st.SearchStrategy[Made]] = {
     ("intake", "request"): REQUESTS | REOPENED,
     ("assignment", "placement"): st.one_of(
@@ -66,6 +110,9 @@ ANYTHING: dict[tuple[str, str], st.SearchStrategy[Made]] = {
         st.sampled_from([lambda _state, now: caring.LogContact(at=now, channel="telephone")]),
         st.sampled_from([lambda _state, now: caring.ReportDeath(at=now), lambda _state, _now: caring.RefuteDeath()]),
     ),
+    ("authorization", "authorization"): AUTHORIZATIONS,
+    ("crisis_routing", "episode"): EPISODES,
+    ("notification", "alert"): SEEN,
     ("follow_up", "care"): _just(caring.ConfirmStatus(), caring.ReportOutcome(outcome="completed")),
 }  # fmt: skip
 
@@ -103,9 +150,28 @@ def _of_plan(state: Any, now: datetime, choice: int) -> Command | None:
     return caring.RecordAttendance(visit=first.visit, at=first.starts_at) if first.starts_at <= now else None
 
 
+def _of_authorization(state: Any, now: datetime, choice: int) -> Command | None:
+    match state.steps[0].action if state.steps else "":
+        case "determine":
+            return NEEDED if choice % 4 else authorizing.Determine(needed="nothing")
+        case "submit":
+            return authorizing.SubmitAuthorization(channel="portal")
+        case "await-decision":
+            return decided(("A1", "A3")[choice % 2], state.steps[0].line, now)
+    return None
+
+
+def _of_episode(state: Any, now: datetime, choice: int) -> Command | None:
+    if state.owner == state.role:
+        return crisis.TakeEpisode()
+    return crisis.ConfirmTeam(team=state.team) if state.status == "proposed" else None
+
+
 STEPS: dict[tuple[str, str], Callable[[Any, datetime, int], Command | None]] = {
     ("intake", "request"): _of_request,
     ("assignment", "placement"): _of_placement,
+    ("authorization", "authorization"): _of_authorization,
+    ("crisis_routing", "episode"): _of_episode,
     ("follow_up", "plan"): _of_plan,
 }
 """What somebody does about an item, when they get to it; nothing, where it is somebody else's turn."""

@@ -22,6 +22,7 @@ from contracts.follow_up import CareOpened, CareStarted
 from contracts.intake import RequestAcknowledged
 from contracts.lateness import Overdue, OverdueRetracted
 from infra.store import FactRow
+from tests.laws.around import Beside
 from tests.rules.oracle import Oracle
 from tests.year.board import Board
 from tests.year.network import Said
@@ -57,26 +58,32 @@ class Watch:
     duty: dict[str, tuple[str, ...]]
     faults: list[str] = field(default_factory=list)
     board: Board = field(default_factory=Board)
-    late: set[tuple[str, str, datetime, int]] = field(default_factory=set)
-    """Lateness that stands as told: of which aggregate and step, by which instant, in which opening."""
+    late: set[tuple[str, str, datetime, int, int]] = field(default_factory=set)
+    """Lateness that stands as told: of which aggregate and step, by which instant, in which opening, of which line."""
     told: int = 0
-    _ids: set[str] = field(default_factory=set)
+    beside: Beside = field(init=False)
+    _ids: set[tuple[str, str]] = field(default_factory=set)
     _placed: dict[str, Placed] = field(default_factory=dict)
     _took: dict[str, str] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
     _opening: dict[str, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.beside = Beside(self.duty)
+
     def hears(self, speaker: str, row: FactRow, data: Any) -> None:
         self.told += 1
-        if row.attributes["id"] in self._ids:
+        identity = (row.attributes["source"], row.attributes["id"])
+        if identity in self._ids:
             self._breaks(6, f"{row.attributes['type']} was said twice under two sequences")
-        self._ids.add(row.attributes["id"])
+        self._ids.add(identity)
         if data is None:
             return
         said = Said(row.topic, row.aggregate, row.sequence, data, row.recorded_at)
         for fault in self.board.hears(said):
             self._breaks(5 if "clock" in fault else 1, fault)
-        for number, fault in (*self._owned(said, row), *self._clocked(said), *self._late_told(said), *self._closed(said)):
+        found = (*self._owned(said, row), *self._clocked(said), *self._late_told(said), *self._closed(said), *self.beside.hears(said, row))
+        for number, fault in found:
             self._breaks(number, f"{said.subject}: {fault}")
 
     def _breaks(self, number: int, fault: str) -> None:
@@ -102,6 +109,8 @@ class Watch:
                 took = self._took.get(said.subject.partition("/")[2])
                 if said.data.owner not in (said.data.role, actor, took, *self.duty.get(said.data.role, ())):
                     yield 1, "given to somebody without that duty"
+                if said.data.owner not in (actor, took) and self.beside.is_away(said.data.owner, said.at):
+                    yield 1, "given to somebody who is away"
         if isinstance(said.data, PlacementOpened | PlacementReopened | OwnerAssigned | HandedOff | PlacementAccepted):
             placed.owner, placed.asked = said.data.owner or placed.owner, None
 
@@ -133,7 +142,8 @@ class Watch:
         fact = said.data
         if isinstance(fact, RequestReopened | PlacementReopened):
             self._opening[said.subject] = fact.interval
-        key = (said.subject, getattr(fact, "action", ""), getattr(fact, "due", said.at), self._opening.get(said.subject, 1))
+        opening, line = self._opening.get(said.subject, 1), getattr(fact, "line", 0)
+        key = (said.subject, getattr(fact, "action", ""), getattr(fact, "due", said.at), opening, line)
         if isinstance(fact, OverdueRetracted):
             self.late.discard(key)
         if not isinstance(fact, Overdue):

@@ -11,6 +11,8 @@ class CaseloadTaken(Change):
     type: ClassVar = "caseload.taken.v1"
     item: str
     limit: int
+    count: int | None = None
+    """How much counts towards it from now on."""
 
 
 class CaseloadFreed(Change):
@@ -18,6 +20,7 @@ class CaseloadFreed(Change):
 
     type: ClassVar = "caseload.freed.v1"
     item: str
+    count: int | None = None
 
 
 EVENTS = (CaseloadTaken, CaseloadFreed)

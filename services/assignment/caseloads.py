@@ -72,5 +72,7 @@ def counting(case: Case, changes: tuple[Change, ...]) -> tuple[list[Change], lis
     said: list[Change] = [PlacementCounted(by=by)] if taken or freed else []
     if after.owner in wanted and after.owner not in by and after.sought is None:
         said.append(OwnerSought(role=after.role, candidates=(after.owner,), look_at=case.now))
-    entered = [Fact(caseload_of(who), CaseloadTaken(item=case.subject, limit=limits[who])) for who in taken]
-    return said, [*entered, *(Fact(caseload_of(who), CaseloadFreed(item=case.subject)) for who in freed)]
+    has = {who: len(case.loads[who].items) for who in (*taken, *freed)}
+    entered = [Fact(caseload_of(who), CaseloadTaken(item=case.subject, limit=limits[who], count=has[who] + 1)) for who in taken]
+    left = [Fact(caseload_of(who), CaseloadFreed(item=case.subject, count=has[who] - 1)) for who in freed]
+    return said, [*entered, *left]

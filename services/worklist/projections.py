@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
 
-from contracts import agreements, consents, directory, emergency_access, endings, intake, needs, upkeep
+from contracts import agreements, caseloads, consents, directory, emergency_access, endings, intake, needs, upkeep
 from contracts import assignment as placing
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
@@ -234,7 +234,8 @@ def _tokens(details: PersonDetails | Guardian) -> Patch:
 def _directory(e: directory.DirectoryListed) -> Patch:
     names = [[program.id, program.name] for program in e.programs] + _desks(e.programs) + [[id, name] for id, name in e.people.items()]
     programs = [one.model_dump(mode="json", include=PROGRAM) for one in e.programs]
-    return {"names": names, "programs": programs, "staff": [[role, list(people)] for role, people in e.staff.items()]}
+    staff, most = [[role, list(people)] for role, people in e.staff.items()], [[who, limit] for who, limit in e.caseloads.items()]
+    return {"names": names, "programs": programs, "staff": staff, "caseloads": most}
 
 
 def _desks(programs: Sequence[directory.Program]) -> list[list[str]]:
@@ -308,6 +309,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     agreements.AgreementExpiring: lambda e: {"status": "agreement-expiring", "ends_at": stored(e.ends_at)},
     agreements.AgreementEnded: lambda e: {"status": "agreement-ended", "ends_at": stored(e.ends_at)},
     directory.DirectoryListed: _directory,
+    **dict.fromkeys((caseloads.CaseloadTaken, caseloads.CaseloadFreed), lambda e: {"count": e.count}),
     placing.PlacementOpened: lambda e: {"status": "opened", **_known(e, "service", "urgency", "requested_at"), **_owns(e.owner)},
     placing.OwnerAssigned: lambda e: _owns(e.owner, e.role),
     placing.PlacementOffered: _offered,

@@ -150,6 +150,8 @@ class Listed:
 
     names: Mapping[str, str]
     staff: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    caseloads: tuple[tuple[str, int], ...] = ()
+    """How much somebody may answer for at most, or a program have, where it has a limit."""
     programs: tuple[Row, ...] = ()
     teams: tuple[Row, ...] = ()
     facilities: tuple[Row, ...] = ()
@@ -183,6 +185,7 @@ def _listed(items: Sequence[Document]) -> Listed:
     return Listed(
         dict(pair for item in items for pair in _pairs(item)),
         tuple((role, tuple(people)) for section in sections for role, people in section.get("staff", ())),
+        tuple((who, limit) for section in sections for who, limit in section.get("caseloads", ())),
         _all(sections, "programs"), _all(sections, "teams"), _all(sections, "facilities"),
         tuple(item for item in items if item["_id"].startswith("partner/")),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from services.worklist import questions, words
 from services.worklist.forms import offered
+from services.worklist.items import by_kind
 from services.worklist.lists import PAGE_ROWS
 from services.worklist.pages import Site, capped, query
 from services.worklist.questions import Question
@@ -36,6 +37,8 @@ class Team:
         workers = by_worker(listed)
         counts = await asyncio.gather(*(self._counts(worker, now) for worker in workers))
         told = [_told(worker, duties, found, listed) for (worker, duties), found in zip(workers.items(), counts, strict=True)]
+        limits = await self._caseloads({who: limit for who, limit in listed.caseloads if who in workers})
+        told = [{**one, "caseload": limits.get(one["id"])} for one in told]
         chosen = request.query_params.get("of", "")
         given = await self._theirs(request, chosen) if chosen in workers else {"rows": None, "more": ""}
         late = sum(one["late"] for one in told)
@@ -50,12 +53,23 @@ class Team:
         asked: list[Question] = [mine, late, mine.also(escalated=True), questions.told(worker, "new")]
         return list(await asyncio.gather(*(questions.count(self.answers.board, one) for one in asked)))
 
+    async def _caseloads(self, most: Mapping[str, int]) -> dict[str, dict[str, int]]:
+        """Of those who have a limit: how much counts towards it, as assignment counts, and the limit."""
+        (generation, *_) = await self.answers.board.generations()
+        found = await self.answers.board.documents(generation, [_caseload(who) for who in most])
+        sections = {id: by_kind(document["sections"]).get("caseload", {}) for id, document in found.items()}
+        return {who: {"count": sections.get(_caseload(who), {}).get("count") or 0, "limit": limit} for who, limit in most.items()}
+
     async def _theirs(self, request: Request, worker: str) -> dict[str, Any]:
         """What one worker answers for, the next due first, each with how it is handed over."""
         principal = request.state.principal
         rows, page = await self.answers.page(principal, questions.my_next_steps(worker), request.query_params.get("cursor", ""), PAGE_ROWS)
         people = [{**row, "do": _hand_over(row, principal)} for row in await self.answers.grouped(principal, rows)]
         return {"rows": people, "more": query(request, cursor=page.cursor) if page.cursor else ""}
+
+
+def _caseload(who: str) -> str:
+    return f"caseload/{who.replace('/', '-')}"
 
 
 def by_worker(listed: Listed) -> dict[str, list[str]]:

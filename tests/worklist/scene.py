@@ -9,6 +9,7 @@ from contracts import (
     agreements,
     alerts,
     assignment,
+    caseloads,
     crisis_beds,
     crisis_dispatch,
     crisis_routing,
@@ -161,7 +162,9 @@ def _directory(log: Log) -> None:
         "desk/1": ("staff/31",),
         "role/network-lead": ("staff/50",),
     }
-    log.say("directory/network", directory.DirectoryListed(programs=programs, staff=staff), -DAY)
+    log.say("directory/network", directory.DirectoryListed(programs=programs, staff=staff, caseloads={"staff/12": 2, "staff/13": 5}), -DAY)
+    log.say("caseload/staff-12", caseloads.CaseloadTaken(item="placement/8", limit=2, count=1), 69)
+    log.say("caseload/staff-12", caseloads.CaseloadTaken(item="placement/9", limit=2, count=2), 70)
     agreed = agreements.PartnerRegistered(
         name="Example Hospital", agreement="signed", effective_on=date(2025, 1, 1), ends_on=date(2027, 3, 31), scope=("referrals",),
         contacts=("discharge planning desk",), response_times=(agreements.ResponseTime(step="information", within="1 bd"),),

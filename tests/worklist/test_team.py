@@ -34,6 +34,14 @@ async def test_each_worker_has_their_load_their_lateness_and_what_was_escalated_
     assert next(iter(found)) == "staff-12" and "Coordinator" in page
 
 
+async def test_whoever_has_a_limit_is_seen_with_it_and_at_it(scene):
+    async with browser(scene, NOOR) as noor:
+        page = (await noor.get("/team")).text
+    worker = dict(re.findall(r'<tr id="worker-([a-z0-9-]+)"(.*?)</tr>', page, re.S))
+    assert 'class="under late">Caseload 2 of 2: full<' in worker["staff-12"]
+    assert "Caseload 0 of 5<" in worker["staff-13"] and "Caseload" not in worker["staff-7"]
+
+
 async def test_a_worker_opens_to_their_items_which_can_be_handed_to_another(scene):
     async with browser(scene, NOOR) as noor:
         page = (await noor.get("/team?of=staff/12")).text

@@ -31,6 +31,8 @@ WITHIN = {"urban": HOUR, "rural": 2 * HOUR}
 """By when a team is on scene, from its referral on, by night as by day."""
 TEAMS = tuple(MobileTeam(id=f"team/{name}", name=name, desk="desk/teams", areas=tuple(AREAS)) for name in ("north", "south"))
 PLACES = (CrisisFacility(id="facility/harbor", name="Harbor", desk="desk/teams", beds=("crisis-receiving",), areas=tuple(AREAS)),)
+SHIFTED = sorted((DUTY | CRISIS_DUTY).keys() - {"role/network-lead"})
+"""Somebody leads at every hour: where nobody is behind any rung, a ladder looks again for ever, and a life takes as long."""
 STAFF = st.sampled_from(sorted({person for people in (*DUTY.values(), *CRISIS_DUTY.values()) for person in people}))
 
 
@@ -63,7 +65,7 @@ class Around(RuleBasedStateMachine):
         said = telling.SetAway(until=self.network.now + hours * HOUR, backup=backup)
         self.runs(self.network.asks("notification", said, f"recipient/{who}", who))
 
-    @rule(who=STAFF, role=st.sampled_from(sorted(DUTY | CRISIS_DUTY)), hours=st.sampled_from([1, 8]))
+    @rule(who=STAFF, role=st.sampled_from(SHIFTED), hours=st.sampled_from([1, 8]))
     def a_shift_is_listed(self, who: str, role: str, hours: int) -> None:
         now = self.network.now
         listed = telling.ListShifts(shifts=(Shift(role=role, person=who, starts_at=now, ends_at=now + hours * HOUR),))

@@ -31,7 +31,7 @@ SERVICES = (INTAKE, ASSIGNMENT, AUTHORIZATION, CRISIS_ROUTING, FOLLOW_UP, NOTIFI
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BREATH = timedelta(milliseconds=1)
 """No two things happen at one instant."""
-ROUNDS_MAX, LOOKS_MAX, WORDS_MAX = 1_000, 100, 20_000
+ROUNDS_MAX, LOOKS_MAX, WORDS_MAX = 1_000, 25, 20_000
 
 
 class Source(NamedTuple):
@@ -114,7 +114,7 @@ class Network:
     # — time
 
     async def passes(self, time: timedelta) -> None:
-        """Second by second: every deadline is looked at when it comes, for so many. A team is looked for every two minutes, for ever."""
+        """Every deadline is looked at when it comes, for so many: a team, or somebody to tell, may be looked for for ever."""
         until = self.now + time
         for _ in range(LOOKS_MAX):
             if (due := self._next_due()) is None or due > until:

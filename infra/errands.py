@@ -84,10 +84,16 @@ class ErrandLoop(Rounds):
         self._process, self._turn = uuid4().hex, 0
 
     async def sweep(self) -> bool:
-        """One round: settle what is done, find what is due, begin what has a place. True when something was done."""
-        settled = await self._settle()
+        """One round: find what is due, settle what is done together with the claims of what has a place, begin that. True when something
+        was done. It is one transaction, so that what waits for the next round waits no longer than it must."""
         await self._find()
-        return await self._begin() or settled
+        ready = self._ready()
+        try:
+            return await self._round(ready)
+        except BaseException:
+            for subject in ready:
+                self._release(subject)
+            raise
 
     async def stop(self, seconds: float) -> None:
         """Let what is under way end, for so long, and settle it."""
@@ -130,39 +136,25 @@ class ErrandLoop(Rounds):
                 del self._waiting[lane]
         return found
 
-    async def _begin(self) -> bool:
-        ready = self._ready()
-        started = 0
-        try:
-            if ready:
-                started = await self._claim(ready)
-        except BaseException:
-            for subject in ready:
-                self._release(subject)
-            raise
-        return bool(started)
-
-    async def _claim(self, ready: Sequence[str]) -> int:
-        """Decide the claims together, and start those that stand."""
+    async def _round(self, ready: Sequence[str]) -> bool:
+        """Decide outcomes and claims together, and start the claims that stand."""
         until = self._clock.now() + timedelta(seconds=self._lease_s * self._clock.rate)
-        rows = await self._settler.store.load(ready)
+        rows = await self._settler.store.load(ready) if ready else {}
         states = {subject: state for subject, row in rows.items() if (state := self._claimable(row)) is not None}
         tokens = {subject: self._token() for subject in states}
-        if items := [item for subject in states if (item := self._claiming(subject, states[subject], tokens[subject], until))]:
-            await self._settler.settle(items)
-        claimed = [item.message.subject for item in items]
-        beside = {subject: self._performer.beside(states[subject]) for subject in claimed}
-        after = await self._settler.store.load({*claimed, *chain.from_iterable(beside.values())})
-        started = 0
+        claims = [item for subject in states if (item := self._claiming(subject, states[subject], tokens[subject], until))]
+        ended, begun = await self._settle(claims), 0
+        beside = {item.message.subject: self._performer.beside(states[item.message.subject]) for item in claims}
+        after = await self._settler.store.load({*beside, *chain.from_iterable(beside.values())}) if beside else {}
         for subject in ready:
             state = parsed(self._settler.service, after.get(subject)) if subject in beside else None
             if state is not None and self._performer.begun(state, tokens[subject]):
                 self._waited(rows[subject])
                 self._start(subject, tokens[subject], state, {one: after[one] for one in beside[subject] if one in after})
-                started += 1
+                begun += 1
             else:
                 self._release(subject)
-        return started
+        return bool(ended or begun)
 
     def _waited(self, row: Aggregate) -> None:
         if row.errand_at:
@@ -209,16 +201,17 @@ class ErrandLoop(Rounds):
         lane = self._known.pop(subject)
         self._busy.subtract((lane, pool_of(lane)))
 
-    async def _settle(self) -> bool:
-        """The outcomes that are known. One that cannot be settled now is kept, with its place."""
+    async def _settle(self, claims: Sequence[Item] = ()) -> int:
+        """The outcomes that are known, with these claims; how many had ended. One that cannot be settled now is kept, with its place."""
         done, self._done = self._done[:CLAIMED_TOGETHER], self._done[CLAIMED_TOGETHER:]
-        if not done:
-            return False
+        items = [*(self._item(subject, token, "end", data) for subject, token, data in done), *claims]
+        if not items:
+            return 0
         try:
-            await self._settler.settle([self._item(subject, token, "end", data) for subject, token, data in done])
+            await self._settler.settle(items)
         except BaseException:
             self._done = done + self._done
             raise
         for subject, _, _ in done:
             self._release(subject)
-        return True
+        return len(done)

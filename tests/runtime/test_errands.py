@@ -13,7 +13,7 @@ from infra.clock import ManualClock
 from infra.errands import ErrandLoop
 from infra.service import Item, Service
 from infra.settle import Settler
-from infra.store import Aggregate
+from infra.store import Aggregate, Changes
 from infra.store.memory import MemoryStore, Tables
 from infra.telemetry import Meters
 from infra.vault import MemoryVault
@@ -195,6 +195,25 @@ async def test_what_is_asked_is_done_once_and_told(one: Process, outside: Outsid
     await one.rounds(40)
     assert sorted(outside.done) == sorted(name for name, _ in jobs(9))
     assert {await one.status(name) for name, _ in jobs(9)} == {"done"}
+
+
+async def test_what_has_ended_and_what_begins_are_one_transaction(one: Process, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits = list[list[str]]()
+
+    async def committing(changes: Changes) -> None:
+        commits.append(sorted(fact.attributes["type"] for fact in changes.facts))
+        await commit(changes)
+
+    await one.ask(*jobs(3), *jobs(1, "a y", 3))
+    commit = one.store.commit
+    monkeypatch.setattr(one.store, "commit", committing)
+    await one.rounds(2)
+    assert commits == [[JobBegun.type] * 3, [JobDone.type] * 3]
+    await one.rounds(1)
+    await one.ask(*jobs(1, "a x", 4))
+    assert commits[2:] == [[JobBegun.type], [JobAsked.type]]
+    await one.rounds(1)
+    assert commits[4:] == [[JobBegun.type, JobDone.type]]
 
 
 async def test_what_it_looks_at_is_read_with_its_claim(one: Process, outside: Outside) -> None:

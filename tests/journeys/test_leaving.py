@@ -60,8 +60,7 @@ def test_10_leaving_hand_over_close_verified_and_why_was_this_late(here: World, 
         leaving.goes("n", "/next-steps")
         leaving.opens(item)
         leaving.sees("late by", "rule:", within=".spans:has(.late)")
-        leaving.reach("#at")
-        leaving.page.keyboard.type(f"{asked_at + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}")
+        leaving.fills(as_of=asked_at + timedelta(days=1))
         with leaving.page.expect_navigation():
             leaving.press("Enter")
         leaving.sees("Known then", "True then", "Wait for the programs that were asked")

@@ -5,6 +5,11 @@ from typing import ClassVar
 from contracts.kernel import Change
 
 
+def caseload_of(who: str) -> str:
+    """`staff/7` has `caseload/staff-7`."""
+    return f"caseload/{who.replace('/', '-')}"
+
+
 class CaseloadTaken(Change):
     """This placement counts towards somebody's caseload, of `limit` at most. What they took at the front door counts beyond it too."""
 

@@ -9,6 +9,8 @@ from contracts.kernel import Change, Code, Model
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 """As BCP 47 has it."""
+LEADS = "role/network-lead"
+"""Answers for the whole network: asked where nobody else is there, told where nobody else answers."""
 AgeGroup = Literal["child", "youth", "adult", "older-adult"]
 
 

@@ -7,10 +7,10 @@ door. What was heard looks at nobody's caseload: an owner is looked for in the n
 from collections.abc import Iterator
 
 from contracts.assignment import OwnerAssigned, OwnerSought, PlacementCounted
-from contracts.caseloads import CaseloadFreed, CaseloadTaken
+from contracts.caseloads import CaseloadFreed, CaseloadTaken, caseload_of
 from contracts.kernel import Change, Deadline, DeadlinePassed, Fact, Reason, State
 from services.assignment.history import folded
-from services.assignment.placement import FIND_OWNER, LEAVE, Case, Changes, Placement, caseload_of
+from services.assignment.placement import FIND_OWNER, LEAVE, Case, Changes, Placement
 from services.assignment.rules import RULES
 
 FULL = Reason("TL-5220", "", "this caseload is full: something has to be handed on first, or its limit raised in the network file")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts import consents, shift_ends
+from contracts.caseloads import caseload_of
 from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathRetracted, RequestReopened
 from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import (
@@ -44,7 +45,7 @@ from services.assignment.commands import (
     WithdrawHandOff,
 )
 from services.assignment.directory import DIRECTORY, Directory
-from services.assignment.placement import FIND_OWNER, LEAVE, Case, Changes, Placement, caseload_of
+from services.assignment.placement import FIND_OWNER, LEAVE, Case, Changes, Placement
 from services.assignment.steps import told
 
 UNKNOWN = Reason("TL-5202", "", "there is no such placement")

@@ -8,6 +8,8 @@ from pydantic import AwareDatetime
 
 from contracts import shift_ends
 from contracts.absences import AbsenceFollowed, AbsenceNoted, AbsencesListed
+from contracts.caseloads import caseload_of
+from contracts.directory import LEADS
 from contracts.kernel import SHARE_MAX, Actor, Change, Deadline, Decision, Fact, Message, Route, Share, State, World, kind_of
 from contracts.recipients import RecipientAway
 from contracts.shift_ends import SHIFTS, Shifts
@@ -15,7 +17,7 @@ from services.assignment import ownership
 from services.assignment.caseloads import Caseload
 from services.assignment.commands import HandOffReason
 from services.assignment.directory import DIRECTORY, Directory
-from services.assignment.placement import LEADS, Case, Placement, caseload_of
+from services.assignment.placement import Case, Placement
 from services.assignment.steps import told
 
 HAND_OVER = "hand-over"

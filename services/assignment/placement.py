@@ -27,8 +27,8 @@ from services.assignment.commands import (
 from services.assignment.directory import Directory
 from services.assignment.ranking import ANYBODY
 
-FRONT_DESK, LEADS = "role/intake-desk", "role/network-lead"
-"""Answers where a fact names nobody; is asked where nobody else is there to take something over."""
+FRONT_DESK = "role/intake-desk"
+"""Answers where a fact names nobody."""
 LOOKING = ("offering", "unplaced", "waitlisted")
 """While a place is looked for, and from triage on."""
 OFFER_RESPONSE, RUNNING_SHORT, FIND_PLACE, CONTACT = "offer-response", "running-short", "find-place", "contact-client"
@@ -177,11 +177,6 @@ class Caseloads(Protocol):
 
     @property
     def items(self) -> tuple[str, ...]: ...
-
-
-def caseload_of(who: str) -> str:
-    """`staff/7` has `caseload/staff-7`."""
-    return f"caseload/{who.replace('/', '-')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from contracts.crisis_routing import Disposition
 from contracts.kernel import Deadline, State, kind_of
 from contracts.partners import Danger, Sensitivity
 
-CRISIS_DESK, LEADS = "role/crisis-desk", "role/network-lead"
+CRISIS_DESK = "role/crisis-desk"
 FIND_TEAM, FIND_BED, ON_SCENE, RELEASE, LEAVE, HAND_OVER = "find-team", "find-bed", "on-scene", "release-beds", "leave-file", "hand-over"
 Status = Literal[
     "opened", "contact", "seeking", "no-team", "proposed", "referred", "dispatched", "en-route", "on-scene", "unable-to-locate", "declined",

@@ -8,9 +8,10 @@ from contracts.crisis_ownership import (
     HandOverUnanswered,
     HandOverWithdrawn,
 )
+from contracts.directory import LEADS
 from contracts.kernel import DeadlinePassed, Reason
 from services.crisis_routing.commands import AcceptHandOver, AskHandOver, DeclineHandOver, TakeEpisode, WithdrawHandOver
-from services.crisis_routing.episode import LEADS, HandOver
+from services.crisis_routing.episode import HandOver
 from services.crisis_routing.roster import Roster
 from services.crisis_routing.rules import RULES
 from services.crisis_routing.steps import NOT_YOURS, Case, Decided, Said

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 
 from contracts.agreements import AgreementEnded, AgreementExpiring, PartnerRegistered
+from contracts.directory import LEADS
 from contracts.kernel import Change, Deadline, DeadlinePassed, Fact, Message, Next, State, World
 from services.intake.commands import RegisterPartner
 from services.intake.rules import RULES
 
-LEAD, RENEW = "role/network-lead", "renew-agreement"
+RENEW = "renew-agreement"
 EXPIRING, ENDED = "agreement-expiring", "agreement-ended"
 
 
@@ -27,7 +28,7 @@ def registered(message: Message, world: World, now: datetime) -> Sequence[Fact]:
     """As the network file has it now; the same again is no fact. A new end takes back what was told of the one before."""
     data: RegisterPartner = message.data
     known: Partner | None = world[message.subject]
-    said = PartnerRegistered(**{name: getattr(data, name) for name in type(data).model_fields}, next=Next(owner=LEAD, action="none"))
+    said = PartnerRegistered(**{name: getattr(data, name) for name in type(data).model_fields}, next=Next(owner=LEADS, action="none"))
     return [] if known and _same(known, said) else [Fact(message.subject, said)]
 
 
@@ -54,7 +55,7 @@ def passed(message: Message, world: World, now: datetime) -> Sequence[Fact]:
     rule = RULES.find(RENEW, known.ends_on, {}).id
     about = {"agreement": known.agreement, "ends_on": known.ends_on, "ends_at": end}
     said = AgreementEnded if is_over else AgreementExpiring
-    return [Fact(message.subject, said(**about, next=Next(owner=LEAD, action=RENEW, due=end, rule=rule)))]
+    return [Fact(message.subject, said(**about, next=Next(owner=LEADS, action=RENEW, due=end, rule=rule)))]
 
 
 def deadlines(state: Partner) -> Iterator[Deadline]:

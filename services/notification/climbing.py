@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertRaised, AlertStopped
+from contracts.directory import LEADS
 from contracts.kernel import Change, Decision, Fact, Message, Reason, Refused
 from services.notification import rules
 from services.notification.alerts import Alerts, Ladder, alert_id, alerts_on
 from services.notification.commands import AcknowledgeAlert
 from services.notification.roster import Roster, by_duty
-from services.notification.sources import DEATH, LEADS, Late, acts, hearing_is_all
+from services.notification.sources import DEATH, Late, acts, hearing_is_all
 
 UNKNOWN = Reason("TL-5601", "/alert", "there is no such alert, or it was acted on already")
 NOT_TOLD = Reason("TL-5602", "", "who was told of it, or has the duty of its owner or of the network, may acknowledge it")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from contracts.directory import DirectoryListed
+from contracts.directory import LEADS, DirectoryListed
 from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Errand, Fact, Message, Route, State, World
 from services.notification import alerts, climbing, notices, recipients, roster, silence, telling
 from services.notification.alerts import CLIMB, TELL, Alerts, alerts_on
@@ -25,7 +25,7 @@ from services.notification.notices import FLAG, LATE, LOST, Notice
 from services.notification.recipients import RELEASE, Recipient, person_of, recipient
 from services.notification.roster import ROSTER, Roster
 from services.notification.silence import Silence, silence_of
-from services.notification.sources import DEATH, LEADS, calls, family, late, takes_back_a_death, tells_of_a_death
+from services.notification.sources import DEATH, calls, family, late, takes_back_a_death, tells_of_a_death
 
 STATES: dict[str, type[State]] = {"alert": Alerts, "notice": Notice, "recipient": Recipient, "roster": Roster, "silence": Silence}
 FOLDS: Mapping[str, Callable[[Any, Change], State | None]] = {

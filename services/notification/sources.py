@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from contracts.alerts import Purpose, Severity
+from contracts.directory import LEADS
 from contracts.kernel import Change, Message, Next, kind_of
 
 CRISIS_TOPICS = ("crisis-intake-events", "crisis-routing-events")
@@ -45,7 +46,6 @@ class Kind:
         return dict(self.levels).get(getattr(fact, "level", "")) if self.levels else self
 
 
-LEADS = "role/network-lead"
 DEATH = Kind("death-reported", until=("*.death-verified.v*", "*.death-retracted.v*", "*.closed.v*"))
 TRANSFER = ("*.handed-off.v*", "*.hand-off-declined.v*", "*.hand-off-withdrawn.v*", "*.hand-over-accepted.v*", "*.hand-over-declined.v*",
             "*.hand-over-withdrawn.v*")  # fmt: skip

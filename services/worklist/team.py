@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from contracts.caseloads import caseload_of
 from services.worklist import questions, words
 from services.worklist.forms import offered
 from services.worklist.items import by_kind
@@ -56,9 +57,9 @@ class Team:
     async def _caseloads(self, most: Mapping[str, int]) -> dict[str, dict[str, int]]:
         """Of those who have a limit: how much counts towards it, as assignment counts, and the limit."""
         (generation, *_) = await self.answers.board.generations()
-        found = await self.answers.board.documents(generation, [_caseload(who) for who in most])
+        found = await self.answers.board.documents(generation, [caseload_of(who) for who in most])
         sections = {id: by_kind(document["sections"]).get("caseload", {}) for id, document in found.items()}
-        return {who: {"count": sections.get(_caseload(who), {}).get("count") or 0, "limit": limit} for who, limit in most.items()}
+        return {who: {"count": sections.get(caseload_of(who), {}).get("count") or 0, "limit": limit} for who, limit in most.items()}
 
     async def _theirs(self, request: Request, worker: str) -> dict[str, Any]:
         """What one worker answers for, the next due first, each with how it is handed over."""
@@ -66,10 +67,6 @@ class Team:
         rows, page = await self.answers.page(principal, questions.my_next_steps(worker), request.query_params.get("cursor", ""), PAGE_ROWS)
         people = [{**row, "do": _hand_over(row, principal)} for row in await self.answers.grouped(principal, rows)]
         return {"rows": people, "more": query(request, cursor=page.cursor) if page.cursor else ""}
-
-
-def _caseload(who: str) -> str:
-    return f"caseload/{who.replace('/', '-')}"
 
 
 def by_worker(listed: Listed) -> dict[str, list[str]]:

@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 
 from contracts.assignment import OwnerSought
-from contracts.caseloads import CaseloadTaken
+from contracts.caseloads import CaseloadTaken, caseload_of
 from services.assignment.caseloads import Caseload
 from services.assignment.commands import AcceptHandOff, AcceptOffer, AskHandOff, TakePlacement
-from services.assignment.placement import caseload_of
 from tests.assignment.stories import (
     ANA,
     BEN,

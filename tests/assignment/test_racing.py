@@ -17,6 +17,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from contracts.caseloads import caseload_of
 from infra.audit import findings
 from infra.clock import Clock, ManualClock
 from infra.store import FactRow
@@ -25,7 +26,6 @@ from infra.store.mongo import MongoStore
 from infra.working import parsed
 from services.assignment.app import SERVICE
 from services.assignment.directory import DIRECTORY
-from services.assignment.placement import caseload_of
 from tests.assignment.racer import COORDINATORS, LIMIT, LISTED, PARTS, REFERRALS, Process, _move
 from tests.assignment.stories import NINE, received, triaged
 from tests.instance import Instance

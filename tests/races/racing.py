@@ -134,12 +134,13 @@ async def found(store: MongoStore, racers: list[Racer], offered: int, seconds: f
 
 
 async def _later(store: MongoStore) -> ManualClock:
-    """An hour goes by, minute by minute, with the due loop."""
+    """An hour goes by, in steps of five minutes, with the due loop. The index of deadlines has whole milliseconds, rounded up: one more
+    each step, or a hold that ends at the very instant of the last look outlives it."""
     clock = ManualClock(Clock().now())
     works = settler(store, clock, Seen())
     due = DueLoop(works, Replayer(SERVICE, store, MemoryVault(LocalWrapper(bytes(32)), clock)), clock, _parts)
     for _ in range(12):
-        clock.advance(timedelta(minutes=5))
+        clock.advance(timedelta(minutes=5, milliseconds=1))
         while await store.due(PARTS, clock.now(), 1):
             await due.sweep()
     return clock

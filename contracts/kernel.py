@@ -92,9 +92,10 @@ def _token(value: "Personal[Any]") -> str:
 
 
 class Model(BaseModel):
-    """A frozen value. Errors never show the offending input."""
+    """A frozen value. Errors never show the offending input. What reads and writes it is built when it is first needed: each service
+    knows the contracts of all, and speaks few."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, ser_json_timedelta="iso8601")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore", hide_input_in_errors=True, ser_json_timedelta="iso8601")
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As pydantic's, where `update` names fields: a shallow copy, which every fact needs, in half the time."""
@@ -112,7 +113,7 @@ class Model(BaseModel):
 class State(Model):
     """What an aggregate has become. Fields that a newer version stored are kept, not understood."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="allow", hide_input_in_errors=True)
 
 
 class Next(Model):

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from contracts.kernel import LONG_AGO, DeadlinePassed, Message, derived, kind_of
-from contracts.upkeep import Origin
+from contracts.kernel import LONG_AGO, kind_of
 from infra import keeping
 from infra.clock import Clock
+from infra.passing import a_look, is_fired, passed
 from infra.replay import Replayer
 from infra.rounds import Rounds
 from infra.service import Item
@@ -22,8 +22,6 @@ from infra.working import parsed
 
 PAGE_MAX = 50_000
 """How far to look past facts that are stuck for some that are not."""
-A_LOOK = "none"
-"""The name of a deadline that is none: the index said so, the state does not."""
 log = structlog.get_logger(__name__)
 
 
@@ -70,7 +68,7 @@ class DueLoop(Rounds):
             batch = items[start : start + self._batch_max]
             outcomes = await self._settler.settle(batch)
             now = self._clock.now()
-            fired = [(item.message.at, outcome) for item, outcome in zip(batch, outcomes, strict=True) if _is_fired(item)]
+            fired = [(item.message.at, outcome) for item, outcome in zip(batch, outcomes, strict=True) if is_fired(item)]
             late_s = [(now - max(at, since)).total_seconds() / self._clock.rate for at, _ in fired]
             self._settler.watch.fired([outcome for _, outcome in fired], late_s)
 
@@ -90,10 +88,8 @@ class DueLoop(Rounds):
         except Exception as error:  # this build cannot read it: it is looked at again later, and stops nobody else
             log.error("state not readable", name=kind_of(row.id), error=type(error).__name__)
             known = ()
-        passed = [deadline for deadline in known if deadline.at <= now and deadline.id not in row.spent]
-        if not passed and not row.kept:
-            return [deadline_item(row.id, row.v, A_LOOK, "", now)]
-        return [deadline_item(row.id, row.v, one.name, one.about, one.at) for one in sorted(passed, key=lambda one: one.at)]
+        found = [deadline for deadline in known if deadline.at <= now and deadline.id not in row.spent]
+        return passed(row.id, str(row.v), found) if found or row.kept else [a_look(row.id, str(row.v), now)]
 
     async def _publish_left(self, parts: Collection[int]) -> bool:
         """Facts whose writer died, or could not reach the broker, before publishing them. True when some could be published now."""
@@ -109,15 +105,3 @@ class DueLoop(Rounds):
         stuck = len(failed) == len(rows) > 0
         self._page = min(2 * self._page, PAGE_MAX) if stuck else self._batch_max
         return bool(rows) and not stuck
-
-
-def _is_fired(item: Item) -> bool:
-    return item.kind == "deadline" and item.message.data.name != A_LOOK
-
-
-def deadline_item(subject: str, version: int, name: str, about: str, at: datetime) -> Item:
-    """A passed deadline as a message. Its id comes from its meaning in this version of the aggregate: whoever finds it in that version
-    finds the same one, and where late data took back what it led to, the same instant that is owed again leads to facts of its own."""
-    identity = derived("deadline", subject, str(version), name, about, at.isoformat())
-    message = Message(identity, DeadlinePassed(name=name, about=about, at=at), subject, "clock", at=at)
-    return Item("deadline", message, Origin(topic="clock"))

@@ -20,11 +20,12 @@ from infra.failpoints import hit
 from infra.keeping import subject_of
 from infra.outward import readable
 from infra.packing import Oversize
+from infra.passing import passed
 from infra.publisher import PublishFailed
 from infra.rows import changes, records_to_seal
 from infra.sealing import Erased, Unsealable
 from infra.service import Item, Outcome, Service
-from infra.store import Aggregate, Conflict, FactRow, Rejected, Store, Unavailable, Unknown
+from infra.store import Conflict, FactRow, Rejected, Store, Unavailable, Unknown
 from infra.working import Loaded, Working
 
 T = TypeVar("T")
@@ -34,6 +35,8 @@ CLEAN_MAX = 20_000
 """Aggregates remembered as wholly published; forgetting one costs a query."""
 MARKED_AT_ONCE = 500
 """The more wait for their mark, the more markers a batch reads of what is long out."""
+TURNS = 3
+"""How often deadlines may follow from deadlines within a batch."""
 WAIT_AT_MOST_S, TRIES = 2.0, 40
 """About a minute of conflicts: then the lane polls its group again before it goes on."""
 RECEIPTS_KEPT = timedelta(days=30)
@@ -130,6 +133,8 @@ class Settler:
         work = Working(self.service, loaded, self.clock.now(), self.clock.wall() + RECEIPTS_KEPT, blind)
         batch = Batch(work, poison)
         outcomes = await batch.decide(items)
+        if not careful:
+            await self._pass(batch)
         records = records_to_seal(work)
         keys = await self.vault.keys(sorted(records), create=True) if records else {}
         written, rows = await changes(work, keys, self.source)
@@ -138,10 +143,27 @@ class Settler:
         for failed in batch.failures:
             self.watch.failed(failed)
         await hit("before_publish")
-        await self._publish(loaded, work.changed, rows)
+        await self._publish(work, rows)
         self._wake(work)
         self.watch.settled(items, outcomes, len(rows), started_ns)
         return outcomes
+
+    async def _pass(self, batch: Batch) -> None:
+        """Deadlines that are due as soon as they are there pass within the batch that made them: whoever waits for them waits for no other
+        transaction. A batch that met a conflict leaves them to the due loop, as it is left what goes on and on, or is too new."""
+        work = batch.working
+        for turn in range(1, TURNS + 1):
+            come = work.born_due()
+            items = [item for subject, found in come.items() for item in passed(subject, f"{work.rows[subject].v}.{turn}", found)]
+            if not items:
+                return
+            routes = {id(item): self._route(item, work.blind) for item in items}
+            try:
+                work.add(await self._load(items, routes, careful=False, known=work.loaded.sought))
+            except TooNew:
+                return
+            outcomes = await batch.decide(items)
+            self.watch.fired(outcomes, [0.0] * len(outcomes))
 
     def _wake(self, work: Working) -> None:
         """After publishing, too: whoever goes on with an aggregate before its facts are known to be out publishes them again."""
@@ -166,8 +188,9 @@ class Settler:
             item.verdict, item.reasons = "quarantine", (UNDECIDABLE,)
             return Route()
 
-    async def _load(self, items: Sequence[Item], routes: dict[int, Route], careful: bool) -> Loaded:
-        claims = {claim for route in routes.values() for claim in route.claims}
+    async def _load(self, items: Sequence[Item], routes: dict[int, Route], careful: bool, known: frozenset[str] = frozenset()) -> Loaded:
+        """What these need and is not `known`."""
+        claims = {claim for route in routes.values() for claim in route.claims} - known
         receipts = {item.receipt or item.message.id for item in items if careful or item.was or item.kind == "command"}
         held, found = await asyncio.gather(_some(self.store.claims, claims), _some(self.store.receipts, receipts))
         shares = {
@@ -176,25 +199,27 @@ class Settler:
         subjects = {subject for route in routes.values() for subject in (*route.writes, *route.references)}
         subjects |= {*chain.from_iterable(shares.values()), *held.values(), *(item.held_by for item in items if item.held_by)}
         subjects |= {subject_of(item.receipt or item.message.id) for item in items if item.was or careful}
-        rows = await _some(self.store.load, subjects)
+        rows = await _some(self.store.load, subjects - known)
         if any(row.sv > self.service.schema for row in rows.values()):
             raise TooNew("a newer build has written here; this one waits until it is replaced")
-        return Loaded(rows, held, found, routes, frozenset(claims), shares)
+        return Loaded(rows, held, found, routes, frozenset(claims | subjects), shares)
 
-    async def _publish(self, loaded: Loaded, changed: dict[str, Aggregate], rows: list[FactRow]) -> None:
+    async def _publish(self, work: Working, rows: list[FactRow]) -> None:
         """Every unpublished fact of the touched aggregates, in sequence order: also those another writer left behind."""
         if not self._at_once:
             self.owing |= {row.id: row.part for row in rows}
             return
         doubtful = {
-            subject: old.part for subject, old in loaded.aggregates.items() if subject in changed and self._clean.get(subject) != old.v
+            subject: old.part
+            for subject, old in work.loaded.aggregates.items()
+            if subject in work.changed and self._clean.get(subject) != old.v
         }
         if doubtful:
             left = await self.store.unpublished(doubtful)
             rows = sorted({row.id: row for row in (*left, *rows)}.values(), key=lambda row: row.id)  # others may have gone on meanwhile
         failed = await self.deliver(rows)
         late = {row.aggregate for row in failed}
-        for subject, row in changed.items():
+        for subject, row in work.changed.items():
             if subject not in late:
                 self._remember(subject, row.v)
 

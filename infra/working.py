@@ -1,6 +1,6 @@
 """The working copies of one batch: what was loaded, what it becomes, and what one transaction must write."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -44,9 +44,17 @@ class Loaded:
     receipts: Mapping[str, Receipt]
     routes: Mapping[int, Route]
     sought: frozenset[str] = frozenset()
-    """Claims that were asked for, whether somebody holds them or not."""
+    """Aggregates and claims that were asked for, whether they are there or not."""
     shares: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """What was found of whom, by the identity of the item that asked."""
+
+    def beside(self, more: "Loaded") -> "Loaded":
+        """With what was loaded later; what is known already stands as it was. Routes and shares are of the later items alone: those
+        before are decided, and Python gives their identities to others."""
+        return Loaded(
+            {**more.aggregates, **self.aggregates}, {**more.held, **self.held}, {**more.receipts, **self.receipts},
+            more.routes, more.sought | self.sought, more.shares,
+        )  # fmt: skip
 
 
 class States(Mapping[str, Any]):
@@ -65,6 +73,11 @@ class States(Mapping[str, Any]):
 
     def become(self, states: Mapping[str, Any]) -> None:
         self._known |= states
+
+    def forget(self, subjects: Collection[str]) -> None:
+        """These are loaded only now."""
+        for subject in subjects:
+            self._known.pop(subject, None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
@@ -112,6 +125,8 @@ class Working:
     waiting: dict[str, datetime | None] = field(default_factory=dict)
     """Until when an early message of this aggregate may wait; None when somebody was told already."""
     clocks: dict[str, tuple[Deadline, ...]] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+    """Whose indexes are to be made anew."""
     became: set[str] = field(default_factory=set)
     """Whose state is another one now; facts about their keeping leave states as they are, readable or not."""
     states: States = field(init=False)
@@ -120,8 +135,17 @@ class Working:
         self.rows, self.held = dict(self.loaded.aggregates), dict(self.loaded.held)
         self.states = States(self.service, self.rows)
 
+    def add(self, more: Loaded) -> None:
+        """What was loaded later, for what follows within this batch."""
+        new = more.aggregates.keys() - self.rows.keys()
+        self.rows |= {subject: more.aggregates[subject] for subject in new}
+        self.states.forget(new)
+        self.held = {**more.held, **self.held}
+        self.loaded = self.loaded.beside(more)
+
     def touch(self, subject: str, key: str = "") -> Aggregate:
         """The working copy of an aggregate, one version on; born here when it is not there yet."""
+        self.touched.add(subject)
         if subject in self.changed:
             return self.changed[subject]
         old = self.rows.get(subject)
@@ -242,7 +266,8 @@ class Working:
     def set_due(self) -> None:
         """The index of the due loop: the earliest deadline not yet fired; at once when an early message may find its cause."""
         arrived = {said.fact.subject for said in self.said if not keeping.about_upkeep(said.fact.data)}
-        for subject, row in self.changed.items():
+        while self.touched:
+            row = self.changed[subject := self.touched.pop()]
             instants = self._instants(subject, row)
             if row.kept and not row.parked:
                 wait = self.now if subject in arrived else self.waiting.get(subject, row.due_at)
@@ -250,6 +275,16 @@ class Working:
             row.due_at = min(instants, default=None)
             self._set_errand(subject, row)
             self._set_whose(subject, row)
+
+    def born_due(self) -> dict[str, list[Deadline]]:
+        """By aggregate: deadlines that this batch made, and that have come already. What was due before is the due loop's."""
+        rows = [row for row in self.changed.values() if row.due_at and row.due_at <= self.now and not row.parked and self._was_at_rest(row)]
+        come = {row.id: [one for one in self.deadlines(row.id) if one.at <= self.now and one.id not in row.spent] for row in rows}
+        return {subject: deadlines for subject, deadlines in come.items() if deadlines}
+
+    def _was_at_rest(self, row: Aggregate) -> bool:
+        old = self.loaded.aggregates.get(row.id)
+        return old is None or old.due_at is None or old.due_at > self.now
 
 
 def _place(receipt: Receipt, item: Item) -> str:

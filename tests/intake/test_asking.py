@@ -67,7 +67,7 @@ async def test_the_time_for_triage_ran_on_and_is_late_when_it_is_back(desk: Desk
     assert await passes(desk, 60 * 7) == []
     await asks(desk, SupplyInformation(items=("consent",)))
     assert desk.one("request")[1].owed.due < desk.clock.now()
-    assert await passes(desk, 0) == ["request.overdue.v1"]
+    assert [row.attributes["type"] for row in desk.log.rows][-1] == "request.overdue.v1" and await passes(desk, 0) == []
 
 
 async def test_a_silent_sender_is_late_and_the_step_is_the_owners_again(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from tests.mutants.entering import MISTAKES as ENTERING
 from tests.mutants.following import MISTAKES
 
 SETTLING, LANE, KEEPING = "runtime/test_settling.py", "mutants/test_lane.py", "mutants/test_keeping.py"
+PASSING = "runtime/test_passing.py"
 ERRANDS, LADDER, SILENCE = "runtime/test_errands.py", "notification/test_ladder.py", "notification/test_silence.py"
 WAKING = "runtime/test_waking.py"
 TELLING, SMTP = "notification/test_telling.py", "notification/test_smtp.py"
@@ -111,6 +112,17 @@ MUTANTS = (
     Mutant("fire a disarmed deadline", "infra/deciding.py",
            ".id in work.armed(subject):\n", ".id in work.armed(subject) or True:\n",
            test(KEEPING, "a deadline that fired meanwhile is disarmed")),
+    Mutant("let what is due at once wait for the due loop", "infra/settle.py", "await self._pass(batch)", "pass",
+           test(PASSING, "it passes in the same transaction")),
+    Mutant("let what was due before pass with whatever comes", "infra/working.py", "old.due_at is None or old.due_at > self.now", "True",
+           test(PASSING, "what was due before is the due loops")),
+    Mutant("load nothing for a deadline of the batch", "infra/settle.py",
+           "self.store.load, subjects - known)", "self.store.load, () if known else subjects)",
+           test(PASSING, "whom it concerns beside is loaded for it")),
+    Mutant("let deadlines pass in a batch that met a conflict", "infra/settle.py", "if not careful:", "if True:",
+           test(PASSING, "after a conflict they are left to the due loop")),
+    Mutant("count the turns of a batch as one", "infra/settle.py", '.v}.{turn}"', '.v}"',
+           test(PASSING, "the same instant owed again within a batch and after it leads to facts of their own")),
     Mutant("fire a deadline again while it stands", "infra/working.py", "if row is None or one.id not in row.spent}", "}",
            test(SETTLING, "a deadline that was found twice fires once although it still stands")),
     Mutant("do not note what fired", "infra/deciding.py",
@@ -225,7 +237,7 @@ MUTANTS = (
     Mutant("open a referral again and ask nobody whether the person lives", "services/intake/needs.py",
            "yield Deadline(ASK, state.record, state.reopened_at)", "yield from ()",
            test("laws/test_laws.py", "the same lives break nothing as it is")),
-    Mutant("let a deadline that comes again lead to the same facts", "infra/due.py", "subject, str(version), name", "subject, name",
+    Mutant("let a deadline that comes again lead to the same facts", "infra/passing.py", "subject, turn, name", "subject, name",
            test("runtime/test_settling.py", "the same instant owed again after it was taken back leads to facts of its own")),
     # — care, plans and transitions
     *(Mutant(*mistake) for mistake in MISTAKES),

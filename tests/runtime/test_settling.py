@@ -6,8 +6,9 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from infra.due import DueLoop, deadline_item
+from infra.due import DueLoop
 from infra.keeping import subject_of
+from infra.passing import deadline_item
 from infra.records import Record
 from infra.store import Conflict, Rejected, Unknown
 from infra.store.memory import MemoryStore
@@ -169,7 +170,7 @@ async def test_a_deadline_that_was_found_twice_fires_once_although_it_still_stan
     """Another process found it before, and comes to it when the state would have it do something."""
     await bench.take(asked(1, {"number": "1", "amount": 13}))
     bench.clock.advance(timedelta(hours=2))
-    (found,) = [deadline_item(account_of("1"), 1, one.name, one.about, one.at) for one in deadlines(bench.state("1"))]
+    (found,) = [deadline_item(account_of("1"), "1", one.name, one.about, one.at) for one in deadlines(bench.state("1"))]
     await due_loop(bench).sweep()
     await bench.command(account_of("1"), Credit(amount=1))
     (outcome,) = await bench.settler.settle([found])
@@ -283,5 +284,5 @@ async def test_what_the_database_never_takes_is_found_by_halving_and_parked(benc
 
 
 def test_the_same_instant_owed_again_after_it_was_taken_back_leads_to_facts_of_its_own():
-    one, same, later = (deadline_item(account_of("1"), version, "remind", "account", START) for version in (3, 3, 4))
+    one, same, later = (deadline_item(account_of("1"), turn, "remind", "account", START) for turn in ("3", "3", "4"))
     assert one.message.id == same.message.id != later.message.id

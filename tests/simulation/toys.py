@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
+from zlib import crc32
 
 from contracts.kernel import Blind, Change, Decision, Fact, Message, Refused, Route, State, World
 from infra.keeping import SAID
@@ -39,12 +40,14 @@ def accounts(mended: Callable[[], bool], remind_after: timedelta) -> Service:
         if getattr(message.data, "amount", 0) == POISON and mended():
             message = replace(message, data=message.data.model_copy(update={"amount": POISON + MENDED}))
         said = SERVICE.decide(message, world, now)
-        return said if isinstance(said, Refused) or not isinstance(said, list) else [_sooner(fact, now + remind_after) for fact in said]
+        return said if isinstance(said, Refused) or not isinstance(said, list) else [_sooner(fact, now, remind_after) for fact in said]
 
     return replace(SERVICE, decide=decide, early_within=EARLY_WITHIN)
 
 
-def _sooner(fact: Fact, at: datetime) -> Fact:
+def _sooner(fact: Fact, now: datetime, after: timedelta) -> Fact:
+    """One account in four is to be reminded at once."""
+    at = now + after if crc32(fact.subject.encode()) % 4 else now
     return replace(fact, data=fact.data.model_copy(update={"remind_at": at})) if isinstance(fact.data, Opened) else fact
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from deploy.local.engines import Engines
 from deploy.local.mongo import VAULT, user_of
 from infra.clock import Clock
+from infra.settle import remembered
 from infra.store.driver import connect
 from infra.vault import MongoVault
 from infra.wrapping import LocalWrapper
@@ -25,8 +26,11 @@ async def vault_of(engines: Engines) -> MongoVault:
 
 
 async def filled(engines: Engines, board: Board, referrals: int) -> tuple[int, int]:
-    """Fill the generation that serves; how many items and events it holds then. Every name is sealed under a key of its own."""
-    vault, known = await vault_of(engines), kinds(datetime.now(UTC), bytes(32))
+    """Fill the generation that serves; how many items and events it holds then. Every name is sealed under a key of its own and found by
+    its marks."""
+    vault = await vault_of(engines)
+    blind = remembered(vault.blind)
+    known = kinds(datetime.now(UTC), bytes(32), blind)
     (generation, *_) = await board.generations()
     await board.fill(generation, network(datetime.now(UTC)))
     counts = [(1, 1)]
@@ -35,7 +39,7 @@ async def filled(engines: Engines, board: Board, referrals: int) -> tuple[int, i
     async def part(first: int, count: int) -> tuple[int, int]:
         async with gate:
             keys = await vault.keys([f"record/{numbered(n)}" for n in range(first, first + count)], create=True)
-            whole = together(list(copies(known, first, count, keys)))
+            whole = together(list(copies(known, first, count, keys, blind)))
             await board.fill(generation, whole)
             return len(whole.items), len(whole.entries)
 

@@ -6,7 +6,7 @@ reads is what the projections made, at the price of a copy.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from random import Random
 
@@ -18,7 +18,7 @@ from contracts.directory import DirectoryListed, Program
 from contracts.kernel import Event, Next, Personal
 from contracts.partners import PersonDetails
 from infra.sealing import seal
-from services.worklist.finding import short_mark
+from services.worklist.finding import Blind, marks_of, short_mark
 from services.worklist.items import document, refolded
 from services.worklist.projections import Patch, entries_of
 from services.worklist.store import Writes
@@ -26,9 +26,15 @@ from tests.worklist.scene import OTHER_TOPICS
 from tests.worklist.stories import COORDINATOR, DESK, HOME, Log, offered, opened
 
 KINDS, DIGITS, DAY = 400, 9, 24 * 60
+SYLLABLES = [first + vowel for first in "klmnprst" for vowel in "aeiou"]
+BORN = date(1940, 1, 1)
 PROGRAMS, COORDINATORS = 200, 400
 SERVICES = ("outpatient-therapy", "case-management", "psychiatry", "youth-therapy")
-NAMED = PersonDetails(given_name=Personal("Ada"), family_name=Personal("Testperson"))
+GIVEN = [first + vowel + last for first in "bdfgh" for vowel in "aeiou" for last in "lnrt"]
+FAMILY = [one + two + "nerson" for one in SYLLABLES for two in SYLLABLES]
+"""A hundred and sixteen hundred, each as long as the others, and none that begins as one of the others does."""
+Theirs = tuple[bytes, ...]
+"""What is somebody's own in what is stored of them, in one order, each as long as anybody's."""
 HOME_OF = {**HOME, **OTHER_TOPICS}
 
 
@@ -37,19 +43,19 @@ class Kind:
     """One life: what is stored of it, and what in it is to be replaced."""
 
     id: str
-    tokens: tuple[bytes, bytes]
+    theirs: Theirs
     items: tuple[tuple[str, bytes], ...]
     entries: tuple[tuple[str, bytes], ...]
 
-    def copied(self, id: str, tokens: tuple[bytes, bytes]) -> Writes:
-        """Of somebody else. `tokens` are their sealed names."""
-        return Writes([self._copy(*one, id, tokens) for one in self.items], [self._copy(*one, id, tokens) for one in self.entries])
+    def copied(self, id: str, theirs: Theirs) -> Writes:
+        """Of somebody else."""
+        return Writes([self._copy(*one, id, theirs) for one in self.items], [self._copy(*one, id, theirs) for one in self.entries])
 
-    def _copy(self, item: str, stored: bytes, id: str, tokens: tuple[bytes, bytes]) -> RawBSONDocument:
+    def _copy(self, item: str, stored: bytes, id: str, theirs: Theirs) -> RawBSONDocument:
         begins, other = entries_of(item).encode(), entries_of(item.replace(self.id, id)).encode()
         copied = stored.replace(begins, other).replace(self.id.encode(), id.encode())
         copied = copied.replace(short_mark(self.id).encode(), short_mark(id).encode())
-        for old, new in zip(self.tokens, tokens, strict=True):
+        for old, new in zip(self.theirs, theirs, strict=True):
             copied = copied.replace(old, new)
         return RawBSONDocument(copied)
 
@@ -58,22 +64,37 @@ def numbered(n: int) -> str:
     return f"x{n:0{DIGITS}d}"
 
 
-def sealed(record: str, key: bytes) -> PersonDetails:
-    return seal(NAMED, record, key)
+def person(n: int) -> PersonDetails:
+    """One of some hundred thousand names, and a birth date."""
+    return PersonDetails(
+        given_name=Personal(GIVEN[n % len(GIVEN)]), family_name=Personal(FAMILY[n * 7 % len(FAMILY)]),
+        birth_date=Personal(BORN + timedelta(days=n * 11 % 25_000)),
+    )  # fmt: skip
 
 
-def tokens_of(details: PersonDetails) -> tuple[bytes, bytes]:
-    """As they are stored. Their length is that of the name."""
-    assert details.given_name and details.given_name.sealed and details.family_name and details.family_name.sealed
-    return details.given_name.sealed.encode(), details.family_name.sealed.encode()
+def marks(known: PersonDetails, blind: Blind) -> list[str]:
+    """What their record is found by beside its number."""
+    assert known.given_name and known.family_name and known.birth_date
+    return marks_of([str(known.given_name.plain), str(known.family_name.plain)], known.birth_date.plain, blind)
 
 
-def kind(n: int, now: datetime, key: bytes) -> Kind:
+def sealed(n: int, key: bytes) -> PersonDetails:
+    return seal(person(n), f"record/{numbered(n)}", key)
+
+
+def theirs(n: int, key: bytes, blind: Blind) -> Theirs:
+    """What is stored of the n-th person: sealed names and birth date, and the marks of their record."""
+    closed = sealed(n, key)
+    values = (closed.given_name, closed.family_name, closed.birth_date)
+    return tuple(text.encode() for text in (*(one.sealed for one in values if one and one.sealed), *marks(person(n), blind)))
+
+
+def kind(n: int, now: datetime, key: bytes, blind: Blind) -> Kind:
     """The n-th life: nine in ten are over, as in a network that has run for years; one in a hundred has a plan, one in five hundred a
     transition. Every tenth of those that go on is late."""
-    id, dice = numbered(10**DIGITS - 1 - n), Random(n)
-    log, details = Log(), sealed(f"record/{numbered(10**DIGITS - 1 - n)}", key)
-    _referral(log, id, dice, now, details, over=n % 10 > 0)
+    who, dice, log = 10**DIGITS - 1 - n, Random(n), Log()
+    id = numbered(who)
+    _referral(log, id, dice, now, sealed(who, key), over=n % 10 > 0)
     if n % 100 == 0:
         _plan(log, id, dice, now)
     if n % 200 == 0:
@@ -81,9 +102,11 @@ def kind(n: int, now: datetime, key: bytes) -> Kind:
     by_item: dict[str, list[Patch]] = {}
     for change in log.changes:
         by_item.setdefault(change.item, []).append(change.entry)
-    items = tuple((item, encode(document(item, refolded(entries), 1))) for item, entries in by_item.items())
+    documents = {item: document(item, refolded(entries), 1) for item, entries in by_item.items()}
+    documents[f"record/{id}"]["marks"] += marks(person(who), blind)
+    items = tuple((item, encode(one)) for item, one in documents.items())
     entries = tuple((one["item"], encode(one)) for one in chain.from_iterable(by_item.values()))
-    return Kind(id, tokens_of(details), items, entries)
+    return Kind(id, theirs(who, key, blind), items, entries)
 
 
 def network(now: datetime) -> Writes:
@@ -177,12 +200,11 @@ def _transition(log: Log, id: str, dice: Random, now: datetime) -> None:
     said.say(f"transition/{id}", transitions.PersonDischarged(at=said.at(at), to="home", next=owed), at)
 
 
-def kinds(now: datetime, key: bytes) -> list[Kind]:
-    return [kind(n, now.astimezone(UTC), key) for n in range(KINDS)]
+def kinds(now: datetime, key: bytes, blind: Blind) -> list[Kind]:
+    return [kind(n, now.astimezone(UTC), key, blind) for n in range(KINDS)]
 
 
-def copies(known: list[Kind], first: int, count: int, keys: dict[str, bytes]) -> Iterator[Writes]:
-    """The lives from `first` on, each with its own id and its own sealed names."""
+def copies(known: list[Kind], first: int, count: int, keys: dict[str, bytes], blind: Blind) -> Iterator[Writes]:
+    """The lives from `first` on, each with its own id, its own sealed names, and what they are found by."""
     for n in range(first, first + count):
-        id = numbered(n)
-        yield known[n % len(known)].copied(id, tokens_of(sealed(f"record/{id}", keys[f"record/{id}"])))
+        yield known[n % len(known)].copied(numbered(n), theirs(n, keys[f"record/{numbered(n)}"], blind))

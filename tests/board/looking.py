@@ -19,10 +19,13 @@ from services.worklist.questions import Question
 from services.worklist.store import Board
 from services.worklist.views import View
 from tests.bench.report import percentile
-from tests.board.lives import numbered
+from tests.board.lives import numbered, person
 from tests.worklist.stories import Log, received, record_of
 
 WARM, STREAM_WITHIN_S = 2, 30.0
+TYPED = "/search: "
+SOMEBODY = 20
+"""Whose case and person is looked at, and searched for."""
 COORDINATOR, DESK = Principal("staff/12", frozenset({"coordinator"})), Principal("staff/31", frozenset({"program-desk"}))
 LEAD = Principal("staff/50", frozenset({"network-lead", "team-lead"}))
 
@@ -41,31 +44,48 @@ class Looked:
         return percentile(self.seconds, 0.95) * 1000
 
 
-def pages(item: str, record: str) -> Iterator[tuple[str, Principal]]:
-    """Every list under every tab, a case, a person and what was found, each as whoever looks at it."""
+def pages(item: str, record: str, typed: Sequence[str]) -> Iterator[tuple[str, Principal]]:
+    """Every list under every tab, a case, a person and what was found by what was typed, each as whoever looks at it."""
     for reader in (COORDINATOR, DESK):
         yield "/", reader
         for view in views.VIEWS:
             if view is not views.HELD or reader is COORDINATOR:
                 yield from ((f"{view.path}?tab={tab.key}", reader) for tab in view.tabs)
     yield from (("/pending?service=psychiatry&urgency=urgent", COORDINATOR), ("/inbox", COORDINATOR), ("/team", LEAD))
-    yield from ((f"/items/{item}", COORDINATOR), (f"/people/{record}", COORDINATOR), ("/search", COORDINATOR))
+    yield from ((f"/items/{item}", COORDINATOR), (f"/people/{record}", COORDINATOR))
+    yield from ((TYPED + text, reader) for text in typed for reader in (COORDINATOR, DESK))
 
 
 def looked(running: Running, times: int) -> list[Looked]:
     """One after another, over HTTP, signed in: what the process takes for it, its accounts of reading written down."""
     found = []
     with httpx2.Client(base_url=running.url("worklist"), timeout=60, headers={"accept": "text/html"}) as client:
-        for page, reader in pages(f"referral/{numbered(20)}", f"record/{numbered(20)}"):
+        for page, reader in pages(f"referral/{numbered(SOMEBODY)}", f"record/{numbered(SOMEBODY)}", searches()):
             cookie = {"cookie": f"{COOKIE}={running.token(reader)}"}
-            seconds = []
+            seconds, address = [], address_of(client, page, cookie)
             for _ in range(WARM + times):
                 began = time.perf_counter()
-                answer = client.get(page, headers=cookie)
+                answer = client.get(address, headers=cookie)
                 seconds.append(time.perf_counter() - began)
                 assert answer.status_code in (200, 303), f"{page}: {answer.status_code} {answer.text[:300]}"
             found.append(Looked(page, next(iter(sorted(reader.roles))), seconds[WARM:], len(answer.content)))
     return found
+
+
+def searches() -> list[str]:
+    """The beginning of a name, which many bear; two names; a name and a birth date; a number; and nobody's name."""
+    known = person(SOMEBODY)
+    assert known.given_name and known.family_name and known.birth_date
+    given, family, born = known.given_name.plain, known.family_name.plain, known.birth_date.plain
+    return [str(family)[:4], f"{given} {family}", f"{family} {born}", f"R-{numbered(SOMEBODY)}", "zzyzx"]
+
+
+def address_of(client: httpx2.Client, page: str, cookie: dict[str, str]) -> str:
+    """Where a page is. A search's address holds what was typed, sealed: the console is asked for it as its form does."""
+    if not page.startswith(TYPED):
+        return page
+    same = {**cookie, "sec-fetch-site": "same-origin"}
+    return client.post("/search", data={"q": page.removeprefix(TYPED)}, headers=same).headers["location"]
 
 
 # — by which index

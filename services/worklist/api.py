@@ -134,7 +134,7 @@ class Answers:
     async def resources(self) -> Row:
         """Teams and facilities as they stand, by what the roster lists: a count of beds with its age."""
         listed = await self.names.listed()
-        (generation, *_) = await self.board.generations()
+        generation = await self.board.current()
         known = await self.board.documents(generation, [one["id"] for one in (*listed.teams, *listed.facilities)])
         return {"teams": [team(one, known.get(one["id"])) for one in listed.teams],
                 "facilities": [facility(one, known.get(one["id"]), self.clock.now()) for one in listed.facilities]}  # fmt: skip

@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import structlog
 from prometheus_client import Gauge
@@ -24,7 +25,7 @@ from infra.telemetry import Meters
 from services.worklist.items import Document, applied, document, refolded
 from services.worklist.marking import Marking
 from services.worklist.projections import Change, Heard, changes
-from services.worklist.questions import counts
+from services.worklist.questions import counts, gaps
 from services.worklist.store import Board, Writes
 
 log = structlog.get_logger(__name__)
@@ -189,10 +190,9 @@ class Follower:
     async def audit(self) -> None:
         """For ever: say how many items have a hole that stays, and how long each list is. The questions of these names show them."""
         while True:
-            (generation, *_) = await self._board.generations()
-            before = self.clock.wall().timestamp() - GAP_AFTER_S
-            query = {"gap_since": {"$lt": self.clock.wall().fromtimestamp(before, self.clock.wall().tzinfo)}}
-            self._gaps.set(await self._board.count(generation, query, "gaps", GAPS_COUNTED_MAX))
+            generation = await self._board.current()
+            holed = gaps(self.clock.wall() - timedelta(seconds=GAP_AFTER_S))
+            self._gaps.set(await self._board.count(generation, holed.query, GAPS_COUNTED_MAX))
             for name, count in (await counts(self._board, self.clock.now())).items():
                 self._lists.labels(name).set(count)
             await asyncio.sleep(AUDIT_EVERY_S)

@@ -71,7 +71,7 @@ class Marking:
 
     async def again(self) -> None:
         for generation in await self._board.generations():
-            left = await self._board.items(generation, {"unmarked": True}, (("unmarked", 1),), TOGETHER, "unmarked")
+            left = await self._board.items(generation, {"unmarked": True}, (("unmarked", 1),), TOGETHER)
             items = [{name: value for name, value in one.items() if name != "unmarked"} | {"v": one["v"] + 1} for one in left]
             await self.mark(items)
             for one in (one for one in items if "unmarked" not in one):

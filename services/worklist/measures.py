@@ -74,7 +74,7 @@ class Measures:
         """The people behind a number, those whom the reader may see; what is open can still be saved and comes first due."""
         reader = await self.answers.reader(request.state.principal)
         ids = list(dict.fromkeys(item_of(subject) for subject in chosen["parts"].get(part, ())))[:CASES_MAX]
-        (generation, *_) = await self.answers.board.generations()
+        generation = await self.answers.board.current()
         known = await self.answers.board.documents(generation, ids)
         theirs = [known[id] for id in ids if id in known and questions.concerns(reader.concerned, known[id].get("concerns", ()))]
         return [{**row, "more": (), "do": None} for row in await self.answers.rows(reader.principal, theirs, "measure")]

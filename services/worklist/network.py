@@ -54,7 +54,7 @@ class Network:
     async def _program(self, listed: Mapping[str, Any], now: datetime) -> Row:
         """What waits for its answer now, and by when the first of it is due: how a program responds is seen before it is late."""
         desk = listed["desk"]
-        waiting = Question(f"waiting-{desk}", {"open": True, "concerns": desk, "waiting_on": desk}, ("due", "_id"), "concerns")
+        waiting = Question(f"waiting-{desk}", {"open": True, "concerns": desk, "waiting_on": desk}, ("due", "_id"))
         count, first = await asyncio.gather(self._count(waiting), self._first(waiting))
         due = first["due"] if first else None
         return {"name": listed["name"], "services": ", ".join(words.plain(one) for one in listed["services"]), "places": listed["places"],

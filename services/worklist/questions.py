@@ -18,6 +18,7 @@ from services.worklist.finding import SHORT, short_mark
 from services.worklist.items import NO_OWNER, SEARCHED, Document
 from services.worklist.projections import Patch
 from services.worklist.store import Board
+from services.worklist.telling import NEW
 
 LIMIT, LIMIT_MAX = 50, 200
 COUNTED_MAX = 1_000
@@ -31,12 +32,11 @@ FILTERS = ("urgency", "service", "partner", "status", "owner", "program", "stage
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: a query on open items, the order of the answer, and the index that holds both."""
+    """What is asked: a query on items, and the order of the answer."""
 
     name: str
     query: Document
     order: tuple[str, ...]
-    index: str
 
     def also(self, **more: Any) -> "Question":
         """The same, of those alone that fit this as well. What is left out narrows nothing."""
@@ -46,7 +46,7 @@ class Question:
         """Of those alone that concern one of these. None: of the whole network."""
         if concerned is None:
             return self
-        return replace(self, query={**self.query, "concerns": {"$in": sorted(concerned)}}, index="concerns")
+        return replace(self, query={**self.query, "concerns": {"$in": sorted(concerned)}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,60 +65,65 @@ def filtered(filters: Mapping[str, str]) -> dict[str, str]:
 def pending_referrals(filters: Mapping[str, str] | None = None) -> Question:
     """Referrals that are not over, the longest waiting first. The clock is the request's, not our receipt's."""
     wanted = filtered(filters or {})
-    return Question("pending", {"open": True, "kind": "referral", **wanted}, ("requested_at", "_id"), "pending")
+    return Question("pending", {"open": True, "kind": "referral", **wanted}, ("requested_at", "_id"))
 
 
 def next_steps() -> Question:
     """The next step of every open item: first those nobody answers for, then those a role has, then those a person has."""
-    return Question("next-steps", {"open": True}, ("grip", "due", "_id"), "steps")
+    return Question("next-steps", {"open": True}, ("grip", "due", "_id"))
 
 
 def my_next_steps(person: str) -> Question:
-    return Question("mine", {"open": True, "owner": person}, ("due", "_id"), "mine")
+    return Question("mine", {"open": True, "owner": person}, ("due", "_id"))
 
 
 def team_next_steps(roles: Collection[str]) -> Question:
     """What the roles answer for, whether or not a person of theirs has it."""
-    return Question("team", {"open": True, "role": {"$in": sorted(roles)}}, ("due", "_id"), "team")
+    return Question("team", {"open": True, "role": {"$in": sorted(roles)}}, ("due", "_id"))
 
 
 def waiting_on(duties: Collection[str]) -> Question:
     """What others answer for and these are waited on for: whoever is waited on is concerned, so one index holds both."""
     whom = {"$in": sorted(duties)}
-    return Question("waiting-on-us", {"open": True, "concerns": whom, "waiting_on": whom}, ("due", "_id"), "concerns")
+    return Question("waiting-on-us", {"open": True, "concerns": whom, "waiting_on": whom}, ("due", "_id"))
 
 
 def unowned() -> Question:
     """Items that nobody answers for, neither a person nor a role. Normally none."""
-    return Question("unowned", {"open": True, "grip": NO_OWNER}, ("due", "_id"), "steps")
+    return Question("unowned", {"open": True, "grip": NO_OWNER}, ("due", "_id"))
 
 
 def unclocked() -> Question:
     """Items without a deadline: they are not on time. Normally none."""
-    return Question("unclocked", {"open": True, "due": None}, ("_id",), "clocks")
+    return Question("unclocked", {"open": True, "due": None}, ("_id",))
 
 
 def overdue(as_of: datetime) -> Question:
     """Items whose deadline had passed at that instant, the latest first in the queue."""
-    return Question("overdue", {"open": True, "due": {"$lt": as_of}}, ("due", "_id"), "clocks")
+    return Question("overdue", {"open": True, "due": {"$lt": as_of}}, ("due", "_id"))
 
 
 def of_kind(kind: str, *stages: str) -> Question:
     """Open items of a kind, those of some stages alone if any are named, the next due first."""
     if len(stages) == 1:
-        return Question(f"{kind}-{stages[0]}", {"open": True, "kind": kind, "stage": stages[0]}, ("due", "_id"), "stages")
+        return Question(f"{kind}-{stages[0]}", {"open": True, "kind": kind, "stage": stages[0]}, ("due", "_id"))
     wanted = {"stage": {"$in": list(stages)}} if stages else {}
-    return Question("-".join((kind, *stages)), {"open": True, "kind": kind, **wanted}, ("due", "_id"), "kinds")
+    return Question("-".join((kind, *stages)), {"open": True, "kind": kind, **wanted}, ("due", "_id"))
 
 
 def told(person: str, stands: str) -> Question:
     """What somebody was told of: `new`, `seen` by them and not done, `done`; what is due next first."""
-    return Question(f"inbox-{stands}", {"inbox": f"{stands}/{person}"}, ("due", "_id"), "inbox")
+    return Question(f"inbox-{stands}", {"inbox": f"{stands}/{person}"}, ("due", "_id"))
+
+
+def unseen() -> Question:
+    """What anybody was told of and has not seen: the range of what begins so (`0` is what follows `/`)."""
+    return Question("unseen", {"inbox": {"$gte": f"{NEW}/", "$lt": f"{NEW}0"}}, ("inbox",))
 
 
 def gaps(before: datetime) -> Question:
     """Items of which an event is missing, or could not be read, since before that instant. Normally none."""
-    return Question("gaps", {"gap_since": {"$lt": before}}, ("gap_since", "_id"), "gaps")
+    return Question("gaps", {"gap_since": {"$gt": LONG_AGO, "$lt": before}}, ("gap_since", "_id"))
 
 
 def concerns(concerned: Collection[str] | None, ids: Collection[str]) -> bool:
@@ -130,8 +135,8 @@ async def ask(board: Board, question: Question, cursor: str = "", limit: int = L
     """One page of the answer."""
     limit = max(1, min(limit, LIMIT_MAX))
     query = {"$and": [question.query, _after(question.order, cursor)]} if cursor else question.query
-    (generation, *_) = await board.generations()
-    found = await board.items(generation, query, [(name, 1) for name in question.order], limit + 1, question.index)
+    generation = await board.current()
+    found = await board.items(generation, query, [(name, 1) for name in question.order], limit + 1)
     more = len(found) > limit
     return Page(found[:limit], _cursor(question.order, found[limit - 1]) if more else "")
 
@@ -144,8 +149,8 @@ async def counts(board: Board, now: datetime, concerned: Collection[str] | None 
 
 async def count(board: Board, question: Question) -> int:
     """How many, up to COUNTED_MAX."""
-    (generation, *_) = await board.generations()
-    return await board.count(generation, question.query, question.index, COUNTED_MAX)
+    generation = await board.current()
+    return await board.count(generation, question.query, COUNTED_MAX)
 
 
 LINE = ("record", "kind", "next", "due", "open", "status", "lead")
@@ -159,47 +164,45 @@ async def beside(board: Board, records: Collection[str], concerned: Collection[s
     decides who may see it."""
     found: dict[str, list[Document]] = {}
     if records:
-        (generation, *_) = await board.generations()
+        generation = await board.current()
         theirs = {} if concerned is None else {"concerns": {"$in": sorted(concerned)}}
         query = {"record": {"$in": sorted(records)}, "open": True, **theirs}
-        for one in await board.items(generation, query, (("due", 1), ("_id", 1)), BESIDE_MAX, "record", (*LINE, *VISIBLE)):
+        for one in await board.items(generation, query, (("due", 1), ("_id", 1)), BESIDE_MAX, (*LINE, *VISIBLE)):
             found.setdefault(one["record"], []).append(one)
     return found
 
 
 async def messages(board: Board, id: str) -> list[Document]:
     """What people were sent about an item."""
-    (generation, *_) = await board.generations()
-    return await board.items(generation, {"tells": id}, (("_id", 1),), MESSAGES_MAX, "tells")
+    generation = await board.current()
+    return await board.items(generation, {"tells": id}, (("_id", 1),), MESSAGES_MAX)
 
 
 async def cluster(board: Board, record: str) -> list[str]:
     """The records that belong to the same person as this one: they are linked, never merged."""
-    (generation, *_) = await board.generations()
+    generation = await board.current()
     known = (await board.documents(generation, [record])).get(record, {})
     if not (group := known.get("group")):
         return [record]
-    linked = await board.items(generation, {"group": group}, (("_id", 1),), CLUSTER_MAX, "group", ("_id",))
+    linked = await board.items(generation, {"group": group}, (("_id", 1),), CLUSTER_MAX, ("_id",))
     return sorted({record, *(one["_id"] for one in linked)})
 
 
 async def of_person(board: Board, records: Collection[str]) -> list[Document]:
     """Everything that is or was about a person, what is open first."""
-    (generation, *_) = await board.generations()
-    found = await board.items(
-        generation, {"record": {"$in": sorted(records)}}, (("record", 1), ("due", 1), ("_id", 1)), PERSON_MAX, "record"
-    )
+    generation = await board.current()
+    found = await board.items(generation, {"record": {"$in": sorted(records)}}, (("record", 1), ("due", 1), ("_id", 1)), PERSON_MAX)
     return sorted(found, key=lambda one: (not one["open"], one["due"] is None, one["due"] or LONG_AGO, one["_id"]))
 
 
 async def numbered(board: Board, text: str) -> list[Document]:
     """Items of which this is the id, the end of the address or of the number we call it by, or the beginning of the sender's number."""
-    (generation, *_) = await board.generations()
+    generation = await board.current()
     known = await board.documents(generation, [text, *(f"{kind}/{text}" for kind in SEARCHED)])
-    found = await board.items(generation, {"marks": short_mark(text)}, (("_id", 1),), SEARCH_MAX, "marks") if len(text) == SHORT else []
+    found = await board.items(generation, {"marks": short_mark(text)}, (("_id", 1),), SEARCH_MAX) if len(text) == SHORT else []
     for start in dict.fromkeys((text, text.upper())):
         begins = {"reference": {"$gte": start, "$lt": start + "\uffff"}}
-        found += await board.items(generation, begins, (("reference", 1),), SEARCH_MAX, "reference")
+        found += await board.items(generation, begins, (("reference", 1),), SEARCH_MAX)
     return list((known | {one["_id"]: one for one in found}).values())
 
 
@@ -207,8 +210,8 @@ async def marked(board: Board, marks: Sequence[str]) -> tuple[list[Document], bo
     """Records that have all of these marks, and whether there may be more: those of the first are looked at, never more than so many."""
     if not marks:
         return [], False
-    (generation, *_) = await board.generations()
-    found = await board.items(generation, {"marks": marks[0]}, (("_id", 1),), MARKED_MAX + 1, "marks", (*VISIBLE, "marks", "group"))
+    generation = await board.current()
+    found = await board.items(generation, {"marks": marks[0]}, (("_id", 1),), MARKED_MAX + 1, (*VISIBLE, "marks", "group"))
     return [one for one in found[:MARKED_MAX] if set(marks) <= set(one["marks"])], len(found) > MARKED_MAX
 
 
@@ -216,21 +219,21 @@ async def about_records(board: Board, records: Collection[str]) -> dict[str, lis
     """By record: all that is or was about these, as much as a line needs and whoever decides who may see it."""
     found: dict[str, list[Document]] = {}
     if records:
-        (generation, *_) = await board.generations()
+        generation = await board.current()
         query, fields = {"record": {"$in": sorted(records)}}, (*LINE, *VISIBLE)
-        for one in await board.items(generation, query, (("record", 1), ("due", 1), ("_id", 1)), ABOUT_MAX, "record", fields):
+        for one in await board.items(generation, query, (("record", 1), ("due", 1), ("_id", 1)), ABOUT_MAX, fields):
             found.setdefault(one["record"], []).append(one)
     return found
 
 
 async def item(board: Board, id: str) -> Document | None:
-    (generation, *_) = await board.generations()
+    generation = await board.current()
     return (await board.documents(generation, [id])).get(id)
 
 
 async def timeline(board: Board, id: str) -> list[Patch]:
     """Everything that happened to an item, as it was recorded. An item of a person's care has dozens of entries."""
-    (generation, *_) = await board.generations()
+    generation = await board.current()
     found = await board.entries(generation, id, TIMELINE_MAX)
     return sorted(found, key=lambda entry: (entry["recorded"], entry["topic"], entry["subject"], entry["sequence"]))
 

@@ -107,7 +107,7 @@ class People:
         wanted = {record_of(item) for item in items if self._access.may(principal, SEE_PERSON, item_of(item, members))} - {""}
         if not wanted:
             return {}
-        (generation, *_) = await self._board.generations()
+        generation = await self._board.current()
         documents, keys = await self._board.documents(generation, wanted), await self._vault.keys(wanted)
         shown = {record: told for record, document in documents.items() if (told := _opened(record, document, keys.get(record)))}
         self._seen(principal, f"{occasion}, whole names" if whole else occasion, sorted(shown))
@@ -174,8 +174,8 @@ class Names:
 
     async def listed(self) -> Listed:
         if self._clock.monotonic() > self._until:
-            (generation, *_) = await self._board.generations()
-            self._listed = _listed(await self._board.items(generation, {"listed": True}, [("listed", 1)], 1_000, "listed"))
+            generation = await self._board.current()
+            self._listed = _listed(await self._board.items(generation, {"listed": True}, [("listed", 1)], 1_000))
             self._until = self._clock.monotonic() + NAMES_KEPT_S
         return self._listed
 

@@ -59,7 +59,7 @@ async def _opens(board: Board, item: Document, now: datetime) -> bool:
 
 async def beside(board: Board, ids: Sequence[str], kind: str) -> list[Document]:
     """Items of a kind that go by the same numbers as these."""
-    (generation, *_) = await board.generations()
+    generation = await board.current()
     return list((await board.documents(generation, [f"{kind}/{id.partition('/')[2]}" for id in ids])).values())
 
 

@@ -8,6 +8,7 @@
 `generations`  one document `pointer`: `current`, and `next` while a new generation is written to beside it
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from uuid import uuid4
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 
 from contracts.catalogue import SIX_YEARS_MS
+from contracts.kernel import LONG_AGO
 from infra.store.failures import answering, before_commit, expect
 from infra.store.mongo import MongoStore
 from services.worklist.items import Document
@@ -26,9 +28,10 @@ from services.worklist.projections import SLOTS, Patch, entries_of
 
 OPEN = {"partialFilterExpression": {"open": True}}
 """Questions are about open items: what is over costs them nothing, however much of it there is."""
-TEXT = {name: {name: {"$type": "string"}} for name in ("record", "group", "reference", "inbox", "tells", "marks")}
-"""A person's items are found however they ended, by the number that their sender gave them, with the messages that tell of them, and by
-marks (`finding.py`)."""
+TEXT = {name: {"partialFilterExpression": {name: {"$gt": ""}}} for name in ("group", "reference", "inbox", "tells", "marks")}
+"""Items are found however they ended by the number that their sender gave them, with the messages that tell of them, and by marks
+(`finding.py`); a person's by their record, several at once. What a database is to find by an index must imply the index's filter: an
+equality and a range imply `$gt`, and no database sees that they imply a `$type`."""
 ITEM_INDEXES = (
     IndexModel([("kind", ASCENDING), ("requested_at", ASCENDING), ("_id", ASCENDING)], name="pending", **OPEN),
     IndexModel([("grip", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="steps", **OPEN),
@@ -38,16 +41,18 @@ ITEM_INDEXES = (
     IndexModel([("concerns", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="concerns", **OPEN),
     IndexModel([("kind", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="kinds", **OPEN),
     IndexModel([("kind", ASCENDING), ("stage", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="stages", **OPEN),
-    IndexModel([("record", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="record", partialFilterExpression=TEXT["record"]),
-    IndexModel([("group", ASCENDING)], name="group", partialFilterExpression=TEXT["group"]),
-    IndexModel([("reference", ASCENDING)], name="reference", partialFilterExpression=TEXT["reference"]),
-    IndexModel([("inbox", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="inbox", partialFilterExpression=TEXT["inbox"]),
-    IndexModel([("tells", ASCENDING), ("_id", ASCENDING)], name="tells", partialFilterExpression=TEXT["tells"]),
-    IndexModel([("marks", ASCENDING), ("_id", ASCENDING)], name="marks", partialFilterExpression=TEXT["marks"]),
+    IndexModel([("record", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="record"),
+    IndexModel([("group", ASCENDING), ("_id", ASCENDING)], name="group", **TEXT["group"]),
+    IndexModel([("reference", ASCENDING)], name="reference", **TEXT["reference"]),
+    IndexModel([("inbox", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="inbox", **TEXT["inbox"]),
+    IndexModel([("tells", ASCENDING), ("_id", ASCENDING)], name="tells", **TEXT["tells"]),
+    IndexModel([("marks", ASCENDING), ("_id", ASCENDING)], name="marks", **TEXT["marks"]),
     IndexModel([("unmarked", ASCENDING)], name="unmarked", partialFilterExpression={"unmarked": True}),
-    IndexModel([("gap_since", ASCENDING), ("_id", ASCENDING)], name="gaps", partialFilterExpression={"gap_since": {"$type": "date"}}),
+    IndexModel([("gap_since", ASCENDING), ("_id", ASCENDING)], name="gaps", partialFilterExpression={"gap_since": {"$gt": LONG_AGO}}),
     IndexModel([("listed", ASCENDING)], name="listed", partialFilterExpression={"listed": True}),
 )
+ENTRY_INDEXES = (IndexModel([("_id", ASCENDING), ("item", ASCENDING)], name="ranges"),)
+"""The local server looks for a range of ids from end to end of a collection, unless there is an index of its own on them."""
 CHANGE_INDEXES = (IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=600),)
 READING_INDEXES = (
     IndexModel([("at", DESCENDING), ("_id", DESCENDING)], name="at"),
@@ -57,6 +62,8 @@ READING_INDEXES = (
 """By account, by item, by person, the newest first. What the topic lets go of, the database lets go of."""
 FOLDED = dict.fromkeys(("_id", "item", "topic", "subject", "sequence", "at", "recorded", "patch", "counted"), 1)
 POINTER = "pointer"
+KNOWN_FOR_S = 0.2
+"""Much less than a rebuild leaves the generation standing that served before."""
 PART = 5_000
 """Entries read at a time when all are folded."""
 ONE_ANSWER = 1_000_000
@@ -75,6 +82,8 @@ class Writes:
 class Board(MongoStore):
     """The worklist's database: reads of the current generation, and batches in one transaction each."""
 
+    _known: tuple[int, float] | None = None
+
     async def open(self) -> None:
         """Collections and indexes of the current generation; the first process ever makes generation 1."""
         await super().open()
@@ -88,11 +97,19 @@ class Board(MongoStore):
         """The collections of a generation with their indexes. Doing it again changes nothing."""
         with answering():
             await self._database[f"items_{generation}"].create_indexes(list(ITEM_INDEXES))
+            await self._database[f"entries_{generation}"].create_indexes(list(ENTRY_INDEXES))
 
     async def generations(self) -> tuple[int, ...]:
         """The one that serves, and the one that is written to beside it while it is being filled."""
         (pointer,) = await self._find("generations", {"_id": POINTER})
         return (pointer["current"], pointer["next"]) if pointer["next"] else (pointer["current"],)
+
+    async def current(self) -> int:
+        """The one that serves, as it was known a moment ago: one page asks for it a dozen times."""
+        moment = asyncio.get_running_loop().time()
+        if self._known is None or self._known[1] < moment:
+            self._known = (await self.generations())[0], moment + KNOWN_FOR_S
+        return self._known[0]
 
     async def point(self, current: int, next_: int | None) -> None:
         async def move(session: Any) -> None:
@@ -100,6 +117,7 @@ class Board(MongoStore):
             expect(await self._database.command({"update": "generations", "updates": [change]}, session=session), 1)
 
         await self._despite_others(move)
+        self._known = None
 
     async def drop_all_but(self, kept: Collection[int]) -> None:
         """Collections of other generations: what a rebuild left behind, finished or not."""
@@ -122,28 +140,28 @@ class Board(MongoStore):
         return {document["_id"]: document for document in found}
 
     async def items(
-        self,
-        generation: int,
-        query: Document,
-        sort: Sequence[tuple[str, int]],
-        limit: int,
-        hint: str | None = None,
-        fields: Sequence[str] = (),
+        self, generation: int, query: Document, sort: Sequence[tuple[str, int]], limit: int, fields: Sequence[str] = ()
     ) -> list[Document]:
-        """One page of items, by a named index; only these fields of them, where some are named."""
-        how: dict[str, Any] = {"hint": hint} if hint else {}
-        return await self._find(f"items_{generation}", query, dict.fromkeys(fields, 1) or None, sort=list(sort), limit=limit, **how)
+        """One page of items; only these fields of them, where some are named. By which index is the database's choice: it looks at what
+        is asked, where a named index may be read from end to end."""
+        return await self._find(f"items_{generation}", query, dict.fromkeys(fields, 1) or None, sort=list(sort), limit=limit)
 
-    async def explained(self, generation: int, query: Document, sort: Sequence[tuple[str, int]], limit: int, hint: str) -> Document:
+    async def explained(self, generation: int, query: Document, sort: Sequence[tuple[str, int]], limit: int) -> Document:
         """How the database would find that page, without looking for it: for tests."""
-        asked = {"find": f"items_{generation}", "filter": query, "sort": dict(sort), "hint": hint, "limit": limit}
+        asked = {"find": f"items_{generation}", "filter": query, "sort": dict(sort), "limit": limit}
         with answering():
             return await self._reads.command({"explain": asked, "verbosity": "queryPlanner"})  # type: ignore[no-any-return]
 
-    async def count(self, generation: int, query: Document, hint: str, most: int) -> int:
+    async def count(self, generation: int, query: Document, most: int) -> int:
         """How many, but never more than `most` are looked at."""
         with answering():
-            return await self._reads[f"items_{generation}"].count_documents(query, hint=hint, limit=most)  # type: ignore[no-any-return]
+            return await self._reads[f"items_{generation}"].count_documents(query, limit=most)  # type: ignore[no-any-return]
+
+    async def tally(self, generation: int, query: Document, by: str) -> dict[str, int]:
+        """How many items fit, by the value of a field, or by each of its values."""
+        stages = [{"$match": query}, {"$unwind": f"${by}"}, {"$group": {"_id": f"${by}", "count": {"$sum": 1}}}]
+        with answering():
+            return {one["_id"]: one["count"] async for one in await self._reads[f"items_{generation}"].aggregate(stages)}
 
     async def entries(self, generation: int, item: str, limit: int = 0) -> list[Patch]:
         """Entries of one item: the range of ids that begin as its own do (`}` is what follows `|`)."""

@@ -72,9 +72,7 @@ def stages(kind: str, *names: str) -> Ask:
 def _late(whose: Ask | None = None) -> Ask:
     def late(reader: Reader) -> Question:
         asked = whose(reader) if whose else questions.overdue(reader.now)
-        return Question(
-            f"overdue-{asked.name}" if whose else "overdue", {**asked.query, "due": {"$lt": reader.now}}, asked.order, asked.index
-        )
+        return Question(f"overdue-{asked.name}" if whose else "overdue", {**asked.query, "due": {"$lt": reader.now}}, asked.order)
 
     return late
 
@@ -94,7 +92,7 @@ def _leaving(reader: Reader) -> Question:
 def _due_today(reader: Reader) -> Question:
     """By the end of the reader's day; what is late already is counted as late alone."""
     tomorrow = reader.local.midnight(reader.local.day(reader.now) + timedelta(days=1))
-    return Question("due-today", {"open": True, "due": {"$gte": reader.now, "$lt": tomorrow}}, ("due", "_id"), "clocks")
+    return Question("due-today", {"open": True, "due": {"$gte": reader.now, "$lt": tomorrow}}, ("due", "_id"))
 
 
 PENDING = View(

@@ -17,6 +17,7 @@ from deploy.local.engines import Engines
 from deploy.local.services import SMTP_OFFSET
 from deploy.running import Running
 from infra.identity import Principal
+from services.worklist.local import Local
 from services.worklist.store import Board
 from services.worklist.views import Reader
 from tests.bench.report import percentile
@@ -43,7 +44,7 @@ def readers(now: datetime) -> list[Reader]:
     """Whose lists are explained: somebody who sees the whole network, and a program's desk."""
 
     def reader(principal: Principal, duties: set[str], concerned: set[str] | None) -> Reader:
-        return Reader(principal, frozenset(duties), None if concerned is None else frozenset(concerned), now)
+        return Reader(principal, frozenset(duties), None if concerned is None else frozenset(concerned), now, Local())
 
     return [reader(COORDINATOR, {ROLE}, None), reader(DESK, {"desk/0"}, {"desk/0", "program/0", DESK.id})]
 

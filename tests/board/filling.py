@@ -1,6 +1,5 @@
 """A board as large as it is asked for, filled through the port that a rebuild fills a generation through."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -11,10 +10,11 @@ from infra.settle import remembered
 from infra.store.driver import connect
 from infra.vault import MongoVault
 from infra.wrapping import LocalWrapper
+from services.worklist.rebuild import Behind
 from services.worklist.store import Board, Writes
 from tests.board.lives import copies, kinds, network, numbered
 
-LIVES_AT_A_TIME, SIDE_BY_SIDE = 500, 3
+LIVES_AT_A_TIME = 100
 
 
 async def vault_of(engines: Engines) -> MongoVault:
@@ -33,19 +33,15 @@ async def filled(engines: Engines, board: Board, referrals: int) -> tuple[int, i
     known = kinds(datetime.now(UTC), bytes(32), blind)
     (generation, *_) = await board.generations()
     await board.fill(generation, network(datetime.now(UTC)))
-    counts = [(1, 1)]
-    gate = asyncio.Semaphore(SIDE_BY_SIDE)
-
-    async def part(first: int, count: int) -> tuple[int, int]:
-        async with gate:
+    items, events = 1, 1
+    async with Behind() as writer:
+        for first in range(0, referrals, LIVES_AT_A_TIME):
+            count = min(LIVES_AT_A_TIME, referrals - first)
             keys = await vault.keys([f"record/{numbered(n)}" for n in range(first, first + count)], create=True)
             whole = together(list(copies(known, first, count, keys, blind)))
-            await board.fill(generation, whole)
-            return len(whole.items), len(whole.entries)
-
-    firsts = range(0, referrals, LIVES_AT_A_TIME)
-    counts += await asyncio.gather(*(part(first, min(LIVES_AT_A_TIME, referrals - first)) for first in firsts))
-    return sum(items for items, _ in counts), sum(entries for _, entries in counts)
+            items, events = items + len(whole.items), events + len(whole.entries)
+            await writer.then(board.fill(generation, whole))
+    return items, events
 
 
 def together(lives: Sequence[Writes]) -> Writes:

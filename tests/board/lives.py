@@ -82,9 +82,8 @@ def sealed(n: int, key: bytes) -> PersonDetails:
     return seal(person(n), f"record/{numbered(n)}", key)
 
 
-def theirs(n: int, key: bytes, blind: Blind) -> Theirs:
-    """What is stored of the n-th person: sealed names and birth date, and the marks of their record."""
-    closed = sealed(n, key)
+def theirs(n: int, closed: PersonDetails, blind: Blind) -> Theirs:
+    """What is stored of the n-th person: names and birth date as they were `closed`, and the marks of their record."""
     values = (closed.given_name, closed.family_name, closed.birth_date)
     return tuple(text.encode() for text in (*(one.sealed for one in values if one and one.sealed), *marks(person(n), blind)))
 
@@ -93,8 +92,8 @@ def kind(n: int, now: datetime, key: bytes, blind: Blind) -> Kind:
     """The n-th life: nine in ten are over, as in a network that has run for years; one in a hundred has a plan, one in five hundred a
     transition. Every tenth of those that go on is late."""
     who, dice, log = 10**DIGITS - 1 - n, Random(n), Log()
-    id = numbered(who)
-    _referral(log, id, dice, now, sealed(who, key), over=n % 10 > 0)
+    id, closed = numbered(who), sealed(who, key)
+    _referral(log, id, dice, now, closed, over=n % 10 > 0)
     if n % 100 == 0:
         _plan(log, id, dice, now)
     if n % 200 == 0:
@@ -106,7 +105,7 @@ def kind(n: int, now: datetime, key: bytes, blind: Blind) -> Kind:
     documents[f"record/{id}"]["marks"] += marks(person(who), blind)
     items = tuple((item, encode(one)) for item, one in documents.items())
     entries = tuple((one["item"], encode(one)) for one in chain.from_iterable(by_item.values()))
-    return Kind(id, theirs(who, key, blind), items, entries)
+    return Kind(id, theirs(who, closed, blind), items, entries)
 
 
 def network(now: datetime) -> Writes:
@@ -207,4 +206,5 @@ def kinds(now: datetime, key: bytes, blind: Blind) -> list[Kind]:
 def copies(known: list[Kind], first: int, count: int, keys: dict[str, bytes], blind: Blind) -> Iterator[Writes]:
     """The lives from `first` on, each with its own id, its own sealed names, and what they are found by."""
     for n in range(first, first + count):
-        yield known[n % len(known)].copied(numbered(n), theirs(n, keys[f"record/{numbered(n)}"], blind))
+        closed = sealed(n, keys[f"record/{numbered(n)}"])
+        yield known[n % len(known)].copied(numbered(n), theirs(n, closed, blind))

@@ -93,37 +93,35 @@ def address_of(client: httpx2.Client, page: str, cookie: dict[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """How the database finds a list: the stages of its plan, and the index it reads."""
+    """How the database finds a list: the stages of its plan."""
 
     view: str
     stages: frozenset[str]
-    index: str
 
     @property
     def sound(self) -> bool:
-        return "IXSCAN" in self.stages and "COLLSCAN" not in self.stages
+        """By an index made for it; that of the ids holds everything."""
+        return "IXSCAN" in self.stages and not self.stages & {"COLLSCAN", "IXSCAN _id_"}
 
 
 async def plans(board: Board, reader: views.Reader, every: Sequence[View] = views.VIEWS) -> list[Plan]:
-    (generation, *_) = await board.generations()
-    found = []
+    generation, found = await board.current(), list[Plan]()
     for view in every:
         for tab in view.tabs:
             question = tab.ask(reader).within(reader.concerned)
-            found.append(
-                Plan(f"{view.path}?tab={tab.key}", frozenset(stages(await _explained(board, generation, question))), question.index)
-            )
+            found.append(Plan(f"{view.path}?tab={tab.key}", frozenset(stages(await plan_of(board, generation, question)))))
     return found
 
 
-async def _explained(board: Board, generation: int, question: Question) -> object:
-    said = await board.explained(generation, question.query, [(name, 1) for name in question.order], 51, question.index)
+async def plan_of(board: Board, generation: int, question: Question) -> object:
+    said = await board.explained(generation, question.query, [(name, 1) for name in question.order], 51)
     return said["queryPlanner"]["winningPlan"]
 
 
 def stages(plan: object) -> Iterator[str]:
     if isinstance(plan, dict):
-        yield from [plan["stage"]] if isinstance(plan.get("stage"), str) else []
+        if isinstance(stage := plan.get("stage"), str):
+            yield from (stage, f"{stage} {plan.get('indexName', '')}")
         for part in plan.values():
             yield from stages(part)
     elif isinstance(plan, list):

@@ -1,7 +1,9 @@
 """The board in memory: what the real one answers, for tests of pages. One test compares the two, question by question."""
 
 import copy
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import operator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +13,19 @@ from services.worklist.projections import entries_of
 from services.worklist.store import Writes
 
 LOW = (0, "")
+
+
+def _any(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Of a value, or of any of a list's."""
+    return lambda have, want: any(one is not None and test(one, want) for one in (have if isinstance(have, list) else [have]))
+
+
 TESTS = {
-    "$lt": lambda have, want: have is not None and have < want,
-    "$lte": lambda have, want: have is not None and have <= want,
-    "$gt": lambda have, want: have is not None and have > want,
-    "$gte": lambda have, want: have is not None and have >= want,
-    "$ne": lambda have, want: have != want,
+    "$lt": _any(operator.lt),
+    "$lte": _any(operator.le),
+    "$gt": _any(operator.gt),
+    "$gte": _any(operator.ge),
+    "$ne": operator.ne,
     "$in": lambda have, want: bool(set(have) & set(want)) if isinstance(have, list) else have in want,
 }
 
@@ -38,20 +47,26 @@ class Shelf:
     async def generations(self) -> tuple[int, ...]:
         return (1,)
 
+    async def current(self) -> int:
+        return (await self.generations())[0]
+
     async def documents(self, generation: int, ids: Collection[str]) -> dict[str, Document]:
         return {id: copy.deepcopy(self.stored[id]) for id in ids if id in self.stored}
 
     async def items(
-        self, generation: int, query: Document, sort: Sequence[tuple[str, int]], limit: int, hint: str | None = None,
-        fields: Sequence[str] = (),
-    ) -> list[Document]:  # fmt: skip
+        self, generation: int, query: Document, sort: Sequence[tuple[str, int]], limit: int, fields: Sequence[str] = ()
+    ) -> list[Document]:
         found = [copy.deepcopy(one) for one in self.stored.values() if fits(one, query)]
         for name, way in reversed(sort):
             found.sort(key=lambda one: _key(one.get(name)), reverse=way < 0)
         return [{name: one[name] for name in ("_id", *fields) if name in one} if fields else one for one in found[: limit or None]]
 
-    async def count(self, generation: int, query: Document, hint: str, most: int) -> int:
+    async def count(self, generation: int, query: Document, most: int) -> int:
         return min(most, sum(fits(one, query) for one in self.stored.values()))
+
+    async def tally(self, generation: int, query: Document, by: str) -> dict[str, int]:
+        found = [one.get(by) for one in self.stored.values() if fits(one, query)]
+        return Counter(value for values in found if values for value in (values if isinstance(values, list) else [values]))
 
     async def entries(self, generation: int, item: str, limit: int = 0) -> list[Document]:
         first = entries_of(item)

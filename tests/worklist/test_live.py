@@ -71,7 +71,7 @@ async def test_a_page_hears_of_what_changed_between_its_making_and_its_listening
 async def test_what_is_told_live_is_what_the_lists_hold(scene):
     """One scope, asked of a document and asked of the database: for every item the same."""
     for whose in (None, concerned(PROGRAM), frozenset({"program/1"}), frozenset({"example-hospital"}), frozenset()):
-        asked = questions.Question("all", {"open": True}, ("_id",), "steps").within(whose)
+        asked = questions.Question("all", {"open": True}, ("_id",)).within(whose)
         listed = {one["_id"] for one in (await questions.ask(scene.board, asked, limit=200)).items}
-        every = (await questions.ask(scene.board, questions.Question("all", {"open": True}, ("_id",), "steps"), limit=200)).items
+        every = (await questions.ask(scene.board, questions.Question("all", {"open": True}, ("_id",)), limit=200)).items
         assert listed == {one["_id"] for one in every if concerns(whose, one.get("concerns", ()))}

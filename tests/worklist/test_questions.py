@@ -1,7 +1,6 @@
 """The questions on a real database: right, complete page by page, and from an index."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -9,6 +8,8 @@ from contracts import assignment
 from infra.problems import Problem
 from services.worklist import questions
 from services.worklist.questions import ask
+from tests.board.looking import plan_of, stages
+from tests.worklist.shelf import Shelf
 from tests.worklist.stories import COORDINATOR, NOON, Log, at, received, record_of, step, whole
 
 pytestmark = pytest.mark.engines
@@ -90,27 +91,32 @@ async def test_a_cursor_that_is_not_ours_is_refused(busy):
             await ask(busy, questions.pending_referrals(), wrong)
 
 
-def stages(plan: Any) -> set[str]:
-    if isinstance(plan, dict):
-        return (
-            {plan["stage"]} | set().union(*map(stages, plan.values()))
-            if "stage" in plan
-            else set().union(*map(stages, plan.values()), set())
-        )
-    return set().union(*map(stages, plan), set()) if isinstance(plan, list) else set()
-
-
-@pytest.mark.parametrize(
-    "question",
-    [questions.pending_referrals(), questions.next_steps(), questions.my_next_steps("staff/7"), questions.team_next_steps({"role/x"}),
-     questions.unowned(), questions.unclocked(), questions.overdue(NOON), questions.gaps(NOON),
-     questions.Question("marks", {"marks": "one"}, ("_id",), "marks")],
-    ids=lambda q: q.name,
+EVERY = (
+    questions.pending_referrals(), questions.next_steps(), questions.my_next_steps("staff/7"), questions.team_next_steps({"role/x"}),
+    questions.unowned(), questions.unclocked(), questions.overdue(NOON), questions.gaps(NOON),
+    questions.told("staff/7", "new"), questions.unseen(),
+    *(questions.Question(name, {name: "one"}, ("_id",)) for name in ("marks", "tells", "group")),
+    questions.Question("reference", {"reference": {"$gte": "R", "$lt": "S"}}, ("reference",)),
+    questions.Question("record", {"record": {"$in": ["one", "two"]}}, ("record", "due", "_id")),
+    questions.Question("unmarked", {"unmarked": True}, ("unmarked",)), questions.Question("listed", {"listed": True}, ("listed",)),
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("question", EVERY, ids=lambda q: q.name)
 async def test_every_question_is_answered_by_its_index_in_its_order(busy, question):
-    plan = await busy.explained(1, question.query, [(name, 1) for name in question.order], 51, question.index)
-    found = stages(plan["queryPlanner"]["winningPlan"])
-    assert "IXSCAN" in found and not found & {"SORT", "COLLSCAN"}, found
+    found = set(stages(await plan_of(busy, 1, question)))
+    assert "IXSCAN" in found and not found & {"SORT", "COLLSCAN", "IXSCAN _id_"}, found
+
+
+async def test_the_board_in_memory_answers_as_the_real_one_does(busy):
+    shelf = Shelf()
+    shelf.stored = {one["_id"]: one for one in await busy.items(1, {}, [("_id", 1)], 0)}
+    for question in (*EVERY, *(one.within({COORDINATOR}) for one in EVERY)):
+        assert await ids(shelf, question) == await ids(busy, question), question.name
+        assert await questions.count(shelf, question) == await questions.count(busy, question), question.name
+    for by in ("owner", "concerns"):
+        tallied = await busy.tally(1, {"open": True}, by)
+        assert tallied == await shelf.tally(1, {"open": True}, by) and sum(tallied.values()) > 10
 
 
 async def test_the_timeline_tells_every_event_by_its_place_in_the_log(busy):

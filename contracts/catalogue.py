@@ -38,6 +38,7 @@ from contracts import (
     stays,
     transitions,
     upkeep,
+    views,
     visits,
 )
 
@@ -79,7 +80,7 @@ PLACING = (*assignment.EVENTS, *care_team.EVENTS, *absences.EVENTS, *shift_ends.
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
 FRONT_DOOR = (
     *intake.EVENTS, *agreements.EVENTS, *needs.EVENTS, *endings.EVENTS, *consents.EVENTS, *emergency_access.EVENTS, *stays.EVENTS,
-    *visits.EVENTS,
+    *visits.EVENTS, *views.EVENTS,
 )  # fmt: skip
 CARE = (*members.EVENTS, *follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS, *appointments.EVENTS)
 TOPICS = (

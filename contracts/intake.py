@@ -106,6 +106,7 @@ class RequestWithdrawn(Change):
 
     type: ClassVar = "request.withdrawn.v1"
     reason: Code
+    withdrawn_at: AwareDatetime | None = None
 
 
 class RequestAcknowledged(Clocked):

@@ -43,6 +43,15 @@ Channel = Literal["in-person", "video", "telephone", "text", "e-mail", "letter",
 CalledOffBy = Literal["client", "program"]
 
 
+TaskStatus = Literal[
+    "requested", "received", "accepted", "rejected", "ready", "in-progress", "on-hold", "completed", "failed", "cancelled",
+    "entered-in-error",
+]  # fmt: skip
+"""FHIR R4 Task.status, but for a draft, which says nothing yet."""
+BusinessStatus = Literal["2.0", "3.0", "4.0", "5.x", "5.1.1", "5.1.2", "5.1.3", "5.1.4", "6.0", "7.0"]
+"""HL7 BSeR's Task.businessStatus, in both published versions."""
+
+
 class Identifier(Model):
     """One identifier of a person, as FHIR's Identifier: the system that issued it and the value."""
 
@@ -122,6 +131,20 @@ class ReferralWithdrawn(FromPartner):
     type: ClassVar = "referral.withdrawn.v1"
     withdrawn_at: AwareDatetime | None = None
     reason: Code
+
+
+class ReferralStatusReported(FromPartner):
+    """Where the referral stands, as its sender or whoever has it sees it. It changes nothing here: both views are kept apart.
+
+    `reference` is the sender's own number; whoever has it from us names it by ours. A word older than the last one says nothing new.
+    """
+
+    type: ClassVar = "referral.status-reported.v1"
+    task_status: TaskStatus
+    business_status: BusinessStatus | None = None
+    at: AwareDatetime
+    """Since when it is so."""
+    reason: Code | None = None
 
 
 class AuthorizationAnswered(FromPartner):
@@ -228,6 +251,6 @@ class DeathTold(FromPartner):
 
 
 INBOUND = (
-    ReferralRequested, ReferralAmended, ReferralWithdrawn, AuthorizationAnswered, ContactReported, StayReported, VisitReported,
-    DeathTold,
+    ReferralRequested, ReferralAmended, ReferralWithdrawn, ReferralStatusReported, AuthorizationAnswered, ContactReported, StayReported,
+    VisitReported, DeathTold,
 )  # fmt: skip

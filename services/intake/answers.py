@@ -14,10 +14,11 @@ from contracts.answers import (
 from contracts.catalogue import PARTNER_IN, PARTNER_OUT
 from contracts.kernel import Event, Fact, Message, Reason
 from contracts.needs import RequestStatusPassedOn
+from contracts.partners import BusinessStatus, TaskStatus
 from contracts.upkeep import Issue, Origin
 from services.intake.requests import Request
 
-STATUS = {
+STATUS: dict[str, tuple[TaskStatus, BusinessStatus]] = {
     "acknowledged": ("received", "2.0"),
     "triaged": ("in-progress", "2.0"),
     "offered": ("in-progress", "2.0"),

@@ -19,6 +19,7 @@ from services.intake.commands import (
     ReportDeath,
     ReviewAccess,
     RevokeConsent,
+    SettleViews,
     SupplyInformation,
     TriageRequest,
     UnlinkRecord,
@@ -49,6 +50,7 @@ COMMANDS = (
     Entry(WaiveConsent, "/v1/consents/{id}/waive", "consent/{id}", "record-consent"),
     Entry(OpenAccess, "/v1/records/{id}/open-in-emergency", "access/{id}", "open-in-emergency"),
     Entry(ReviewAccess, "/v1/access/{id}/review", "access/{id}", "review-access"),
+    Entry(SettleViews, "/v1/views/{id}/settle", "view/{id}", "settle-views"),
     Entry(RegisterPartner, "/v1/partners/{id}/register", "partner/{id}", "register-partner"),
 )
 
@@ -68,6 +70,7 @@ ACCESS = {
     "record-emergency": rule(*DESK, "triage-clinician", "coordinator", "crisis-desk", "network-lead", scope=Scope.ANY),
     "open-in-emergency": rule("program-desk", "mobile-team", "crisis-facility", scope=Scope.ANY),
     "review-access": rule("supervisor", "clinical-supervisor", "network-lead", scope=Scope.ANY),
+    "settle-views": rule(*DESK, "coordinator", "network-lead", scope=Scope.ANY),
     "register-partner": rule("platform", scope=Scope.ANY),
 }
 """The front door is one desk for the whole network; programs and care teams scope what comes after it."""

@@ -117,10 +117,9 @@ DELETION = _cause(
     "TL-3204", "quarantine", "a ServiceRequest is deleted by its address", "send it with status revoked; we look at it meanwhile"
 )
 STU3 = _cause("TL-3205", "return", "this is FHIR STU3", "send it as R4: a ServiceRequest, an Appointment")
-REPORT_UNHEARD = _cause(
-    "TL-3206", "return", "reports of what became of a referral are not heard from partners yet",
-    "to ask for care send the ServiceRequest active and its Task requested; to take it back send revoked or cancelled",
-)  # fmt: skip
+NO_REPORT = _cause(
+    "TL-3206", "return", "the answer does not say where the referral stands", "send the Task about it, with its status and lastModified"
+)
 FOCUS_UNHEARD = _cause("TL-3207", "return", "this Task is about no ServiceRequest", "name the ServiceRequest in Task.focus")
 NO_REQUEST = _cause("TL-3208", "return", "the Task asks for a ServiceRequest that did not come with it", "send both in one Bundle")
 NOT_YET = _cause("TL-3209", "return", "this is a draft", "send it again when it is active")
@@ -161,6 +160,7 @@ NO_STAY_INSTANT = _cause(
 
 NO_VISIT_NUMBER = _cause("TL-3312", "return", "the visit has no number of yours", "send its identifier")
 NO_VISIT_INSTANT = _cause("TL-3313", "return", "nothing says when the visit begins or began", "send Appointment.start, or Encounter.period")
+NO_REPORT_INSTANT = _cause("TL-3314", "return", "nothing says when it was so", "send Task.lastModified to the second, with a zone")
 
 # FHIR: one of us must look.
 DANGLING = _cause(

@@ -5,13 +5,15 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
+from contracts import emergency_access
 from contracts.agreements import AgreementKind, ResponseTime
 from contracts.consents import EVERYBODY, Recipient
 from contracts.directory import Criteria
-from contracts.emergency_access import Finding, Ground
+from contracts.emergency_access import Ground
 from contracts.endings import How
 from contracts.kernel import Code, Command, Personal
 from contracts.partners import ContactDetails, Note, PersonDetails, Sensitivity, Text, Urgency
+from contracts.views import Finding, Side
 
 Channel = Literal["phone", "walk-in", "fax", "e-mail"]
 
@@ -177,7 +179,7 @@ class ReviewAccess(Command):
     """What was opened in an emergency was looked at by somebody else."""
 
     type: ClassVar = "review-access"
-    finding: Finding
+    finding: emergency_access.Finding
 
 
 class WaiveConsent(Command):
@@ -185,6 +187,14 @@ class WaiveConsent(Command):
 
     type: ClassVar = "waive-consent"
     reason: Literal["declined", "told-another-way", "not-needed", "other"]
+
+
+class SettleViews(Command):
+    """Sides say what cannot all be so, and I found out whose word stands. What follows of it, I do as well."""
+
+    type: ClassVar = "settle-views"
+    stands: Side
+    finding: Finding
 
 
 class RegisterPartner(Command):
@@ -204,4 +214,5 @@ COMMANDS = (
     EnterReferral, EnterContact, AcknowledgeRequest, AskInformation, SupplyInformation, GoOnWithout, TriageRequest, WithdrawRequest,
     CloseRequest, ReopenRequest, ReportDeath, RefuteDeath, UnlinkRecord, RegisterPartner,
     RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent, OpenAccess, ReviewAccess,
+    SettleViews,
 )  # fmt: skip

@@ -30,6 +30,7 @@ from contracts.partners import (
     DeathTold,
     ReferralAmended,
     ReferralRequested,
+    ReferralStatusReported,
     ReferralWithdrawn,
     StayReported,
     VisitReported,
@@ -44,6 +45,7 @@ from services.intake import (
     consents,
     contacts,
     deaths,
+    differing,
     disclosing,
     exchanges,
     following,
@@ -58,6 +60,7 @@ from services.intake import (
     sharing,
     stays,
     submissions,
+    views,
     visits,
 )
 from services.intake.commands import (
@@ -77,6 +80,7 @@ from services.intake.commands import (
     ReportDeath,
     ReviewAccess,
     RevokeConsent,
+    SettleViews,
     SupplyInformation,
     TriageRequest,
     UnlinkRecord,
@@ -94,7 +98,7 @@ __all__ = ("HEARS", "STATES", "deadlines", "decide", "evolve", "route")
 STATES: dict[str, type[State]] = {
     "request": Request, "record": Record, "partner": agreements.Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
     "stay": stays.Stay, "visit": visits.Visit, "cluster": clusters.Cluster,
-    "consent": consents.Consent, "access": opening.Opened,
+    "consent": consents.Consent, "access": opening.Opened, "view": views.Views,
 }  # fmt: skip
 
 
@@ -106,12 +110,13 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     decision = DECISIONS[type(message.data)](message, world, now)
     if isinstance(decision, Early | Refused):
         return decision
-    return disclosing.gated(_labelled(decision, message, world), message, world, now)
+    whole = (*decision, *views.beside(decision, world, now))
+    return disclosing.gated(_labelled(whole, message, world), message, world, now)
 
 
 def _labelled(facts: Sequence[Fact], message: Message, world: World) -> Sequence[Fact]:
     """The label of a 42 CFR Part 2 referral is on everything that is said because of it, by whatever it was caused."""
-    about = next((fact.subject for fact in facts if kind_of(fact.subject) in ("request", "consent")), message.subject)
+    about = next((fact.subject for fact in facts if kind_of(fact.subject) in routing.BESIDE), message.subject)
     known = [message.data, message, world[followed(about)], *(world[fact.subject] for fact in facts)]
     label, consent = (next((value for of in known if (value := getattr(of, name, ""))), "") for name in ("sensitivity", "consent"))
     if world[consents.consent_of(about)] is not None:
@@ -159,7 +164,7 @@ def _passed(message: Message, world: World, now: datetime) -> Decision:
     return CLOCKS.get(kind_of(message.subject), lateness.passed)(message, world, now)
 
 
-CLOCKS = {"consent": consents.passed, "access": opening.passed, "partner": agreements.passed}
+CLOCKS = {"consent": consents.passed, "access": opening.passed, "partner": agreements.passed, "view": differing.passed}
 
 
 def _died(message: Message, world: World, now: datetime) -> Decision:
@@ -191,7 +196,8 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     VisitReported: _visit_reported,
     DeathTold: _death_reported,
     ReferralAmended: referrals.amended,
-    ReferralWithdrawn: referrals.withdrawn,
+    ReferralWithdrawn: views.withdrawn,
+    ReferralStatusReported: views.reported,
     AcknowledgeRequest: _acknowledged,
     AskInformation: asking.ask,
     SupplyInformation: asking.supplied,
@@ -206,6 +212,7 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     **dict.fromkeys((RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent), consenting.command),
     OpenAccess: opening.opened,
     ReviewAccess: opening.reviewed,
+    SettleViews: differing.settle,
     RegisterPartner: agreements.registered,
     AuthorizationSubmitted: exchanges.opened,
     DecisionInquired: exchanges.inquired,
@@ -228,6 +235,8 @@ def evolve(state: Any, fact: Change) -> State | None:
         return stays.evolve(state, fact)
     if fact.type.startswith("visit."):
         return visits.evolve(state, fact)
+    if fact.type.startswith("view."):
+        return views.evolve(state, fact)
     if fact.type.startswith("access."):
         return opening.evolve(state, fact)
     if fact.type.startswith("consent."):
@@ -255,6 +264,8 @@ def deadlines(state: State) -> Iterable[Deadline]:
             return tuple(clusters.of_cluster(state))
         case opening.Opened():
             return tuple(opening.deadlines(state))
+        case views.Views():
+            return tuple(differing.deadlines(state))
         case agreements.Partner():
             return tuple(agreements.deadlines(state))
     return ()

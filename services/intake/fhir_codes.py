@@ -78,7 +78,7 @@ BSER = "http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS"
 _OPEN = frozenset(("requested", "received", "accepted", "ready", "in-progress", "on-hold"))
 _UNDER_WAY = frozenset(("accepted", "ready", "in-progress", "on-hold"))
 BSER_STATUSES: dict[str, tuple[str, frozenset[str]]] = {
-    "2.0": ("Service Request Created", frozenset(("draft", "requested", "received"))),
+    "2.0": ("Service Request Created", frozenset(("draft", "requested", "received", "in-progress", "on-hold"))),
     "3.0": ("Service Request Accepted", _UNDER_WAY),
     "4.0": ("Service Request Declined", frozenset(("rejected",))),
     "5.x": ("Service Request Fulfillment Initiated", _UNDER_WAY),
@@ -88,10 +88,11 @@ BSER_STATUSES: dict[str, tuple[str, frozenset[str]]] = {
     "5.1.4": ("Service Request Event Completed", _UNDER_WAY | {"completed"}),
     "5.2": ("Service Request Cancellation Requested", _OPEN | {"cancelled"}),
     "5.4": ("Service Request Cancellation Requested", _OPEN | {"cancelled"}),
-    "6.0": ("Service Request Fulfillment Cancelled", frozenset(("cancelled", "failed"))),
-    "7.0": ("Service Request Fulfillment Completed", frozenset(("completed",))),
+    "6.0": ("Service Request Fulfillment Cancelled", frozenset(("cancelled", "failed", "entered-in-error"))),
+    "7.0": ("Service Request Fulfillment Completed", frozenset(("completed", "failed"))),
 }
-"""Task.businessStatus in both published versions (STU 1: `5.x`, `5.4`; 2.0: `5.1.1`-`5.1.4`, `5.2`): display, and the statuses it fits."""
+"""Task.businessStatus in both published versions (STU 1: `5.x`, `5.4`; 2.0: `5.1.1`-`5.1.4`, `5.2`): display, and the statuses it fits;
+among them those with which we send it ourselves, since it may come back as it was sent."""
 BSER_OTHER_DISPLAYS = {"5.x": "Service Request Event State Change"}
 CANCELLATION_ASKED = frozenset(("5.2", "5.4"))
 

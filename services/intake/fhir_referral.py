@@ -1,7 +1,7 @@
 """One referral of a FHIR message, from its ServiceRequest and Tasks to the entry that becomes of it.
 
 A complete request is a ReferralRequested, however often it is repeated; one with only what changes is a ReferralAmended;
-one that either of the two takes back is a ReferralWithdrawn.
+one that either of the two takes back is a ReferralWithdrawn. A Task that says what became of it is a ReferralStatusReported.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts import partners
 from contracts.kernel import Reason
-from services.intake import codes, fhir_codes, fhir_conformance, fhir_element, fhir_parties, fhir_request
+from services.intake import codes, fhir_codes, fhir_conformance, fhir_element, fhir_parties, fhir_request, stages
 from services.intake.entry import Entry, read_as
 from services.intake.fhir_bundle import Resource
 from services.intake.fhir_codes import Stance
@@ -17,7 +17,7 @@ from services.intake.fhir_element import part, text
 from services.intake.fhir_request import Case
 
 Draft = tuple[type[partners.FromPartner], dict[str, Any]]
-OTHERWISE: dict[Stance | None, str] = {"draft": codes.NOT_YET, "hold": codes.ON_HOLD, "report": codes.REPORT_UNHEARD}
+OTHERWISE: dict[Stance | None, str] = {"draft": codes.NOT_YET, "hold": codes.ON_HOLD}
 """What no event comes of, for each stance that neither asks nor takes back."""
 PRECEDENCE: tuple[Stance, ...] = ("withdraw", "hold", "ask", "report", "draft")
 """Which stance of several Tasks is the referral's."""
@@ -38,8 +38,11 @@ def entry(case: Case) -> Entry:
 
 def _draft(stance: Stance | None, reference: str | None, case: Case) -> tuple[Draft | None, list[Reason]]:
     """What the event would say, and what has to be told about it. A referral of unclear stance is read for its other problems."""
-    if header := fhir_request.answering(case):
-        return None, [codes.reason(codes.REPORT_UNHEARD, header.pointer)]
+    answer = fhir_request.answering(case)
+    if answer and not case.tasks:
+        return None, [codes.reason(codes.NO_REPORT, answer.pointer)]
+    if stance not in (None, "draft") and (answer or _is_report(stance, case)):
+        return _reported(case, reference)
     if stance == "withdraw":
         taken_back = {"reference": reference, "withdrawn_at": fhir_request.changed_at(case), "reason": _withdrawal_reason(case)}
         return (partners.ReferralWithdrawn, taken_back), []
@@ -48,6 +51,21 @@ def _draft(stance: Stance | None, reference: str | None, case: Case) -> tuple[Dr
     if case.request is None:
         return None, [_without_request(case)] if stance else []
     return _amended(case, reference) if case.is_patch else _requested(case, reference)
+
+
+def _is_report(stance: Stance | None, case: Case) -> bool:
+    """Reported done, or a Task whose ServiceRequest did not come because it is known: only one that is requested asks for something."""
+    is_known = case.request is None and case.lead.body.get("status") != "requested"
+    return stance == "report" or (is_known and stance in ("ask", "hold"))
+
+
+def _reported(case: Case, reference: str | None) -> tuple[Draft, list[Reason]]:
+    """Where it stands, by the Task that was changed last; a ServiceRequest without one can only be completed."""
+    latest = max(case.tasks, key=fhir_request.modified_at, default=case.lead)
+    at, told = fhir_request.said_at(latest)
+    business = (code for code, _ in _bser_statuses(latest) if code in stages.BUSINESS)
+    said = {"reference": reference, "task_status": latest.body.get("status"), "business_status": next(business, None), "at": at}
+    return (partners.ReferralStatusReported, {**said, "reason": _status_reason(case)}), told
 
 
 def _requested(case: Case, reference: str | None) -> tuple[Draft, list[Reason]]:
@@ -164,17 +182,19 @@ def _intent_reasons(case: Case) -> list[Reason]:
 def _without_request(case: Case) -> Reason:
     """A Task that asks, but whose ServiceRequest did not come: a Bundle must hold what it names."""
     task = case.lead
-    if task.body["status"] != "requested":
-        return codes.reason(codes.REPORT_UNHEARD, f"{task.pointer}/status")
     return codes.reason(codes.DANGLING if task.scope.is_bundle else codes.NO_REQUEST, f"{task.pointer}/focus")
 
 
 def _withdrawal_reason(case: Case) -> str:
     """The code of a reason where the sender gave one, else the status that took it back."""
-    given = (fhir_element.token(coding) for task in case.tasks for coding in fhir_element.codings(part(task.body, "statusReason")))
     statuses = (text(each.body.get("status")) for each in case.both)
     saying = (status for status in statuses if status in ("revoked", "cancelled", "entered-in-error"))
-    return next(filter(None, given), None) or next(saying, "cancellation-requested")
+    return _status_reason(case) or next(saying, "cancellation-requested")
+
+
+def _status_reason(case: Case) -> str | None:
+    given = (fhir_element.token(coding) for task in case.tasks for coding in fhir_element.codings(part(task.body, "statusReason")))
+    return next(filter(None, given), None)
 
 
 def _misplaced(case: Case) -> Iterator[Reason]:

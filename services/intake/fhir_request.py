@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contracts.kernel import Reason
+from contracts.kernel import LONG_AGO, Reason
 from services.intake import codes, fhir_codes, fhir_element
-from services.intake.fhir_bundle import Package, Resource, find
+from services.intake.fhir_bundle import Package, Resource, Scope, find
 from services.intake.fhir_element import Body, part, parts, text
 
 NOTE_MAX = 20_000
@@ -121,9 +121,7 @@ def _about_instant(pointer: str, is_day: bool, case: Case) -> list[Reason]:
 def _instants(case: Case) -> Iterator[tuple[str, Any]]:
     """Where the instant stands, best first. `occurrence` is last: it is when care is wanted, not when it was asked for."""
     places: list[tuple[str, Any]] = [(f"{each.pointer}/authoredOn", each.body.get("authoredOn")) for each in case.both]
-    bundles = [scope for scope in case.lead.scope.outwards() if scope.body.get("resourceType") == "Bundle"]
-    assembled = [scope for scope in bundles if scope.body.get("type") not in NOT_ASSEMBLED_NOW]
-    places += [(f"{scope.pointer}/timestamp", scope.body.get("timestamp")) for scope in assembled]
+    places += [(f"{scope.pointer}/timestamp", scope.body.get("timestamp")) for scope in _assembled(case.lead)]
     at, body = case.lead.pointer, case.lead.body
     places.append((f"{at}/occurrenceDateTime", body.get("occurrenceDateTime")))
     places.append((f"{at}/occurrencePeriod/start", part(body, "occurrencePeriod").get("start")))
@@ -134,6 +132,35 @@ def changed_at(case: Case) -> datetime | None:
     """When it was amended or taken back, where that is said; else it is simply not known."""
     said = [task.body.get("lastModified") for task in case.tasks]
     return next((found.at for value in said if (found := fhir_element.moment(value)).precision == "instant"), None)
+
+
+def modified_at(task: Resource) -> datetime:
+    """For which of several Tasks was changed last."""
+    return fhir_element.moment(task.body.get("lastModified")).at or LONG_AGO
+
+
+def said_at(each: Resource) -> tuple[datetime | None, list[Reason]]:
+    """When it was so, to the instant: as it was last changed, else as it or its message was last written."""
+    for pointer, value in _written(each):
+        found = fhir_element.moment(value)
+        if found.precision == "broken":
+            return None, [codes.reason(codes.BROKEN_INSTANT, pointer)]
+        if found.precision == "instant":
+            return found.at, []
+    return None, [codes.reason(codes.NO_REPORT_INSTANT, each.pointer)]
+
+
+def _written(each: Resource) -> Iterator[tuple[str, Any]]:
+    places = [(f"{each.pointer}/lastModified", each.body.get("lastModified"))]
+    places.append((f"{each.pointer}/meta/lastUpdated", part(each.body, "meta").get("lastUpdated")))
+    places += [(f"{scope.pointer}/timestamp", scope.body.get("timestamp")) for scope in _assembled(each)]
+    yield from ((pointer, value) for pointer, value in places if value is not None)
+
+
+def _assembled(each: Resource) -> list[Scope]:
+    """The Bundles that it came in, but for those that somebody only looked up."""
+    bundles = [scope for scope in each.scope.outwards() if scope.body.get("resourceType") == "Bundle"]
+    return [scope for scope in bundles if scope.body.get("type") not in NOT_ASSEMBLED_NOW]
 
 
 def answering(case: Case) -> Resource | None:

@@ -1,5 +1,6 @@
 """What assignment and follow_up say became of a request: told to its sender, and taken over where it comes back to us."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,9 @@ from contracts.assignment import (
 )
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired
 from contracts.follow_up import CareMissed, CareScheduled, CareStarted, CareStartRetracted, CareUnscheduled, OutcomeReported
-from contracts.kernel import Decision, Early, Event, Message, World
+from contracts.kernel import Decision, Early, Event, Fact, Message, World
 from contracts.plans import PlanDeathReported, SuppressionEnded
+from contracts.views import RequestAccepted
 from services.intake import answers, closing
 from services.intake.requests import Request
 
@@ -50,9 +52,19 @@ def heard(message: Message, world: World, now: datetime) -> Decision:
     if not state.is_open:
         return []
     ours = closing.served(request, state, message) if isinstance(data, CareStarted | CareStartRetracted) else []
+    if isinstance(data, PlacementAccepted):
+        ours = accepted(request, state, message)
     if isinstance(data, OutcomeReported | PlacementEnded):
         ours = closing.outcome(request, state, message, now)
     goes_on = isinstance(data, CareStartRetracted) and data.started_at is not None
     if goes_on or (told := FOLLOWED.get(type(data))) is None:
         return ours
     return [*ours, *answers.of_request(request, state, now, told, data.outcome if isinstance(data, OutcomeReported) else None)]
+
+
+def accepted(request: str, state: Request, message: Message) -> Sequence[Fact]:
+    """Who has it may say from now on where it stands."""
+    data: PlacementAccepted = message.data
+    if (state.program, state.receiver) == (data.program, data.partner):
+        return []
+    return [Fact(request, RequestAccepted(program=data.program, partner=data.partner, accepted_at=message.at))]

@@ -24,6 +24,7 @@ from contracts.intake import (
 )
 from contracts.kernel import Change
 from contracts.needs import RequestJoined, RequestParted, RequestStatusPassedOn
+from contracts.views import RequestAccepted
 from services.intake.records import DEAD
 from services.intake.requests import CHANGEABLE, OURS, PassedOn, Request
 
@@ -62,7 +63,8 @@ def _evolved(state: Request | None, fact: Change) -> Request | None:
         case RequestTriaged():
             return state.model_copy(update={"status": "triaged", "urgency": fact.urgency, "service": fact.service})
         case RequestWithdrawn():
-            return state.model_copy(update={"status": "withdrawn", "dead_since": None, **_alone(state, state.requested_at)})
+            over = {"status": "withdrawn", "moved_at": fact.withdrawn_at, "dead_since": None}
+            return state.model_copy(update={**over, **_alone(state, state.requested_at)})
         case RequestJoined() | RequestParted() | RequestStatusPassedOn():
             return _joined(state, fact)
     return _ended(state, fact)
@@ -89,16 +91,23 @@ def _alone(state: Request, at: datetime | None) -> dict[str, object]:
 def _ended(state: Request, fact: Change) -> Request:
     """From the outcome on, and what stops when somebody is said to have died."""
     match fact:
-        case RequestServiceStarted() | RequestServiceRetracted():
-            return state.model_copy(update={"served": isinstance(fact, RequestServiceStarted)})
+        case RequestAccepted():
+            return state.model_copy(update={"program": fact.program, "receiver": fact.partner, "moved_at": fact.accepted_at})
+        case RequestServiceStarted():
+            return state.model_copy(update={"served": True, "moved_at": fact.started_at})
+        case RequestServiceRetracted():
+            return state.model_copy(update={"served": False, "moved_at": fact.retracted_at})
         case RequestOutcomeReported():
-            return state.model_copy(update={"status": "outcome_reported", "outcome": fact.outcome, "outcome_at": fact.counts_from})
+            reported = {"status": "outcome_reported", "outcome": fact.outcome, "outcome_at": fact.counts_from}
+            return state.model_copy(update={**reported, "moved_at": fact.counts_from})
         case RequestClosed():
             verified = _said("verified", fact.closed_at, fact.by) if fact.how == "died" else {"dead_since": None}
-            return state.model_copy(update={"status": "closed", "asked": None, "into": fact.into, **verified})
+            over = {"status": "closed", "closed_as": fact.how, "moved_at": fact.closed_at}
+            return state.model_copy(update={**over, "asked": None, "into": fact.into, **verified})
         case RequestReopened():
             taken = {"status": "acknowledged", "taken_by": fact.by, "triage_from": fact.counts_from, "requested_at": fact.requested_at}
-            anew = {"interval": fact.interval, "reopened_at": fact.reopened_at, "served": False, "outcome": None}
+            anew = {"interval": fact.interval, "reopened_at": fact.reopened_at, "moved_at": fact.reopened_at, "outcome": None}
+            anew |= {"served": False, "program": None, "receiver": None, "closed_as": None}
             lives = _said("refuted", fact.reopened_at, fact.by) if state.death in DEAD else {}
             return state.model_copy(update={**taken, **anew, **lives, **_alone(state, fact.reopened_at)})
         case RequestDeathReported():

@@ -132,5 +132,5 @@ def withdrawn(message: Message, world: World, now: datetime) -> Decision:
 
 
 def withdraw(request: str, state: Request, reason: str, at: datetime | None, now: datetime) -> list[Fact]:
-    said = RequestWithdrawn(reason=reason, next=requests.nothing_left())
+    said = RequestWithdrawn(reason=reason, withdrawn_at=min(at or now, now), next=requests.nothing_left())
     return [Fact(request, said, at=at), *answers.of_request(request, state, now, "withdrawn", reason)]

@@ -51,10 +51,16 @@ class Request(State):
     interval: int = 1
     """How often it was opened."""
     reopened_at: AwareDatetime | None = None
+    program: str | None = None
+    receiver: str | None = None
+    """The program that has it, and the partner whose program that is."""
     served: bool = False
     """Whether a visit was recorded in this interval."""
     outcome: str | None = None
     outcome_at: AwareDatetime | None = None
+    closed_as: str | None = None
+    moved_at: AwareDatetime | None = None
+    """Since when it is asked for, had by a program, served, done or over; since it was requested, where that is None."""
     dead_since: AwareDatetime | None = None
     """A report of a death that stands, verified or not."""
     death: Literal["", "noted", "refuted", "verified"] = ""

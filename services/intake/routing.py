@@ -8,17 +8,20 @@ from contracts.partners import (
     DeathTold,
     ReferralAmended,
     ReferralRequested,
+    ReferralStatusReported,
     ReferralWithdrawn,
     StayReported,
     VisitReported,
 )
 from contracts.plans import PlanDeathReported
-from services.intake import consents, contacts, deaths, exchanges, needs, opening, sharing, stays, visits
+from services.intake import consents, contacts, deaths, exchanges, needs, opening, sharing, stays, views, visits
 from services.intake.commands import EnterContact, EnterReferral, OpenAccess
 from services.intake.following import HEARS, followed
 from services.intake.records import Named
 from services.intake.referrals import record_of, request_of, sender
 
+BESIDE = ("request", "consent", "view")
+"""Kinds of aggregates that are of one referral, under one id."""
 TELLS = (deaths.TELL, sharing.SHARE, *needs.DEADLINES)
 """Deadlines by which one of our aggregates tells another something, at once."""
 
@@ -33,7 +36,7 @@ def route(message: Message, blind: Blind) -> Route:
             known = record_of(partner, data.reference, blind)
             request = request_of(partner, data.reference, blind)
             claims = (*named.claims, *needs.claims(data, blind), known)
-            return Route((request, named.record, *_consent_of(request, data)), claims)
+            return Route((request, named.record, views.view_of(request), *_consent_of(request, data)), claims)
         case ContactReported() | EnterContact():
             return contacts.route(sender(message), data, blind)
         case StayReported():
@@ -45,13 +48,14 @@ def route(message: Message, blind: Blind) -> Route:
         case ReferralAmended():
             partner = sender(message)
             request = request_of(partner, data.reference, blind)
-            writes = (request, *_consent_of(request, data))
+            writes = (request, views.view_of(request), *_consent_of(request, data))
             if not data.person:
                 return Route(writes, (record_of(partner, data.reference, blind),) if data.sensitivity else ())
             named = Named(partner, data.person, data.reference, blind)
             return Route(writes, (*named.claims, record_of(partner, data.reference, blind)))
-        case ReferralWithdrawn():
-            return Route(_with_consent(request_of(sender(message), data.reference, blind)))
+        case ReferralWithdrawn() | ReferralStatusReported():
+            own, given = views.named(sender(message), data.reference, blind)
+            return Route((*_with_beside(own), *_with_beside(given)))
         case AuthorizationSubmitted():
             return Route((exchanges.exchange_of(data.reference, blind), consents.consent_of(message.subject)), references=(data.record,))
         case DecisionInquired():
@@ -61,20 +65,20 @@ def route(message: Message, blind: Blind) -> Route:
         case OpenAccess():
             return Route((message.subject,), references=(opening.record_of(message.subject),))
         case PlanDeathReported(record=str(record)):
-            return Route((*_with_consent(followed(message.subject)), record))
+            return Route((*_with_beside(followed(message.subject)), record))
         case DeadlinePassed(name=name) if name in TELLS:
-            return Route((*_with_consent(message.subject), *_with_consent(data.about)))
+            return Route((*_with_beside(message.subject), *_with_beside(data.about)))
         case DeadlinePassed() if kind_of(message.subject) == "request":
             return Route((message.subject,))
         case _ if type(data) in HEARS:
-            return Route(_with_consent(followed(message.subject)))
-    return Route(_with_consent(message.subject))
+            return Route(_with_beside(followed(message.subject)))
+    return Route(_with_beside(message.subject))
 
 
-def _with_consent(subject: str) -> tuple[str, ...]:
-    """A request and its consent, whichever of them was named."""
+def _with_beside(subject: str) -> tuple[str, ...]:
+    """A request, its consent and its views, whichever of them was named."""
     kind, _, rest = subject.partition("/")
-    return (f"request/{rest}", f"consent/{rest}") if kind in ("request", "consent") else (subject,)
+    return tuple(f"{one}/{rest}" for one in BESIDE) if kind in BESIDE else (subject,)
 
 
 def _consent_of(request: str, data: ReferralRequested | EnterReferral | ReferralAmended) -> tuple[str, ...]:

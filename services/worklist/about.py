@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.kernel import kind_of
-from services.worklist import words
+from services.worklist import sides, words
 from services.worklist.items import Document, by_kind
 from services.worklist.local import Dated
 
@@ -79,8 +79,7 @@ def about(item: Document, now: datetime, names: Mapping[str, str] = {}) -> list[
     kinds = by_kind(item["sections"])
     kind = kind_of(item["_id"])
     section = kinds.get(kind, {})
-    found = {"plan": _plan, "transition": _transition, "authorization": _authorization, "episode": _episode}.get(kind, _referral)
-    return [part for part in found(section if kind in kinds else item, item, now, names) if part]
+    return [part for part in OF_KIND.get(kind, _referral)(section if kind in kinds else item, item, now, names) if part]
 
 
 def _referral(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[Said]:
@@ -156,3 +155,7 @@ def _episode(section: Mapping[str, Any], item: Document, now: datetime, names: M
     yield words.plain(section["area"]) if section.get("area") else ""
     yield words.who(section.get("team"), names)
     yield words.who(section.get("facility"), names)
+
+
+OF_KIND = {"plan": _plan, "transition": _transition, "authorization": _authorization, "episode": _episode, "view": sides.about}
+"""What is said of an item by its kind; of every other what is said of a referral."""

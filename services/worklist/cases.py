@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 
 from contracts.kernel import kind_of
 from infra.identity import Principal
-from services.worklist import about, agreed, history, questions, seeing, telling, words
+from services.worklist import about, agreed, history, questions, seeing, sides, telling, words
 from services.worklist.api import known
 from services.worklist.fields import at
 from services.worklist.filling import UNCLEAR, clock_of, shown, unsent
@@ -60,7 +60,7 @@ class Cases:
         messages = await questions.messages(self.answers.board, found["_id"])
         given: Row = {
             "row": row,
-            "facts": [*self._facts(found, names), *await self._agreement(found, now)],
+            "facts": [*self._facts(found, names), *await self._agreement(found, now), *await self._sides(found)],
             "asked_at": asked_at,
             "zone": clock_of(request.query_params, request).zone,
             "then": await self._then(request, found, entries, at),
@@ -140,6 +140,13 @@ class Cases:
         sender = partners.get(f"partner/{found.get('partner')}") if found["kind"] == "referral" else None
         told = agreed.line(by_kind(sender["sections"]).get("partner", {}), now) if sender else ""
         return [("Agreement", told)] if told else []
+
+    async def _sides(self, found: Document) -> list[tuple[str, Any]]:
+        """Where it stands by the word of each side, once a partner has said anything of it."""
+        if found["kind"] not in ("referral", "view"):
+            return []
+        kept = await seeing.beside(self.answers.board, [found["_id"]], "view")
+        return [line for one in kept for line in sides.lines(by_kind(one["sections"]).get("view", {}))]
 
     def _facts(self, found: Document, names: Mapping[str, str]) -> list[tuple[str, Any]]:
         named = (

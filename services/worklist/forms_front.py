@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from contracts.directory import AgeGroup
+from contracts.views import Finding, Side
 from services.worklist.fields import Asked, Field, Form, at, choice, known
 
 DESK = ("intake-desk", "supervisor")
@@ -183,6 +184,17 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             REVIEWERS,
             (choice("finding", "It was", "justified", "not-justified", "unclear"),),
             hint="Of all that was opened of this person until now. Somebody else reviews what you opened yourself.",
+        ),
+    ),
+    "view": (
+        Form(
+            "settle-views",
+            "Say whose word stands",
+            "intake",
+            "/v1/views/{id}/settle",
+            (*DESK, "coordinator", "network-lead"),
+            (choice("stands", "It is as it is said by", *get_args(Side)), choice("finding", "Why they differed", *get_args(Finding))),
+            hint="It changes nobody’s word. What follows of it for the referral, do there.",
         ),
     ),
     "placement": (

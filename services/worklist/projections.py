@@ -17,7 +17,7 @@ from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, derived, kind_of
 from contracts.partners import Guardian, PersonDetails
-from services.worklist import authorizing, care, care_teams, crisis, standing, telling
+from services.worklist import authorizing, care, care_teams, crisis, sides, standing, telling
 from services.worklist.words import plain, sentence
 
 Patch = dict[str, Any]
@@ -331,6 +331,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     **crisis.PROJECTED,
     **care.PROJECTED,
     **care_teams.PROJECTED,
+    **sides.PROJECTED,
     upkeep.InputQuarantined: lambda e: {"status": "quarantined", "issues": [issue.model_dump() for issue in e.issues]},
     upkeep.InputRepaired: lambda e: {"status": "repaired"},
     upkeep.InputDiscarded: lambda e: {"status": "discarded"},

@@ -113,6 +113,8 @@ STEPS = View(
         Tab("waiting", "Waits on us", waiting, "Somebody else answers for these, and cannot go on without you."),
         Tab("unowned", "Nobody’s", lambda _: questions.unowned(), "Nobody answers for these. Normally there is none.", alarm=True),
         Tab("due-today", "Due today", _due_today),
+        Tab("views-differ", "Views differ", lambda _: questions.of_kind("view"),
+            "A referral’s sender, or whoever has it, says what cannot be so as we know it. Neither word takes the other’s place."),
         Tab("unclocked", "Without a deadline", lambda _: questions.unclocked(),
             "Something without a clock is not on time. Normally there is none.", alarm=True),
         Tab("all", "Everybody’s", lambda _: questions.next_steps(), "What nobody owns comes first."),

@@ -25,12 +25,13 @@ from contracts import (
     shift_ends,
     stays,
     upkeep,
+    views,
     visits,
 )
 from contracts import assignment as placing
 from contracts import authorization as asking
 from contracts.kernel import Event, kind_of
-from services.worklist import authorizing, care, crisis
+from services.worklist import authorizing, care, crisis, sides
 
 ACTIONS = {
     "acknowledge-request": "Acknowledge the request",
@@ -56,13 +57,14 @@ ACTIONS = {
     **crisis.ACTIONS,
     **authorizing.ACTIONS,
     **care.ACTIONS,
+    **sides.ACTIONS,
 }
 STATUSES = {
     "no-program": "No program available", "unanswered": "Offer not answered", "declined": "Declined", "opened": "Looking for a place",
     "access-opened": "Opened in an emergency, not reviewed yet", "access-justified": "Emergency access, justified",
     "access-not-justified": "Emergency access, not justified", "access-unclear": "Emergency access, unclear",
     "withheld": "Not told, for want of consent", "consent-missing": "No consent was given yet", "consent-expiring": "The consent ends soon",
-    "message-overdue": "A message is waiting", "possible-duplicate": "Possibly known already",
+    "message-overdue": "A message is waiting", "possible-duplicate": "Possibly known already", **sides.STATUSES,
 }  # fmt: skip
 KINDS = {
     "referral": "Referral",
@@ -75,6 +77,7 @@ KINDS = {
     "access": "Emergency access",
     **crisis.KINDS,
     **care.KINDS,
+    **sides.KINDS,
 }
 AGREEMENTS = {"signed": "a signed agreement", "joint-protocol": "a joint protocol"}
 HELD = {"quiet": "it is quiet hours", "routine": "for the daily digest", "rate": "too many came within an hour"}
@@ -361,6 +364,9 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     rosters.SilenceEnded: "The report of a death was wrong",
     **crisis.SENTENCES,
     **care.SENTENCES,
+    **sides.SENTENCES,
+    views.ViewWarned: _warned,
+    views.ViewOverdue: _overdue,
     **dict.fromkeys(care.WARNED, _warned),
     **dict.fromkeys(care.OVERDUE, _overdue),
     **dict.fromkeys(care.RETRACTED, _retracted),

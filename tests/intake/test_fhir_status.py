@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from contracts import partners
-from services.intake import codes
+from services.intake import answers, codes
 from tests.intake.fhir_messages import BSER, PATIENT, REQUEST, TASK, Json, bundle, but, causes, one, read, told
 
 
 @pytest.mark.parametrize("status, outcome, cause", [
-    ("draft", "return", codes.NOT_YET), ("completed", "return", codes.REPORT_UNHEARD), ("on-hold", "quarantine", codes.ON_HOLD),
+    ("draft", "return", codes.NOT_YET), ("completed", "return", codes.NO_REPORT_INSTANT), ("on-hold", "quarantine", codes.ON_HOLD),
     ("unknown", "quarantine", codes.UNKNOWN_CODE), ("aktiv", "quarantine", codes.UNKNOWN_CODE),
     (["active"], "quarantine", codes.UNKNOWN_CODE), (None, "return", codes.NO_STATUS),
 ])  # fmt: skip
@@ -38,10 +38,35 @@ def test_a_cancelled_task_alone_takes_back_what_it_is_about():
     assert isinstance(entry.event, partners.ReferralWithdrawn) and entry.event.reference == "R-1"
 
 
-@pytest.mark.parametrize("status", ["accepted", "in-progress", "received", "ready", "completed", "rejected", "failed"])
-def test_a_report_of_what_became_of_a_referral_is_not_heard_yet(status: str):
-    entry = one(but(TASK, status=status))
-    assert (entry.outcome, causes(entry), entry.reference) == ("return", {codes.REPORT_UNHEARD}, "s1")
+@pytest.mark.parametrize("status", ["accepted", "in-progress", "received", "ready", "on-hold", "completed", "rejected", "failed"])
+def test_a_task_about_a_referral_that_we_have_says_where_it_stands(status: str):
+    reported = one(but(TASK, status=status)).event
+    assert isinstance(reported, partners.ReferralStatusReported) and (reported.reference, reported.task_status) == ("s1", status)
+    assert (reported.at, reported.business_status) == (datetime(2026, 3, 2, 10, tzinfo=UTC), None)
+
+
+def test_of_several_tasks_the_one_that_was_changed_last_says_it_with_its_business_status_and_reason():
+    said = {"status": "rejected", "businessStatus": {"coding": [{"system": BSER, "code": "4.0"}]}}
+    last = but(TASK, id="t2", lastModified="2026-03-04T10:00:00Z", statusReason={"coding": [{"code": "no-capacity"}]}, **said)
+    reported = one(bundle(REQUEST, but(TASK, status="completed"), last, PATIENT)).event
+    assert isinstance(reported, partners.ReferralStatusReported) and reported.reference == "R-1"
+    assert (reported.task_status, reported.business_status, reported.reason) == ("rejected", "4.0", "no-capacity")
+    assert reported.at == datetime(2026, 3, 4, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("when, outcome", [
+    ({"lastModified": None}, "return"), ({"lastModified": "2026-03-02"}, "return"), ({"lastModified": "12:011:30"}, "quarantine"),
+    ({"lastModified": None, "meta": {"lastUpdated": "2026-03-02T10:00:00Z"}}, "event"),
+])  # fmt: skip
+def test_a_report_is_of_an_instant_that_its_sender_names(when: Json, outcome: str):
+    entry = one(but(TASK, status="completed", **when))
+    assert entry.outcome == outcome and (codes.NO_REPORT_INSTANT in causes(entry)) == (outcome == "return")
+
+
+def test_what_we_tell_of_a_status_may_come_back_as_it_was_told():
+    for status, business in answers.STATUS.values():
+        task = but(TASK, status=status, businessStatus={"coding": [{"system": BSER, "code": business}]})
+        assert one(task).outcome == "event", (status, business)
 
 
 def test_a_requested_task_without_its_request_is_returned_bare_and_looked_at_in_a_bundle():
@@ -126,7 +151,8 @@ def test_5_10_failed_is_not_rejected_and_neither_takes_a_referral_back():
     """An example of our own."""
     for status in ("failed", "rejected"):
         task = but(TASK, status=status, statusReason={"text": "No matching results"})
-        assert one(bundle(REQUEST, task, PATIENT)).event is None and one(task).event is None
+        for said in (one(bundle(REQUEST, task, PATIENT)).event, one(task).event):
+            assert isinstance(said, partners.ReferralStatusReported) and said.task_status == status
 
 
 def test_5_11_an_object_instead_of_a_list_is_read_and_told():
@@ -144,8 +170,8 @@ def test_5_12_a_business_status_that_the_status_contradicts_is_looked_at():
 
 @pytest.mark.parametrize("code, status, outcome", [
     ("2.0", "requested", "event"), ("5.x", "in-progress", "event"), ("5.1.1", "in-progress", "event"), ("5.1.2", "in-progress", "event"),
-    ("5.1.4", "completed", "return"), ("6.0", "cancelled", "event"), ("7.0", "completed", "return"), ("9.9", "requested", "quarantine"),
-    ("4.0", "rejected", "return"), ("5.4", "in-progress", "event"), ("5.2", "in-progress", "event"),
+    ("5.1.4", "completed", "event"), ("6.0", "cancelled", "event"), ("7.0", "completed", "event"), ("9.9", "requested", "quarantine"),
+    ("4.0", "rejected", "event"), ("5.4", "in-progress", "event"), ("5.2", "in-progress", "event"),
 ])  # fmt: skip
 def test_5_12_both_published_versions_of_the_business_status_are_known(code: str, status: str, outcome: str):
     task = but(TASK, status=status, businessStatus={"coding": [{"system": BSER, "code": code}]})

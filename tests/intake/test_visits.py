@@ -115,11 +115,11 @@ def test_one_broken_visit_costs_its_neighbours_nothing_and_a_death_is_told_with_
 
 def test_what_answers_another_message_asks_for_nothing():
     header = {"resourceType": "MessageHeader", "id": "h1", "eventCoding": {"code": "servicerequest-response"}}
-    assert causes(read(bundle(header, REQUEST, PATIENT))[0]) == {codes.REPORT_UNHEARD}
+    assert causes(read(bundle(header, REQUEST, PATIENT))[0]) == {codes.NO_REPORT}
     asking = but(header, eventCoding={"code": "servicerequest-request"})
     assert read(bundle(asking, REQUEST, PATIENT))[0].outcome == "event"
     answered = but(asking, response={"identifier": "1", "code": "ok"})
-    assert causes(read(bundle(answered, but(REQUEST, status="revoked"), PATIENT))[0]) == {codes.REPORT_UNHEARD}
+    assert causes(read(bundle(answered, but(REQUEST, status="revoked"), PATIENT))[0]) == {codes.NO_REPORT}
 
 
 @needs_files

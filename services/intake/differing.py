@@ -1,0 +1,79 @@
+"""Views that cannot all be so: time to come together, then somebody who finds out which one stands, by a clock."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from contracts import clocks
+from contracts.clocks import Step
+from contracts.kernel import Deadline, DeadlinePassed, Decision, Fact, Message, Next, Reason, Refused, World
+from contracts.views import ViewOverdue, ViewsDiffered, ViewsSettled, ViewWarned
+from services.intake.commands import SettleViews
+from services.intake.requests import COORDINATOR, DESK, Request
+from services.intake.rules import RULES
+from services.intake.views import Views, nothing_left, request_of
+
+APART, SETTLE = "views-apart", "settle-views"
+ALLOWED = (SettleViews.type,)
+NOT_APART = Reason("TL-5184", "", "nothing waits to be settled")
+
+
+def settle(message: Message, world: World, now: datetime) -> Decision:
+    """Somebody found out whose word stands. What follows of it is done by other commands."""
+    views: Views | None = world[message.subject]
+    if views is None or not views.differed or views.owed is None:
+        return Refused((NOT_APART,))
+    data: SettleViews = message.data
+    said = {"stands": data.stands, "finding": data.finding, "by": message.actor.id, "settled_at": now}
+    return [Fact(message.subject, ViewsSettled(**said, next=nothing_left(views.owed)))]
+
+
+def passed(message: Message, world: World, now: datetime) -> Decision:
+    """They had time to come together; or the time to settle it is used up."""
+    views: Views | None = world[message.subject]
+    if views is None:
+        return []
+    if message.data.name == APART:
+        return _differed(message, views, world[request_of(message.subject)], now)
+    return _late(message, views, now)
+
+
+def _differed(message: Message, views: Views, request: Request, now: datetime) -> list[Fact]:
+    since = _since(views)
+    if since is None or message.data.about != since.isoformat():
+        return []
+    clock = RULES.clock(SETTLE, now, now=now)
+    block = Next(owner=_owner(request), action=SETTLE, due=clock.due_at, rule=clock.rule, allowed=ALLOWED)
+    step, sides = Step(block, clock.counts_from, clock.warns_at)._asdict(), tuple(side for side, _ in views.apart)
+    return [Fact(message.subject, ViewsDiffered(record=views.record, sides=sides, since=since, **step))]
+
+
+def _owner(request: Request) -> str:
+    """The role that answers for the referral where it stands."""
+    return DESK if request.is_open and not request.is_placed else COORDINATOR
+
+
+def _late(message: Message, views: Views, now: datetime) -> list[Fact]:
+    data: DeadlinePassed = message.data
+    if views.owed is None or (over := clocks.is_over(views.owed, data, now)) is None:
+        return []
+    step = views.owed
+    said = step.model_dump(include={"action", "rule", "due", "owner", "waiting_on"})
+    still = Next(owner=step.owner, action=step.action, due=step.due, rule=step.rule, allowed=ALLOWED)
+    if not over:
+        return [Fact(message.subject, ViewWarned(**said, warns_at=clocks.still_to_come(step, now), next=still))]
+    citation, status = RULES.source(step.rule)
+    cited = {"citation": citation, "citation_status": status, "late_minutes": clocks.late_minutes(step, now)}
+    return [Fact(message.subject, ViewOverdue(**said, **cited, next=still))]
+
+
+def _since(views: Views) -> datetime | None:
+    """From when they are apart and nobody was told; None where there is nothing to tell."""
+    return min((at for _, at in views.apart), default=None) if not (views.differed or views.settled) else None
+
+
+def deadlines(views: Views) -> Iterator[Deadline]:
+    """The end of the grace, or of the time to settle it."""
+    if since := _since(views):
+        yield Deadline(APART, since.isoformat(), RULES.clock(APART, since, now=since).due_at)
+    if views.differed:
+        yield from clocks.deadlines(views.owed)

@@ -11,11 +11,20 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from contracts.catalogue import PARTNER_OUT
 from contracts.directory import Program
 from contracts.kernel import Command, Personal
-from contracts.partners import DeathTold, Identifier, PersonDetails, ReferralAmended, ReferralRequested, ReferralWithdrawn
+from contracts.partners import (
+    DeathTold,
+    Identifier,
+    PersonDetails,
+    ReferralAmended,
+    ReferralRequested,
+    ReferralStatusReported,
+    ReferralWithdrawn,
+)
 from services.assignment import commands as placing
 from services.assignment.directory import DIRECTORY
 from services.intake import commands as intake
 from services.intake.records import DEAD
+from services.intake.views import Word
 from services.notification.alerts import alerts_on
 from services.notification.sources import DEATH, family
 from tests.laws.around import Around
@@ -33,10 +42,29 @@ NEEDS = st.fixed_dictionaries({
 })  # fmt: skip
 NONSENSE = (b"{", b"[]", b'{"reference": "R-9"}', b'{"reference": "R-9", "requested_at": "12:011:30", "person": {}, "service": "therapy"}')
 RARELY = st.sampled_from(("withdrawn", "died", *NONSENSE))
+WORDS = (
+    ("accepted", "3.0"),
+    ("in-progress", None),
+    ("in-progress", "5.1.4"),
+    ("completed", "7.0"),
+    ("rejected", "4.0"),
+    ("cancelled", None),
+)
+HAS_THEM = "riverside"
+"""The partner whose programs these are: it has what they accept."""
 PROGRAMS = tuple(
-    Program(id=f"program/{name}", name=name, desk=f"desk/{name}", services=SERVICES[: 1 + n % 2], places=9 - n)
+    Program(id=f"program/{name}", name=name, desk=f"desk/{name}", services=SERVICES[: 1 + n % 2], places=9 - n, partner=HAS_THEM)
     for n, name in enumerate(("riverside", "lakeside", "hilltop", "grove"))
 )
+
+
+GRACE_AT_MOST = timedelta(days=4)
+"""A business day, over a weekend."""
+
+
+def taken_back(state: Any) -> Word | None:
+    """What a sender has said by taking its referral back."""
+    return Word(task_status="cancelled", means=("over",), at=state.moved_at) if state.status == "withdrawn" else None
 
 
 def details(partner: str, person: str, linked: bool) -> PersonDetails:
@@ -90,6 +118,33 @@ class Life(Around):
         died = DeathTold(reference=f"D-{person}", person=details(partner, person, linked=False))
         said = {"withdrawn": ReferralWithdrawn(reference=reference, reason="not-needed"), "died": died}
         self.runs(self.network.sends(partner, what if isinstance(what, bytes) else said[what]))
+
+    @precondition(lambda self: any(True for _ in self.network.states("intake", "request")))
+    @rule(
+        which=st.integers(0, 99),
+        by=st.sampled_from(("sender", "receiver", "stranger")),
+        word=st.sampled_from(WORDS),
+        late=st.sampled_from(LATE),
+    )
+    def a_partner_says_where_it_stands(self, which: int, by: str, word: tuple[Any, Any], late: timedelta) -> None:
+        requests = list(self.network.states("intake", "request"))
+        subject, state = requests[which % len(requests)]
+        before = self._views(subject)
+        partner = {"sender": state.partner, "receiver": HAS_THEM}.get(by, "somebody")
+        at = self.network.now - late
+        said = ReferralStatusReported(
+            reference=state.reference if by == "sender" else subject, task_status=word[0], business_status=word[1], at=at
+        )
+        self.runs(self.network.sends(partner, said))
+        after = self._views(subject)
+        assert dict(self.network.states("intake", "request"))[subject] == state, "law 12: a partner's word changed the referral"
+        for side in ("sender", "receiver"):
+            was, now = getattr(before, side, None), getattr(after, side, None)
+            assert side == by or was == now or now == taken_back(state), "law 12: one side's word took the place of another's"
+            assert was is None or (now and now.at >= was.at), "law 12: an older word took the place of a newer one"
+
+    def _views(self, request: str) -> Any:
+        return dict(self.network.states("intake", "view")).get(request.replace("request/", "view/"))
 
     @precondition(lambda self: any(self.network.sent.values()))
     @rule(which=st.integers(0, 99))
@@ -214,7 +269,7 @@ class Life(Around):
             assert step.late or not told, "law 3: a flag that late data took away stands"
 
     def _owed(self) -> Any:
-        for service, kind in (("intake", "request"), ("intake", "consent"), ("assignment", "placement")):
+        for service, kind in (("intake", "request"), ("intake", "consent"), ("intake", "view"), ("assignment", "placement")):
             for subject, state in self.network.states(service, kind):
                 if state.owed and not (kind == "placement" and (state.waiting_on or not state.is_looked_for)):
                     yield subject, state.owed
@@ -222,6 +277,15 @@ class Life(Around):
             yield from ((subject, step) for subject, state in self.network.states("follow_up", kind) for step in state.owes)
         for subject, state in self.network.states("authorization", "authorization"):
             yield from ((subject, step) for step in state.steps)
+
+    @invariant()
+    def whatever_differs_for_long_is_listed(self) -> None:
+        for _, views in self.network.states("intake", "view"):
+            longest = min((since for _, since in views.apart), default=self.network.now)
+            assert views.differed or views.settled or self.network.now - longest < GRACE_AT_MOST, (
+                "law 12: a disagreement that nobody is told of"
+            )
+            assert bool(views.owed) == views.differed <= bool(views.apart), "law 12: a disagreement without an owner, or an owner of none"
 
     @invariant()
     def nothing_failed(self) -> None:

@@ -97,6 +97,7 @@ EPISODES = st.one_of(
 SEEN = st.sampled_from([lambda state, _now: telling.AcknowledgeAlert(alert=state.ladders[-1].alert if state.ladders else "none")])
 ANYTHING: dict[tuple[str, str], st.SearchStrategy[Made]] = {
     ("intake", "request"): REQUESTS | REOPENED,
+    ("intake", "view"): _just(intake.SettleViews(stands="ours", finding="they-had-not-heard")),
     ("assignment", "placement"): st.one_of(
         _of_program(placing.AcceptOffer, placing.DeclineOffer, placing.Waitlist), CONTACTS, HAND_OFFS, _just(placing.OfferAgain())
     ),

@@ -32,7 +32,7 @@ from services.crisis_routing import steps as crisis_steps
 from services.crisis_routing import teams
 from services.crisis_routing.rules import RULES as CRISIS_RULES
 from services.follow_up import placed
-from services.intake import closing, referrals, requests
+from services.intake import closing, differing, referrals, requests, views
 from services.intake import commands as intake
 from services.notification import climbing
 from services.notification.alerts import alert_id
@@ -178,6 +178,30 @@ def died_when_it_was_late(life: Life) -> None:
     died(life)
 
 
+def said_otherwise(life: Life) -> None:
+    """Whoever has it says that it does not, after it said that it does."""
+    triaged(life)
+    asks(life, "assignment", "placement", placing.AcceptOffer(program=PROGRAMS[0]))
+    life.everything_arrives()
+    life.a_partner_says_where_it_stands(0, "receiver", ("rejected", "4.0"), 0 * DAY)
+
+
+def said_otherwise_for_long(life: Life) -> None:
+    said_otherwise(life)
+    life.time_goes_by(6 * DAY, looked=True)
+    life.whatever_differs_for_long_is_listed()
+
+
+def said_late(life: Life) -> None:
+    said_otherwise(life)
+    life.a_partner_says_where_it_stands(0, "receiver", ("accepted", "3.0"), 3 * HOUR)
+
+
+def said_by_the_sender_too(life: Life) -> None:
+    said_otherwise(life)
+    life.a_partner_says_where_it_stands(0, "sender", ("in-progress", None), 0 * DAY)
+
+
 def seen_by_nobody(state: Any, message: Any) -> Any:
     standing = state.ladders if state else ()
     return [AlertAcknowledged(alert=one.alert, item=one.item, by="staff/ana", climbs_at=message.at) for one in standing]
@@ -228,6 +252,12 @@ BROKEN: dict[str, tuple[int, Any, str, Any, Callable[[Life], None]]] = {
     "a team drives by business time": (10, teams, "RULES", Slow, a_team_goes),
     "time closes a crisis": (2, crisis_routing.PASSED, "hand-over", closed_by_time, handed_over_in_a_crisis_and_waited),
     "an authorization without an owner": (5, telling, "next_of", lambda _: None, authorized),
+    "the word that came last stands": (12, views, "_rank", lambda word: len(word.means), said_late),
+    "there is one view of a referral": (
+        12, views, "_said_by", lambda message, world: (max(world.states, key=lambda one: one.startswith("request/")), "receiver"),
+        said_by_the_sender_too,
+    ),
+    "nobody is told of a disagreement": (12, differing, "_differed", lambda *_: [], said_otherwise_for_long),
     "whatever is closed is verified": (11, closing, "_unless_so", lambda *_: None, closed_unseen),
 }  # fmt: skip
 

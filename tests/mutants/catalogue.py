@@ -16,6 +16,7 @@ WAKING = "runtime/test_waking.py"
 TELLING, SMTP = "notification/test_telling.py", "notification/test_smtp.py"
 TELLING_PY, ALERTS_PY, NOTICES_PY = (f"services/notification/{name}.py" for name in ("telling", "alerts", "notices"))
 ROSTER_PY, RECIPIENTS_PY, SMTP_PY = (f"services/notification/{name}.py" for name in ("roster", "recipients", "smtp"))
+VIEWS = "intake/test_views.py"
 ERRANDS_PY = "infra/errands.py"
 
 
@@ -234,6 +235,16 @@ MUTANTS = (
     Mutant("count what somebody has no more", "services/assignment/caseloads.py", "if who not in state.holders)", "if False)",
            test("assignment/test_caseloads.py",
                 "what is handed on counts towards the other at once and leaves the first in the next breath")),
+    Mutant("let the word that came last stand", "services/intake/views.py", "_rank(word) <= _rank(before)", "_rank(word) == _rank(before)",
+           test(VIEWS, "an older word and the same again say nothing new")),
+    Mutant("hear anybody of where a referral stands", "services/intake/views.py", "if state and state.receiver == partner else None",
+           "if state else None", f"{VIEWS}::test_nobody_else_may_say_it_and_whoever_asks_learns_nothing"),
+    Mutant("take what is older and behind for a disagreement", "services/intake/views.py",
+           "if is_newer or stages.is_ahead(theirs.means, ours.means[0]) else None", "",
+           test(VIEWS, "what is behind and older than what we know is no disagreement")),
+    Mutant("keep what somebody said of another interval", "services/intake/views.py",
+           "views.sender and after.interval != before.interval", "False",
+           test(VIEWS, "another who has it and another interval begin with nothing said")),
     Mutant("open a referral again and ask nobody whether the person lives", "services/intake/needs.py",
            "yield Deadline(ASK, state.record, state.reopened_at)", "yield from ()",
            test("laws/test_laws.py", "the same lives break nothing as it is")),

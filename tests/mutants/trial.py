@@ -13,7 +13,7 @@ from tests.mutants.catalogue import Mutant
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("contracts", "deploy", "infra", "services", *(f"tests/{name}" for name in (
-    "runtime", "simulation", "mutants", "notification", "follow_up", "assignment", "laws", "rules", "worklist", "year",
+    "runtime", "simulation", "mutants", "notification", "follow_up", "assignment", "intake", "laws", "rules", "worklist", "year",
 )))  # fmt: skip
 FILES = ("pyproject.toml", "tests/__init__.py", "tests/engines.py", "tests/deciding.py", "tests/instance.py")
 TIMEOUT_S = 120

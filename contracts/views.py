@@ -64,7 +64,10 @@ class ViewsAgreed(Change):
 
 
 class ViewsSettled(Change):
-    """Somebody found out whose word stands. It changes no view; the next word of any side is compared anew."""
+    """Somebody found out whose word stands. It changes no view; the next word of any side is compared anew.
+
+    Where ours stands against the sender's, the sender is told again where the referral stands.
+    """
 
     type: ClassVar = "view.settled.v1"
     by: str

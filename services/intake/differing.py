@@ -7,6 +7,7 @@ from contracts import clocks
 from contracts.clocks import Step
 from contracts.kernel import Deadline, DeadlinePassed, Decision, Fact, Message, Next, Reason, Refused, World
 from contracts.views import ViewOverdue, ViewsDiffered, ViewsSettled, ViewWarned
+from services.intake import answers, stages
 from services.intake.commands import SettleViews
 from services.intake.requests import COORDINATOR, DESK, Request
 from services.intake.rules import RULES
@@ -18,13 +19,21 @@ NOT_APART = Reason("TL-5184", "", "nothing waits to be settled")
 
 
 def settle(message: Message, world: World, now: datetime) -> Decision:
-    """Somebody found out whose word stands. What follows of it is done by other commands."""
+    """Somebody found out whose word stands. What follows of another's is done by other commands; of ours, that its sender is told again."""
     views: Views | None = world[message.subject]
     if views is None or not views.differed or views.owed is None:
         return Refused((NOT_APART,))
     data: SettleViews = message.data
     said = {"stands": data.stands, "finding": data.finding, "by": message.actor.id, "settled_at": now}
-    return [Fact(message.subject, ViewsSettled(**said, next=nothing_left(views.owed)))]
+    settled = Fact(message.subject, ViewsSettled(**said, next=nothing_left(views.owed)))
+    is_told = data.stands == "ours" and any(side == "sender" for side, _ in views.apart)
+    return [settled, *_told_again(request_of(message.subject), world, now)] if is_told else [settled]
+
+
+def _told_again(request: str, world: World, now: datetime) -> list[Fact]:
+    state: Request = world[request]
+    said = stages.position(state)
+    return answers.own(request, state, now, said) if said else []
 
 
 def passed(message: Message, world: World, now: datetime) -> Decision:

@@ -194,7 +194,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             "/v1/views/{id}/settle",
             (*DESK, "coordinator", "network-lead"),
             (choice("stands", "It is as it is said by", *get_args(Side)), choice("finding", "Why they differed", *get_args(Finding))),
-            hint="It changes nobody’s word. What follows of it for the referral, do there.",
+            hint="It changes nobody’s word. Where ours stands its sender is told again; what follows of another’s, do at the referral.",
         ),
     ),
     "placement": (

@@ -213,6 +213,17 @@ async def test_who_settles_it_says_whose_word_stands_and_the_next_word_is_compar
     assert len(desk.said("view.differed")) == 2
 
 
+@pytest.mark.parametrize("stands, told", [("ours", [("accepted", "3.0")]), ("sender", [])])
+async def test_a_sender_who_had_not_heard_is_told_again(desk: Desk, stands: Any, told: list[tuple[str, str]]) -> None:
+    request = await accepted(desk)
+    await says(desk, request, "completed", partner="riverbend")
+    desk.later(24 * 60)
+    await settles(desk)
+    before = len(desk.answers())
+    await desk.command(other(request, "view"), SettleViews(stands=stands, finding="they-had-not-heard"))
+    assert [(answer["task_status"], answer["business_status"]) for answer in desk.answers()[before:]] == told
+
+
 async def test_what_nobody_settles_is_told_overdue(desk: Desk) -> None:
     request = await apart(desk)
     desk.later(3 * 24 * 60)

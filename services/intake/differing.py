@@ -47,7 +47,7 @@ def passed(message: Message, world: World, now: datetime) -> Decision:
 
 
 def _differed(message: Message, views: Views, request: Request, now: datetime) -> list[Fact]:
-    since = _since(views)
+    since = untold_since(views)
     if since is None or message.data.about != since.isoformat():
         return []
     clock = RULES.clock(SETTLE, now, now=now)
@@ -75,14 +75,14 @@ def _late(message: Message, views: Views, now: datetime) -> list[Fact]:
     return [Fact(message.subject, ViewOverdue(**said, **cited, next=still))]
 
 
-def _since(views: Views) -> datetime | None:
+def untold_since(views: Views) -> datetime | None:
     """From when they are apart and nobody was told; None where there is nothing to tell."""
     return min((at for _, at in views.apart), default=None) if not (views.differed or views.settled) else None
 
 
 def deadlines(views: Views) -> Iterator[Deadline]:
     """The end of the grace, or of the time to settle it."""
-    if since := _since(views):
+    if since := untold_since(views):
         yield Deadline(APART, since.isoformat(), RULES.clock(APART, since, now=since).due_at)
     if views.differed:
         yield from clocks.deadlines(views.owed)

@@ -13,7 +13,7 @@ from contracts.assignment import PlacementAccepted
 from contracts.follow_up import CareStarted, CareStartRetracted, OutcomeReported
 from contracts.kernel import Actor
 from contracts.partners import ReferralStatusReported, ReferralWithdrawn
-from services.intake import answers, stages
+from services.intake import answers, explain, stages
 from services.intake.commands import AcknowledgeRequest, CloseRequest, ReopenRequest, ReportDeath, SettleViews, TriageRequest
 from services.intake.views import SIDES, Views
 from tests.intake.desk import NOW, Desk
@@ -142,6 +142,17 @@ async def test_a_disagreement_is_told_after_its_grace_with_an_owner_and_a_clock(
     assert (said["sides"], said["since"]) == (["receiver"], "2026-03-02T09:00:00Z")
     block = {"owner": "role/coordinator", "action": "settle-views", "due": "2026-03-05T09:00:00Z", "allowed": ["settle-views"]}
     assert said["next"] == said["next"] | block and said["next"]["rule"].startswith("settle-views")
+
+
+async def test_both_clocks_are_made_again_and_come_to_the_instants_that_were_recorded(desk: Desk) -> None:
+    request = await accepted(desk)
+    await says(desk, request, "rejected")
+    ((_, due, _),) = explain.running(views(desk, request), {})
+    assert due == NOW + timedelta(days=1)
+    desk.later(24 * 60)
+    await settles(desk)
+    ((action, due, clock),) = explain.running(views(desk, request), {})
+    assert (action, due) == ("settle-views", clock.due_at) and due == NOW + timedelta(days=3)
 
 
 async def test_a_word_that_comes_late_is_told_at_once_and_whoever_settles_it_has_their_whole_time(desk: Desk) -> None:

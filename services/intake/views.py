@@ -10,6 +10,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime
 
+from contracts.answers import ReferralStatusChanged
 from contracts.clocks import Owed, owed, told_late
 from contracts.kernel import (
     Blind,
@@ -149,10 +150,14 @@ def _stands(state: Request) -> Iterator[tuple[Side, Word]]:
     """What is known by what was done: our view, as we tell it; and that of a sender who took it back."""
     at = state.moved_at or state.requested_at
     if said := stages.position(state):
-        status, business = answers.STATUS[said]
-        yield "ours", Word(task_status=status, business_status=business, means=(stages.ours(status, business),), at=at)
+        yield "ours", _as_told(said, at)
     if state.status == "withdrawn":
         yield "sender", Word(task_status="cancelled", means=("over",), at=at)
+
+
+def _as_told(said: str, at: datetime) -> Word:
+    status, business = answers.STATUS[said]
+    return Word(task_status=status, business_status=business, means=(stages.ours(status, business),), at=at)
 
 
 def _fact(request: str, state: Request, side: Side, word: Word, partner: str | None = None) -> Fact:
@@ -172,6 +177,9 @@ def _moved(request: str, facts: Sequence[Fact], world: World, now: datetime) -> 
     for change in changes:
         after = history.evolve(after, change)
     said = [_fact(request, after, side, word) for side, word in _follows(views, before, after, now)]
+    if after.into:  # worked as another's: our view is what its sender is told of that one
+        told = [fact.data for fact in facts if fact.subject == request and isinstance(fact.data, ReferralStatusChanged)]
+        said += [_fact(request, after, "ours", _as_told(answers.state_of(one), now)) for one in told]
     return _with_agreement(views, said, now) if said else []
 
 
@@ -180,7 +188,7 @@ def _follows(views: Views, before: Request, after: Request, now: datetime) -> It
     stands, nothing = dict(_stands(after)), Word(at=now)
     if before.status != "withdrawn":
         yield from ((side, word) for side, word in stands.items() if word != getattr(views, side))
-    if "ours" not in stands and views.ours and views.ours.means:
+    if views.ours and stages.position(before) and "ours" not in stands:
         yield "ours", nothing
     if views.sender and after.interval != before.interval:
         yield "sender", nothing

@@ -280,6 +280,20 @@ async def test_what_is_worked_as_anothers_is_compared_once_it_is_worked_by_itsel
     assert kept.ours and kept.ours.means == ("asked",) and kept.sender and not kept.sender.means
 
 
+async def test_what_is_worked_as_anothers_stands_where_its_sender_is_told_that_that_one_does(desk: Desk) -> None:
+    lead, joined = await both(desk)
+    await desk.report(KIND, word("S-1", "completed"), "northgate")
+    await desk.hear(other(lead, "placement"), 1, taken(), time=NOW.isoformat())
+    await settles(desk)
+    kept = views(desk, joined)
+    assert kept.ours and kept.ours.means == ("accepted",) and [side for side, _ in kept.apart] == ["sender"]
+    await desk.report(KIND, word("S-1", "completed"), "northgate")
+    assert views(desk, joined) == kept
+    desk.later(24 * 60)
+    await settles(desk)
+    assert views(desk, joined).differed and last(desk, "view.differed.v1")["next"]["owner"] == "role/coordinator"
+
+
 # — the tables
 
 

@@ -47,7 +47,7 @@ def _told(e: views.ViewReported) -> str:
 
 
 SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
-    views.RequestAccepted: "A program has it, and may say where it stands",
+    views.RequestAccepted: "The front door knows which program has it",
     views.ViewReported: _told,
     views.ViewsDiffered: "What the sides say cannot all be so; somebody finds out whose word stands",
     views.ViewsAgreed: "What the sides say fits again",

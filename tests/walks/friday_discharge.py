@@ -64,7 +64,7 @@ def walk(world: World) -> Story:
     )
     row = story.step(item, "The person left", owner="Oak desk", action="Reach the person after the discharge")
     assert any("to harbor shelter" in part for part in row["about"])
-    story.note(f"{kim.name} reads of him: {', '.join(row['about'])}")
+    story.note(f"{kim.name} reads of him: {story.spoken(', '.join(row['about']))}")
 
     world.until(world.at(11, days=1))
     kim.does(item, "try-to-reach", at=at(world.now - timedelta(minutes=5)), channel="telephone", outcome="no-answer")

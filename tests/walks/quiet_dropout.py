@@ -48,7 +48,7 @@ def walk(world: World) -> Story:
         action="Reach out to the client",
     )  # fmt: skip
     assert "seen in the network" in row["about"], "it changes the reason and the order, never the flag"
-    story.note(f"{kim.name} reads of him: {', '.join(row['about'])}")
+    story.note(f"{kim.name} reads of him: {story.spoken(', '.join(row['about']))}")
 
     # three attempts, two ways, two times of day; then a supervisor: time alone closes nothing
     for days, hour, channel in ((0, 14, "telephone"), (1, 9, "text"), (2, 11, "telephone")):

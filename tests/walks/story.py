@@ -78,8 +78,11 @@ class Story:
         self._write(*sentences)
 
     def spoken(self, words: Any) -> Any:
-        """With people by their names."""
-        return re.sub(r"\bStaff \d+\b", lambda found: self.world.names.get(found[0], found[0]), words) if isinstance(words, str) else words
+        """With people by their names, and instants by the clock on their wall."""
+        if not isinstance(words, str):
+            return words
+        named = re.sub(r"\bStaff \d+\b", lambda found: self.world.names.get(found[0], found[0]), words)
+        return re.sub(INSTANT, lambda found: clock_of(self.world.local(datetime.fromisoformat(found[0]))), named)
 
     @property
     def text(self) -> str:
@@ -119,7 +122,11 @@ def _lower(words: str) -> str:
 
 
 def day_of(when: datetime) -> str:
-    return f"{when:%A} {when.day} {when:%B}, {when:%H:%M}."
+    return f"{clock_of(when)}."
+
+
+def clock_of(when: datetime) -> str:
+    return f"{when:%A} {when.day} {when:%B}, {when:%H:%M}"
 
 
 TASKS = {
@@ -145,7 +152,9 @@ def in_words(said: Told, called: Callable[[str], str]) -> str:
     return f"{TASKS[said.data['task_status']]}{reason}{to}"
 
 
+INSTANT = r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?"
 CODES = {
+    "an instant": INSTANT,
     "an identifier": r"\b[0-9A-HJKMNP-TV-Z]{26}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-|\b[a-z]+/[A-Za-z0-9_-]+|\b[A-Za-z0-9_-]{22,}\b",
     "a code of an error": r"\bTL-\d+",
     "the type of an event": r"\b[a-z-]+\.[a-z-]+\b",

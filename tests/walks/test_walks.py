@@ -42,6 +42,7 @@ def test_the_page_can_be_read_aloud() -> None:
     [
         "Next: 01J9ZQ3V8WXY7M2K4T6R5P0QAB must act", "See request/nSeqz8s45", "It was refused with TL-5103", "request.received.v1 came",
         "Next: wait_for_information", "Overdue: reach-after-discharge", "It was answered 409", "0190f6ae-7c1d-7e70 is late",
+        "a visit 2026-04-13T14:00:00+00:00",
     ],
 )  # fmt: skip
 def test_what_nobody_reads_aloud_is_found(told: str) -> None:

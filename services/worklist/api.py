@@ -24,7 +24,7 @@ from services.worklist.forms_front import OPENERS, REVIEWERS
 from services.worklist.items import Document, by_kind, section_of
 from services.worklist.live import Live
 from services.worklist.local import Dated, Local
-from services.worklist.projections import item_of, opened_by
+from services.worklist.projections import OPENINGS, item_of, opened_by
 from services.worklist.questions import Page, Question, ask
 from services.worklist.rows import (
     NO_MEMBERS,
@@ -148,8 +148,8 @@ class Answers:
         """Somebody who opened the person of this item, as who they are until then: seeing what they opened, and nothing else."""
         found = await questions.item(self.board, id)
         records = await questions.cluster(self.board, record) if found and (record := record_of(found)) else []
-        opened = await seeing.beside(self.board, records, "access")
-        mine = [by_kind(one["sections"]).get("access", {}).get(opened_by(principal.id)) for one in opened]
+        opened = await seeing.beside(self.board, records, OPENINGS)
+        mine = [by_kind(one["sections"]).get(OPENINGS, {}).get(opened_by(principal.id)) for one in opened]
         stands = [one for one in mine if one and one["until"] > self.clock.now()]
         if not stands:
             return None

@@ -22,7 +22,7 @@ from services.worklist.forms_team import TEAM_FORMS
 from services.worklist.items import Document, by_kind
 from services.worklist.local import OFFSET, Unclear
 from services.worklist.pages import Site, late_by
-from services.worklist.projections import OPENED, Patch
+from services.worklist.projections import OPENED, OPENINGS, Patch
 from services.worklist.relay import Fault
 from services.worklist.rows import Listed, Members, Row, event, summary_of
 
@@ -87,8 +87,10 @@ class Cases:
         return [one for one in known.get(record, ()) if one["_id"] != found["_id"]]
 
     async def _openings(self, request: Request, found: Document, names: Mapping[str, str]) -> list[Row]:
-        """Who opened a person in an emergency, when, why and in which words: for whoever reviews it. The last time of each."""
-        section = by_kind(found["sections"]).get("access", {})
+        """Who opened a person in an emergency, when, why and in which words: for whoever reviews it alone. The last time of each."""
+        if not self.site.may(request.state.principal, "see-emergencies"):
+            return []
+        section = by_kind(found["sections"]).get(OPENINGS, {})
         told = sorted((one for name, one in section.items() if name.startswith(OPENED)), key=_latest)
         words_of = await self.answers.people.said(request.state.principal, found, [one["words"] for one in told])
         return [{**one, "who": words.who(one["by"], names), "words": said} for one, said in zip(told, words_of, strict=True)]

@@ -9,6 +9,7 @@ from services.worklist import questions
 from services.worklist.acting import Acting
 from services.worklist.api import caught_up
 from services.worklist.forms_front import OPEN_ACCESS
+from services.worklist.projections import OPENINGS
 from services.worklist.rows import record_of
 
 
@@ -45,6 +46,6 @@ class Opening:
 
     async def listed(self, request: Request) -> Response:
         """What waits to be reviewed, the next due first."""
-        rows, page = await self.answers.page(request.state.principal, questions.of_kind("access"), request.query_params.get("cursor", ""))
+        rows, page = await self.answers.page(request.state.principal, questions.of_kind(OPENINGS), request.query_params.get("cursor", ""))
         rows = [{**row, "more": [], "do": None} for row in rows]
         return self._site.render("emergencies.html", request, rows=rows, cursor=page.cursor, summary=f"{len(rows)} to review")

@@ -29,8 +29,8 @@ SLOTS = 0x1000
 PROGRAM = {"id", "name", "desk", "services", "places", "age_groups", "levels", "payers", "languages", "areas"}
 DETAILS = ("given_name", "family_name", "birth_date", "phone", "language")
 """What is kept of a person, sealed as it came."""
-OPENED = "opened_"
-"""What begins the field of whoever opened a record in an emergency."""
+OPENINGS, OPENED = "access", "opened_"
+"""The kind of what was opened of a person in an emergency, and what begins the field of whoever opened it."""
 NOTHING_LEFT = "none"
 """The action of a `next` that says that nothing is left to do."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from contracts.kernel import kind_of
 from contracts.partners import Guardian, PersonDetails
 from infra.access import Access, Item
 from infra.clock import Clock
@@ -20,7 +21,7 @@ from services.worklist import standing, words
 from services.worklist.about import about, risks
 from services.worklist.items import Document, by_kind
 from services.worklist.marking import Keys
-from services.worklist.projections import DETAILS
+from services.worklist.projections import DETAILS, OPENINGS
 from services.worklist.sealed import details_of, written
 from services.worklist.store import Board
 
@@ -44,7 +45,8 @@ def tag(record: str, protected: bool) -> str:
 
 
 def _tag(document: Document) -> frozenset[str]:
-    record = record_of(document)
+    """Who opened a person sees the person, and not who else opened them."""
+    record = record_of(document) if kind_of(document["_id"]) != OPENINGS else ""
     return frozenset({tag(record, bool(document.get("sensitivity")))}) if record else frozenset()
 
 

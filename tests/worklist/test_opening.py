@@ -31,11 +31,13 @@ async def shown(scene: Scene, principal: Principal, path: str = f"/items/{ITEM}"
         return await (who.post(path, data=form) if form else who.get(path))
 
 
-async def opened(scene: Scene, by: Principal = PAT, protected: bool = True, log: Log | None = None) -> None:
+async def opened(
+    scene: Scene, by: Principal = PAT, protected: bool = True, log: Log | None = None, words: str = "found at Oak Street"
+) -> None:
     """As intake says it."""
     key = (await scene.vault.keys([RECORD], create=True))[RECORD]
     said = AccessOpened(
-        record=RECORD, by=by.id, ground="medical-emergency" if protected else "danger-to-life", words=Personal("found at Oak Street"),
+        record=RECORD, by=by.id, ground="medical-emergency" if protected else "danger-to-life", words=Personal(words),
         protected=protected, opened_at=at(NOW), until=at(NOW + 60),
         next=Next(owner="role/supervisor", action="review-access", due=at(NOW + 1440), rule="review-access@1", allowed=("review-access",)),
     )  # fmt: skip
@@ -97,3 +99,16 @@ async def test_it_is_written_down_as_an_emergency_and_waits_for_a_supervisor(sce
     assert "found at Oak Street" in case.text and "Medical emergency · with Part 2" in case.text
     auditor = await shown(scene, Principal("staff/90", frozenset({"auditor"})), "/items/access/3")
     assert auditor.status_code == 200 and "found at Oak Street" not in auditor.text
+
+
+async def test_why_somebody_opened_a_person_is_for_whoever_reviews_it_alone(scene):
+    log = Log()
+    await opened(scene, log=log)
+    await opened(scene, OTHER, log=log, words="shouts in the yard")
+    for who, path in ((PAT, "/items/access/3"), (OTHER, "/items/access/3"), (PAT, "/v1/items/access/3/timeline")):
+        assert (await shown(scene, who, path)).status_code == 403, "what others opened is no part of the person's care"
+    assert "access/3" not in (await shown(scene, PAT, f"/people/{RECORD}")).text
+    coordinator = await shown(scene, Principal("staff/12", frozenset({"coordinator"})), "/items/access/3")
+    assert coordinator.status_code == 200 and "Who opened it" not in coordinator.text
+    for words in ("found at Oak Street", "shouts in the yard"):
+        assert words not in coordinator.text and words in (await shown(scene, SUPERVISOR, "/items/access/3")).text

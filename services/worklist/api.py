@@ -17,7 +17,7 @@ from infra.clock import Clock
 from infra.http import Answer, Door, Guarded
 from infra.identity import Principal
 from infra.problems import Problem
-from services.worklist import questions, seeing
+from services.worklist import questions, seeing, standing
 from services.worklist.accounts import Accounts
 from services.worklist.follow import GAP_AFTER_S
 from services.worklist.forms_front import OPENERS, REVIEWERS
@@ -53,6 +53,8 @@ CARE = (
 )  # fmt: skip
 """Who coordinates for the whole network."""
 NETWORK = (*CARE, "auditor")
+PLATFORM = standing.PLATFORM.removeprefix("role/")
+"""Who keeps the machinery running, and sees nobody's care."""
 SCOPED = tuple(role.removeprefix("role/") for role in SHARED)
 """Who sees what concerns their own desk, program or organisation, in every list and on every page."""
 ACCESS = Access({
@@ -60,12 +62,13 @@ ACCESS = Access({
     "see-network": rule(*NETWORK, scope=Scope.ANY),
     "see-item": (rule(*NETWORK, scope=Scope.ANY), *theirs(*SCOPED), rule(*SCOPED, scope=Scope.MEMBER)),
     "see-held": rule(*NETWORK, scope=Scope.ANY),
+    "see-operations": rule(PLATFORM, scope=Scope.ANY),
     "see-gaps": rule("network-lead", "data-steward", "auditor", scope=Scope.ANY),
     "see-readings": rule("auditor", scope=Scope.ANY),
     "see-team": rule("team-lead", "supervisor", "clinical-supervisor", "network-lead", scope=Scope.ANY),
     "see-measures": rule("network-lead", "team-lead", "data-steward", "program-desk", scope=Scope.ANY),
     "see-inbox": rule(*CARE, *SCOPED, scope=Scope.ANY),
-    "follow-changes": rule(*NETWORK, *SCOPED, scope=Scope.ANY),
+    "hold-session": rule(*NETWORK, *SCOPED, PLATFORM, scope=Scope.ANY),
     "export-list": rule(*CARE, scope=Scope.ANY),
     "act": (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED)),
     "enter": rule(*CARE, scope=Scope.ANY),
@@ -139,6 +142,10 @@ class Answers:
         return {"teams": [team(one, known.get(one["id"])) for one in listed.teams],
                 "facilities": [facility(one, known.get(one["id"]), self.clock.now()) for one in listed.facilities]}  # fmt: skip
 
+    def gaps(self) -> Question:
+        """Items of which an event is missing for longer than it may take to come: counted by the world's time, as it is noted."""
+        return questions.gaps(self.clock.wall() - timedelta(seconds=GAP_AFTER_S))
+
     async def item_of(self, request: Request) -> Item | None:
         """What a scoped rule is about."""
         found = await questions.item(self.board, request.path_params.get("id", ""))
@@ -200,7 +207,7 @@ def routes(answers: Answers, door: Door) -> list[BaseRoute]:
         ("/v1/unowned", listing(lambda _: questions.unowned()), "see-lists"),
         ("/v1/unclocked", listing(lambda _: questions.unclocked()), "see-lists"),
         ("/v1/overdue", listing(lambda request: questions.overdue(instant_of(request, "as_of") or answers.clock.now())), "see-lists"),
-        ("/v1/gaps", listing(lambda _: questions.gaps(answers.clock.wall() - timedelta(seconds=GAP_AFTER_S))), "see-gaps"),
+        ("/v1/gaps", listing(lambda _: answers.gaps()), "see-gaps"),
         ("/v1/counts", _of(answers, _counts), "see-lists"),
         ("/v1/items/{id:path}/timeline", _of(answers, _timeline), "see-item"),
         ("/v1/items/{id:path}", _of(answers, _item), "see-item"),
@@ -209,7 +216,7 @@ def routes(answers: Answers, door: Door) -> list[BaseRoute]:
     found: list[BaseRoute] = [
         Guarded(path, keep(path, _after(answers, endpoint)), action=action, door=door) for path, endpoint, action in table
     ]
-    return [*found, Guarded("/v1/live", _of(answers, _live), action="follow-changes", door=door)]
+    return [*found, Guarded("/v1/live", _of(answers, _live), action="hold-session", door=door)]
 
 
 WHOSE = ("mine", "team", "unowned", "all")

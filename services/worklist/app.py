@@ -42,6 +42,7 @@ from services.worklist.measures import Measures
 from services.worklist.network import Network
 from services.worklist.openid import Provider
 from services.worklist.opening import Opening
+from services.worklist.operations import Operations
 from services.worklist.oversight import Oversight
 from services.worklist.own import Own
 from services.worklist.pages import Site
@@ -107,6 +108,7 @@ def build(
         Team(site),
         Measures(site, owners),
         Network(site),
+        Operations(site),
         Oversight(site),
     )
     pages = [*site.routes(), *(route for part in parts_of for route in part.routes())]

@@ -75,7 +75,7 @@ class Sessions:
         return [
             Route(SIGN_IN, self._said(self.begin)),
             Route(BACK, self._said(self.finish)),
-            Guarded(STAY, self.stay, action="follow-changes", door=self._door, methods=("POST",)),
+            Guarded(STAY, self.stay, action="hold-session", door=self._door, methods=("POST",)),
             Route(SIGN_OUT, self.leave, methods=["POST"]),
         ]
 

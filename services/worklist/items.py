@@ -139,21 +139,21 @@ def summary(item: str, sections: Sections) -> Patch:
         "status": _status(kinds, lead), "gap_since": _gap_since(sections),
         **({"listed": True} if any("names" in section or "name" in section for section in kinds.values()) else {}),
         **{name: _first(kinds, name) for name in ("requested_at", "urgency", "service", "partner", "record", "sensitivity")},
-        **_standing(item, kinds, lead, block, owner),
+        **_standing(item, sections, kinds, lead, block, owner),
     }  # fmt: skip
 
 
-def _standing(item: str, kinds: Mapping[str, Mapping[str, Any]], lead: str | None, block: Mapping[str, Any], owner: str | None) -> Patch:
+def _standing(item: str, sections: Sections, kinds: standing.Kinds, lead: str | None, block: Mapping[str, Any], owner: str | None) -> Patch:
     """What lists are cut by; what is not there takes no room."""
-    program, record = _first(kinds, "program"), kinds.get("record", {})
+    kind, program, record = kind_of(item), _first(kinds, "program"), kinds.get("record", {})
     asked = standing.asked(kinds)
-    concerned = standing.concerned(_first(kinds, "partner"), owner, _role(kinds, block), program, *standing.waited_on(block), *asked)
+    concerned = standing.concerned(kind, _first(kinds, "partner"), owner, _role(kinds, block), program, *standing.waited_on(block), *asked)
     found = {
         "asked": asked,
-        "program": program, "concerns": concerned, "stage": standing.stage(kind_of(item), kinds, block) if lead else None,
+        "program": program, "concerns": concerned, "stage": standing.stage(kind, kinds, block, sections) if lead else None,
         "inbox": telling.inbox(kinds), "escalated": telling.escalated(kinds),
         "tells": sorted({item_of(one) for one in kinds.get("notice", {}).get("about", ())}),
-        "marks": [short_mark(item)] if kind_of(item) in SEARCHED else None,
+        "marks": [short_mark(item)] if kind in SEARCHED else None,
         "risks": standing.risks(kinds), "last_contact": standing.last_contact(kinds), "group": record.get("group"),
         **{name: _first(kinds, name) for name in ("reference", "discharged_at", "expected_at", "visit_at", "signals", "not_shown")},
     }  # fmt: skip

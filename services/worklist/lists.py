@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from services.worklist import questions, saved, views, words
 from services.worklist.forms import first
 from services.worklist.local import Local
-from services.worklist.pages import TODAY, Site, capped, query
+from services.worklist.pages import OPERATIONS, TODAY, Site, capped, query
 from services.worklist.questions import Question
 from services.worklist.rows import Row
 from services.worklist.views import Reader, Tab, View
@@ -46,7 +46,7 @@ class Lists:
     def routes(self) -> list[BaseRoute]:
         held = {views.HELD.path: "see-held"}
         found: list[BaseRoute] = [
-            self.site.guarded("/", self.start, "see-lists"),
+            self.site.guarded("/", self.start, "hold-session"),
             self.site.guarded(TODAY, self.today, "see-lists"),
         ]
         for view in views.VIEWS:
@@ -55,7 +55,9 @@ class Lists:
         return found
 
     async def start(self, request: Request) -> Response:
-        """What somebody starts with: *Today*, or a list that they keep."""
+        """What somebody starts with: *Today*, or a list that they keep; *Operations* for who has none."""
+        if not self.site.may(request.state.principal, "see-lists"):
+            return RedirectResponse(OPERATIONS, 303)
         chosen = saved.start_of(request.state.own) if "hx-request" not in request.headers else ""
         return RedirectResponse(chosen, 303) if chosen else await self.today(request)
 

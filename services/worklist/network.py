@@ -47,7 +47,7 @@ class Network:
         """Its agreement, what is pending of what it sent, and since when the longest of that has waited."""
         said, sent = by_kind(item["sections"]).get("partner", {}), item["_id"].partition("/")[2]
         pending = questions.pending_referrals({"partner": sent})
-        count, first = await asyncio.gather(self._count(pending), self._first(pending))
+        count, first = await asyncio.gather(self._count(pending), questions.first(self.answers.board, pending))
         return {"name": said.get("name", sent), "agreement": agreed.agreement(said, now), "count": count,
                 "waits": words.length(now - first["requested_at"]) if first and first.get("requested_at") else "", "id": sent}  # fmt: skip
 
@@ -55,17 +55,13 @@ class Network:
         """What waits for its answer now, and by when the first of it is due: how a program responds is seen before it is late."""
         desk = listed["desk"]
         waiting = Question(f"waiting-{desk}", {"open": True, "concerns": desk, "waiting_on": desk}, ("due", "_id"))
-        count, first = await asyncio.gather(self._count(waiting), self._first(waiting))
+        count, first = await asyncio.gather(self._count(waiting), questions.first(self.answers.board, waiting))
         due = first["due"] if first else None
         return {"name": listed["name"], "services": ", ".join(words.plain(one) for one in listed["services"]), "places": listed["places"],
                 "count": count, "due": words.due(due, now) if first else "", "late": bool(due and due < now)}  # fmt: skip
 
     async def _count(self, question: Question) -> str:
         return capped(await questions.count(self.answers.board, question))
-
-    async def _first(self, question: Question) -> Document | None:
-        page = await questions.ask(self.answers.board, question, limit=1)
-        return page.items[0] if page.items else None
 
 
 @cache

@@ -45,8 +45,8 @@ def _places(*shown: views.View) -> tuple[Place, ...]:
     return tuple(Place(view.path, view.name) for view in shown)
 
 
-TODAY = "/today"
-"""Where it always is; `/` is what somebody starts with, which is this page unless they chose another."""
+TODAY, OPERATIONS = "/today", "/operations"
+"""Where each always is. `/` is what somebody starts with: Today unless they chose another; Operations for who has no lists."""
 NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
         "",
@@ -67,6 +67,7 @@ NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place(views.HELD.path, views.HELD.name, "see-held"),
             Place("/readings", "Who read what", "see-readings"),
             Place("/emergencies", "Opened in an emergency", "see-emergencies"),
+            Place(OPERATIONS, "Operations", "see-operations"),
         ),
     ),
 )
@@ -95,7 +96,9 @@ class Site:
         shown = {
             "signed_in": words.who(principal.id, self.answers.names.latest) if principal else "",
             "here": here(request),
-            "places": self.places(principal),
+            "places": (places := self.places(principal)),
+            "start": places[0][1][0] if places else NAVIGATION[0][1][0],
+            "finds": principal is not None and self.may(principal, "see-lists"),
             "kept": getattr(request.state, "own", {"views": ()})["views"],
             "emergency": (until := getattr(request.state, "emergency", None)),
         }

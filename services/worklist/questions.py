@@ -141,6 +141,11 @@ async def ask(board: Board, question: Question, cursor: str = "", limit: int = L
     return Page(found[:limit], _cursor(question.order, found[limit - 1]) if more else "")
 
 
+async def first(board: Board, question: Question) -> Document | None:
+    """What the answer begins with."""
+    return next(iter((await ask(board, question, limit=1)).items), None)
+
+
 async def counts(board: Board, now: datetime, concerned: Collection[str] | None = None) -> dict[str, int]:
     """How many each list holds, up to COUNTED_MAX."""
     questions = (pending_referrals(), unowned(), unclocked(), overdue(now))

@@ -5,11 +5,16 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
+from contracts.catalogue import TOPICS
+
 Kinds = Mapping[str, Mapping[str, Any]]
 """Sections of an item by the kind of their aggregate."""
 RISK, ASKED = "risk_", "asked_"
 QUIET = ("watch", "stale", "lapsing", "review")
 DANGERS = ("imminent", "high")
+MACHINERY, PLATFORM = ("input", "parked", "feed"), "role/platform"
+"""Kinds that are about the machinery and about nobody, and the role that they concern beside whoever looks at them."""
+KEEPERS = {topic.name: topic.owner for topic in TOPICS}
 
 
 def risk_key(risk: str, visit: str | None = None) -> str:
@@ -30,8 +35,8 @@ def _uncleared(section: Mapping[str, Any]) -> list[str]:
     return [code for name, code in section.items() if name.startswith(RISK) and code]
 
 
-def stage(kind: str, kinds: Kinds, block: Mapping[str, Any]) -> str | None:
-    """Under which tab of its kind's list an open item lies. A kind without tabs has none."""
+def stage(kind: str, kinds: Kinds, block: Mapping[str, Any], sections: Mapping[str, Kinds]) -> str | None:
+    """Under which tab of its kind's list an open item lies, and what is kept, under the service that keeps it. Another kind has none."""
     section = kinds.get(kind, {})
     match kind:
         case "authorization":
@@ -40,7 +45,14 @@ def stage(kind: str, kinds: Kinds, block: Mapping[str, Any]) -> str | None:
             return "home" if section.get("discharged_at") else "leaving" if section.get("expected_at") else "admitted"
         case "plan":
             return _plan(section)
+        case "input" | "parked":
+            return _keeper(sections)
     return None
+
+
+def _keeper(sections: Mapping[str, Kinds]) -> str:
+    """The service whose topic says what is left to do."""
+    return next((KEEPERS.get(topic, "") for topic, said in sorted(sections.items()) if any(one.get("next") for one in said.values())), "")
 
 
 def _authorization(kinds: Kinds, section: Mapping[str, Any], block: Mapping[str, Any]) -> str:
@@ -88,6 +100,6 @@ def asks_of(item: Mapping[str, Any], kinds: Kinds) -> dict[str, list[str]]:
     return {"offer": [*item.get("waiting_on", ()), *item.get("asked", ())], "hand-over": handed}
 
 
-def concerned(*ids: str | None) -> list[str]:
-    """Partner, owner, role, program and whoever is waited on: whose list it belongs to."""
-    return sorted({id for id in ids if id})
+def concerned(kind: str, *ids: str | None) -> list[str]:
+    """Partner, owner, role, program and whoever is waited on: whose list it belongs to. Of the machinery, who keeps it running."""
+    return sorted({id for id in (*ids, PLATFORM if kind in MACHINERY else None) if id})

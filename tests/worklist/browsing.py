@@ -46,9 +46,10 @@ def served(app: Any) -> Iterator[str]:
 
 @contextmanager
 def signed_in(
-    browser: Browser, base: str, person: str, scheme: str = "light", width: int = 1440, but: str = "\n", **how: Any
+    browser: Browser, base: str, person: str, scheme: str = "light", width: int = 1440, but: str = "\n", lands: str = "/", **how: Any
 ) -> Iterator[Page]:
-    """A page of that person's. Whatever the console complains of (`but` this) fails the test, and every request that leaves this host."""
+    """A page of that person's, who `lands` there. Whatever the console complains of (`but` this) fails the test, and every request that
+    leaves this host."""
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, **how)  # type: ignore[arg-type]
     context.set_default_timeout(WAITED_MS)
     page, wrong = context.new_page(), list[str]()
@@ -57,7 +58,7 @@ def signed_in(
     page.on("request", lambda request: None if request.url.startswith(base) else wrong.append(request.url))
     page.goto(f"{base}/sign-in")
     page.click(f'button[value="{person}"]')
-    page.wait_for_url(f"{base}/")  # loaded, so the cookie is there and the keys are listened to
+    page.wait_for_url(base + lands)  # loaded, so the cookie is there and the keys are listened to
     yield page
     context.close()
     assert [one for one in wrong if but not in one] == []

@@ -18,6 +18,7 @@ from tests.worklist.browsing import CHROMIUM, arrived, chromium, focused, served
 from tests.worklist.scene import Scene
 from tests.worklist.test_console import PAGES
 from tests.worklist.test_measures import FUH, MEAN
+from tests.worklist.test_operations import kept
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="SKIPPED: the console was not looked at in a browser, because there is no Chromium here"),
@@ -32,7 +33,12 @@ VENDORED = Path(__file__).parent / "vendor"
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory):
-    return asyncio.run(Scene(tmp_path_factory.mktemp("console")).play())
+    async def played():
+        made = await Scene(tmp_path_factory.mktemp("console")).play()
+        await made.hear(kept())
+        return made
+
+    return asyncio.run(played())
 
 
 def shot(page, name):
@@ -86,6 +92,19 @@ def test_what_only_an_auditor_sees_violates_nothing_either(browser, base, scene,
         page.goto(base + "/readings")
         assert page.locator("table.people tbody tr").count() > 3
         assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])
+def test_what_only_the_platform_sees_violates_nothing_and_leads_nowhere_else(browser, base, scheme, width):
+    with signed_in(browser, base, "staff/95", scheme, width, lands="/operations", bypass_csp=True) as page:
+        page.wait_for_selector("[data-state=live]")
+        assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width
+        shot(page, f"operations-{scheme}")
+        for key in ("/", "t", "n", "j", "r"):
+            page.keyboard.press(key)
+        page.keyboard.press("?")
+        page.wait_for_selector("#keys[open]")
+        assert page.url == f"{base}/operations" and "Next steps" not in page.inner_text("#keys")
 
 
 def test_the_morning_begins_by_keyboard_alone(browser, base, scene):

@@ -16,8 +16,8 @@ def test_a_cleared_risk_beside_one_that_stands_is_no_risk():
 
 
 def test_an_authorization_whose_risk_was_cleared_blocks_nothing_any_more():
-    assert standing.stage("authorization", {"authorization": {**CLEARED, "status": "denied"}}, {}) == "denied"
-    assert standing.stage("authorization", {"authorization": {standing.risk_key("late"): "late"}}, {}) == "blocking"
+    assert standing.stage("authorization", {"authorization": {**CLEARED, "status": "denied"}}, {}, {}) == "denied"
+    assert standing.stage("authorization", {"authorization": {standing.risk_key("late"): "late"}}, {}, {}) == "blocking"
 
 
 def test_an_offer_to_two_desks_is_in_the_lists_of_both_and_tells_neither_who_it_is():

@@ -70,14 +70,14 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
-    const row = document.activeElement.closest("tr[data-row]");
-    if (event.key === "/") by("q").focus();
+    const row = document.activeElement.closest("tr[data-row]"), lists = by("q");
+    if (event.key === "/" && lists) lists.focus();
     else if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
     else if (event.key === "a" && row && row.querySelector(".do a")) row.querySelector(".do a").click();
     else if (event.key === "p") pause();
     else if (event.key === "?") by("keys").showModal();
-    else if (event.key in PLACES) location.assign(PLACES[event.key]);
+    else if (event.key in PLACES && lists) location.assign(PLACES[event.key]);
     else return;
     event.preventDefault();
   });

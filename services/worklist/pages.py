@@ -25,6 +25,8 @@ FOLDER = Path(__file__).parent / "page"
 MEDIA = {
     ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".woff2": "font/woff2",
 }  # fmt: skip
+HTMX, HTMX_PARTS = "htmx.js", ("htmx.min.js", "hx-sse.min.js")
+"""It begins as soon as it has run, whichever script is still on its way: what it must know by then comes in one piece with it."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -79,6 +81,7 @@ class Site:
     def __init__(self, answers: Answers, door: Door, demo: bool) -> None:
         self.answers, self.door = answers, door
         self.assets = {path.name: path.read_bytes() for path in FOLDER.iterdir() if path.suffix in MEDIA}
+        self.assets[HTMX] = b";\n".join(self.assets.pop(name) for name in HTMX_PARTS)
         marks = {name: sha256(raw).hexdigest()[:12] for name, raw in self.assets.items()}
         self._templates = Environment(
             loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -186,6 +186,14 @@ def test_what_is_wrong_is_said_where_and_the_focus_can_go_there(browser, base):
         focused(page, 'element.name === "channel"')
 
 
+@pytest.mark.parametrize("late", ["htmx.js", "console.js"])
+def test_live_updates_begin_whichever_script_comes_late(browser, base, late):
+    with signed_in(browser, base, ROBIN) as page:
+        page.route(f"**/{late}*", lambda route: (page.wait_for_timeout(500), route.continue_()))
+        page.goto(f"{base}/pending")
+        page.wait_for_selector("[data-state=live]", timeout=20_000)
+
+
 def test_rows_never_move_under_focus_or_pointer_and_a_pause_holds_everything(browser, base):
     with signed_in(browser, base, ROBIN) as page:
         page.goto(f"{base}/pending")

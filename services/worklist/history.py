@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.worklist.items import Document, Sections, document, folded, refolded, section_of
-from services.worklist.projections import Patch
+from services.worklist.projections import OPENED, Patch
 
 Entries = Sequence[Patch]
 
@@ -35,6 +35,16 @@ class Ran:
 
     def late(self, now: datetime) -> bool:
         return self.due is not None and (self.until or now) > self.due
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Somebody reviewed what was opened in an emergency: all of it since the review before."""
+
+    by: str
+    finding: str
+    at: datetime
+    opened: tuple[Patch, ...]
 
 
 def states(item: str, entries: Entries) -> Iterator[tuple[datetime, Document]]:
@@ -74,6 +84,18 @@ def clocks(item: str, entries: Entries) -> list[Ran]:
             found[-1] = replace(last, until=at)
         if block:
             found.append(Ran(block["action"], state["owner"], block["waiting_on"], block["rule"], block["due"], at))
+    return found
+
+
+def reviews(entries: Entries) -> list[Reviewed]:
+    """Every review of emergency access, with what it was about."""
+    found, opened = list[Reviewed](), list[Patch]()
+    for entry in sorted(entries, key=_recorded):
+        told = entry["patch"]
+        opened += [value for name, value in told.items() if name.startswith(OPENED)]
+        if "finding" in told:
+            found.append(Reviewed(told["reviewer"], told["finding"], told["reviewed_at"], tuple(opened)))
+            opened = []
     return found
 
 

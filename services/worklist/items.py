@@ -18,6 +18,8 @@ Sections = Mapping[str, Mapping[str, Mapping[str, Any]]]
 Verdict = Literal["new", "known", "late"]
 SEARCHED = ("referral", "record", "authorization", "episode", "transition", "plan")
 """Kinds of items that are found by their number."""
+CUT_BY = ("reference", "discharged_at", "expected_at", "visit_at", "signals", "not_shown", "reviewed_at")
+"""What a kind of item has of its own that lists are cut, or put in order, by."""
 NO_OWNER, ROLE_ONLY, PERSON = 0, 1, 2
 """How far somebody holds it (`grip`): nobody at all, a role on duty, a person. In this order the board shows them."""
 
@@ -155,7 +157,7 @@ def _standing(item: str, sections: Sections, kinds: standing.Kinds, lead: str | 
         "tells": sorted({item_of(one) for one in kinds.get("notice", {}).get("about", ())}),
         "marks": [short_mark(item)] if kind in SEARCHED else None,
         "risks": standing.risks(kinds), "last_contact": standing.last_contact(kinds), "group": record.get("group"),
-        **{name: _first(kinds, name) for name in ("reference", "discharged_at", "expected_at", "visit_at", "signals", "not_shown")},
+        **{name: _first(kinds, name) for name in CUT_BY},
     }  # fmt: skip
     return {name: value for name, value in found.items() if value}
 

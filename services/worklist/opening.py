@@ -5,12 +5,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from infra.http import Answer
-from services.worklist import questions
+from services.worklist import history, questions, words
 from services.worklist.acting import Acting
 from services.worklist.api import caught_up
 from services.worklist.forms_front import OPEN_ACCESS
+from services.worklist.lists import PAGE_ROWS
+from services.worklist.pages import capped, query
 from services.worklist.projections import OPENINGS
-from services.worklist.rows import record_of
+from services.worklist.rows import Row, record_of
+
+TO_REVIEW, REVIEWED = "to-review", "reviewed"
 
 
 class Opening:
@@ -45,7 +49,31 @@ class Opening:
         return RedirectResponse(f"/{'people' if id.startswith('record/') else 'items'}/{id}", 303)
 
     async def listed(self, request: Request) -> Response:
-        """What waits to be reviewed, the next due first."""
-        rows, page = await self.answers.page(request.state.principal, questions.of_kind(OPENINGS), request.query_params.get("cursor", ""))
-        rows = [{**row, "more": [], "do": None} for row in rows]
-        return self._site.render("emergencies.html", request, rows=rows, cursor=page.cursor, summary=f"{len(rows)} to review")
+        """What waits to be reviewed, the next due first; what was reviewed, the last first."""
+        tabs, asked = await self._tabs(request.query_params.get("tab")), request.query_params
+        (chosen,) = (one for one in tabs if one["chosen"])
+        rows, page = await self.answers.page(request.state.principal, chosen["question"], asked.get("cursor", ""), PAGE_ROWS)
+        people = [{**row, "more": [], "do": None} for row in rows]
+        if chosen["key"] == REVIEWED:
+            people = [{**row, "review": await self._review(row["item"])} for row in people]
+        return self._site.render(
+            "emergencies.html", request, rows=people, tabs=tabs, tab=chosen, more=query(request, cursor=page.cursor) if page.cursor else "",
+            first=query(request, cursor=None) if asked.get("cursor") else "", summary=f"{len(people)} shown: {chosen['name'].lower()}",
+        )  # fmt: skip
+
+    async def _tabs(self, wanted: str | None) -> list[Row]:
+        waits, done = questions.of_kind(OPENINGS), questions.reviewed(self.answers.clock.now())
+        counts = [await questions.count(self.answers.board, one) for one in (waits, done)]
+        return [
+            {"key": TO_REVIEW, "name": "To review", "question": waits, "chosen": wanted != REVIEWED, "count": capped(counts[0]),
+             "href": "/emergencies", "alarm": counts[0] > 0, "empty": "Nothing waits to be reviewed."},
+            {"key": REVIEWED, "name": "Reviewed", "question": done, "chosen": wanted == REVIEWED, "count": capped(counts[1]),
+             "href": f"/emergencies?tab={REVIEWED}", "alarm": False, "empty": "Nothing was reviewed yet."},
+        ]  # fmt: skip
+
+    async def _review(self, item: str) -> Row:
+        """The last review of what was opened of a person; those before stand on its own page."""
+        names, told = await self.answers.names.known(), history.reviews(await questions.timeline(self.answers.board, item))
+        last = told[-1]
+        opened = [{**one, "who": words.who(one["by"], names)} for one in last.opened]
+        return {"who": words.who(last.by, names), "at": last.at, "finding": last.finding, "opened": opened}

@@ -106,7 +106,7 @@ def patch(heard: Heard) -> Patch:
 def _told(data: Event, at: datetime) -> Patch:
     if isinstance(data, AuthorizationChange):
         return authorizing.patch(data)
-    if said := telling.PROJECTED.get(type(data)):
+    if said := DATED.get(type(data)):
         return said(data, at)
     return PROJECTED.get(type(data), _nothing)(data)
 
@@ -220,6 +220,10 @@ def _opened(e: emergency_access.AccessOpened) -> Patch:
     return {"status": "access-opened", "record": e.record, opened_by(e.by): shown}
 
 
+def _reviewed(e: emergency_access.AccessReviewed, at: datetime) -> Patch:
+    return {"status": f"access-{e.finding}", "finding": e.finding, "reviewer": e.by, "reviewed_at": at}
+
+
 def _details(e: intake.RecordOpened | intake.RecordAmended) -> Patch:
     """The tokens of what a row may show to whom it may be shown. Nothing is opened here."""
     guardian = {"guardian": _tokens(e.details.guardian)} if e.details.guardian else {}
@@ -293,7 +297,6 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     consents.ConsentAttempted: lambda e: {"status": f"consent-{e.outcome}"},
     consents.ConsentSettled: lambda e: {"status": "settled"},
     emergency_access.AccessOpened: _opened,
-    emergency_access.AccessReviewed: lambda e: {"status": f"access-{e.finding}", "finding": e.finding, "reviewer": e.by},
     endings.RequestOutcomeReported: lambda e: {"status": "outcome-reported"},
     endings.RequestClosed: lambda e: {"status": f"closed-{e.how}", "closed": True},
     endings.RequestReopened: lambda e: {"status": "acknowledged", "closed": False, **_known(e, "interval", "requested_at", "service")},
@@ -336,7 +339,9 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     upkeep.InputRepaired: lambda e: {"status": "repaired"},
     upkeep.InputDiscarded: lambda e: {"status": "discarded"},
 }
-"""Facts that are not here change nothing but who owes what next."""
+"""Facts that are in neither change nothing but who owes what next."""
+DATED: Mapping[type[Event], Callable[[Any, datetime], Patch]] = {**telling.PROJECTED, emergency_access.AccessReviewed: _reviewed}
+"""Those that tell when it was as well."""
 
 ENDS = (intake.RequestWithdrawn, placing.PlacementEnded, upkeep.InputRepaired, upkeep.InputDiscarded)
 KEEPING = (upkeep.AggregateParked, upkeep.AggregateReleased, upkeep.MessageOverdue)

@@ -32,11 +32,16 @@ FILTERS = ("urgency", "service", "partner", "status", "owner", "program", "stage
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: a query on items, and the order of the answer."""
+    """What is asked: a query on items, and the order of the answer. `newest`: from the other end of it."""
 
     name: str
     query: Document
     order: tuple[str, ...]
+    newest: bool = False
+
+    @property
+    def sort(self) -> list[tuple[str, int]]:
+        return [(name, -1 if self.newest else 1) for name in self.order]
 
     def also(self, **more: Any) -> "Question":
         """The same, of those alone that fit this as well. What is left out narrows nothing."""
@@ -121,6 +126,11 @@ def unseen() -> Question:
     return Question("unseen", {"inbox": {"$gte": f"{NEW}/", "$lt": f"{NEW}0"}}, ("inbox",))
 
 
+def reviewed(as_of: datetime) -> Question:
+    """What was opened of people in emergencies and reviewed by that instant, whatever was opened since; the latest review first."""
+    return Question("reviewed", {"reviewed_at": {"$gt": LONG_AGO, "$lte": as_of}}, ("reviewed_at", "_id"), newest=True)
+
+
 def gaps(before: datetime) -> Question:
     """Items of which an event is missing, or could not be read, since before that instant. Normally none."""
     return Question("gaps", {"gap_since": {"$gt": LONG_AGO, "$lt": before}}, ("gap_since", "_id"))
@@ -134,9 +144,9 @@ def concerns(concerned: Collection[str] | None, ids: Collection[str]) -> bool:
 async def ask(board: Board, question: Question, cursor: str = "", limit: int = LIMIT) -> Page:
     """One page of the answer."""
     limit = max(1, min(limit, LIMIT_MAX))
-    query = {"$and": [question.query, _after(question.order, cursor)]} if cursor else question.query
+    query = {"$and": [question.query, _after(question, cursor)]} if cursor else question.query
     generation = await board.current()
-    found = await board.items(generation, query, [(name, 1) for name in question.order], limit + 1)
+    found = await board.items(generation, query, question.sort, limit + 1)
     more = len(found) > limit
     return Page(found[:limit], _cursor(question.order, found[limit - 1]) if more else "")
 
@@ -247,13 +257,14 @@ def _cursor(order: tuple[str, ...], last: Document) -> str:
     return urlsafe_b64encode(orjson.dumps([last.get(name) for name in order])).decode().rstrip("=")
 
 
-def _after(order: tuple[str, ...], cursor: str) -> Document:
+def _after(question: Question, cursor: str) -> Document:
     """What sorts after these values: nothing is before a missing value, and everything is after it."""
+    order, beyond = question.order, "$lt" if question.newest else "$gt"
     values = dict(zip(order, _values(order, cursor), strict=True))
     branches = []
     for at, name in enumerate(order):
         same = {earlier: values[earlier] for earlier in order[:at]}
-        branches.append({**same, name: {"$gt": values[name]} if values[name] is not None else {"$ne": None}})
+        branches.append({**same, name: {beyond: values[name]} if values[name] is not None else {"$ne": None}})
     return {"$or": branches}
 
 

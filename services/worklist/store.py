@@ -48,7 +48,10 @@ ITEM_INDEXES = (
     IndexModel([("tells", ASCENDING), ("_id", ASCENDING)], name="tells", **TEXT["tells"]),
     IndexModel([("marks", ASCENDING), ("_id", ASCENDING)], name="marks", **TEXT["marks"]),
     IndexModel([("unmarked", ASCENDING)], name="unmarked", partialFilterExpression={"unmarked": True}),
-    IndexModel([("gap_since", ASCENDING), ("_id", ASCENDING)], name="gaps", partialFilterExpression={"gap_since": {"$gt": LONG_AGO}}),
+    *(
+        IndexModel([(at, ASCENDING), ("_id", ASCENDING)], name=name, partialFilterExpression={at: {"$gt": LONG_AGO}})
+        for name, at in (("gaps", "gap_since"), ("reviewed", "reviewed_at"))
+    ),
     IndexModel([("listed", ASCENDING)], name="listed", partialFilterExpression={"listed": True}),
 )
 ENTRY_INDEXES = (IndexModel([("_id", ASCENDING), ("item", ASCENDING)], name="ranges"),)

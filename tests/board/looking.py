@@ -114,7 +114,7 @@ async def plans(board: Board, reader: views.Reader, every: Sequence[View] = view
 
 
 async def plan_of(board: Board, generation: int, question: Question) -> object:
-    said = await board.explained(generation, question.query, [(name, 1) for name in question.order], 51)
+    said = await board.explained(generation, question.query, question.sort, 51)
     return said["queryPlanner"]["winningPlan"]
 
 

@@ -16,8 +16,10 @@ from services.worklist.readings import Readings
 from services.worklist.relay import Asked
 from tests.worklist.browsing import CHROMIUM, arrived, chromium, focused, served, signed_in, violations
 from tests.worklist.scene import Scene
+from tests.worklist.stories import Log
 from tests.worklist.test_console import PAGES
 from tests.worklist.test_measures import FUH, MEAN
+from tests.worklist.test_opening import opened, reviewed
 from tests.worklist.test_operations import kept
 
 pytestmark = [
@@ -25,7 +27,10 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 ROBIN, CHANGED = "staff/12", "document.dispatchEvent(new CustomEvent('changed', {detail: {data: '{\"items\": [], \"more\": true}'}}))"
-LEADS = ("/network", "/measures?of=follow_up%3AFUH-7&cases=open", "/measures", "/team", "/team?of=staff/12", "/team/reassign?of=staff/12")
+LEADS = (
+    "/network", "/measures?of=follow_up%3AFUH-7&cases=open", "/measures", "/team", "/team?of=staff/12", "/team/reassign?of=staff/12",
+    "/emergencies", "/emergencies?tab=reviewed", "/items/access/6",
+)  # fmt: skip
 EVERY = bool(os.environ.get("EVERY_PAGE"))
 """`make journeys` looks at every page in both; a landing run at each in one of them."""
 VENDORED = Path(__file__).parent / "vendor"
@@ -36,6 +41,10 @@ def scene(tmp_path_factory):
     async def played():
         made = await Scene(tmp_path_factory.mktemp("console")).play()
         await made.hear(kept())
+        log = Log()
+        for record in ("record/6", "record/7"):
+            await opened(made, log=log, record=record, minutes=200)
+        await reviewed(made, log, 250, "not-justified", "record/7")
         return made
 
     return asyncio.run(played())
@@ -82,6 +91,7 @@ def test_what_only_a_lead_sees_violates_nothing_either(browser, base, scene, sch
     with signed_in(browser, base, "staff/50", scheme, width, bypass_csp=True) as page:
         for path in LEADS:
             page.goto(base + path)
+            shot(page, f"lead-{LEADS.index(path)}-{scheme}")
             assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 

@@ -1,7 +1,8 @@
 """Handing over much at once: what one worker answers for, asked of another in one go and told item by item. Nothing moves by it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from starlette.datastructures import FormData
@@ -26,6 +27,7 @@ HAND_OVER = Form("hand-over", "Hand over", "assignment", "/v1/hand-offs", (), (T
 MINE, LED = "/me/hand-over", "/team/reassign"
 TOGETHER = "referral"
 """The kind of what is handed over together; what is of another kind is handed over on its own page."""
+CHOOSE, ALL = "choose", "all"
 ASKED = "Asked. It stays where it is until they accept."
 
 
@@ -76,7 +78,7 @@ class HandingOver:
         now, local = self.answers.clock.now(), clock_of(stated, request)
         fields = [shown(field, None, listed, stated, answer, local, now) for field in HAND_OVER.fields]
         rows, page = await self.answers.page(request.state.principal, questions.my_next_steps(of), limit=questions.LIMIT_MAX)
-        chosen = stated.getlist(WHICH.name) if isinstance(stated, FormData) else []
+        chosen = stated.getlist(WHICH.name) if isinstance(stated, FormData) else _every(rows, request)
         notes = notes_of(answer) if answer and answer.taken else {}
         together = [_told(row, notes.pop(row["item"], None), chosen) for row in rows if kind_of(row["item"]) == TOGETHER]
         key = "" if answer and answer.taken else stated.get("key")  # what was answered is done with: the next is a command of its own
@@ -85,7 +87,8 @@ class HandingOver:
         return self._site.render(
             "hand_over.html", request, status=status, action=request.url.path, of=of, mine=mine, worker=words.who(of, listed.names),
             rows=together, fields=fields, answer=answer, others=len(rows) - len(together), gone=sorted(notes.items()),
-            more=bool(page.cursor), key=key or str(uuid4()), zone=local.zone,
+            choose_none=_address(request, of), choose_all=_address(request, of, ALL), more=bool(page.cursor),
+            key=key or str(uuid4()), zone=local.zone,
         )  # fmt: skip
 
 
@@ -107,7 +110,21 @@ def _note(problem: Mapping[str, Any] | None) -> tuple[bool, str]:
     return False, "; ".join(f"{told(one.get('fix', ''), one['code'])} ({one['code']})" for one in why)
 
 
-def _told(row: Row, note: tuple[bool, str] | None, chosen: Sequence[Any]) -> Row:
-    """Whatever was asked of somebody already is not chosen unless a person does."""
-    asked = "accept-hand-off" in row["allowed"]
-    return {**row, "note": note, "asked": asked, "chosen": row["item"] in chosen and not (note and note[0])}
+def _address(request: Request, of: str, choose: str = "") -> str:
+    """This page, with so much chosen."""
+    stated = {"of": of if request.url.path == LED else "", CHOOSE: choose}
+    asked = urlencode({name: value for name, value in stated.items() if value})
+    return f"{request.url.path}{f'?{asked}' if asked else ''}#which"
+
+
+def _every(rows: Sequence[Row], request: Request) -> list[str]:
+    """All that are shown, where that is asked; whatever was asked of somebody already is not among them unless a person chooses it."""
+    return [row["item"] for row in rows if not _asked(row)] if request.query_params.get(CHOOSE) == ALL else []
+
+
+def _asked(row: Row) -> bool:
+    return "accept-hand-off" in row["allowed"]
+
+
+def _told(row: Row, note: tuple[bool, str] | None, chosen: Container[Any]) -> Row:
+    return {**row, "note": note, "asked": _asked(row), "chosen": row["item"] in chosen and not (note and note[0])}

@@ -21,6 +21,7 @@ from tests.worklist.test_console import PAGES
 from tests.worklist.test_measures import FUH, MEAN
 from tests.worklist.test_opening import opened, reviewed
 from tests.worklist.test_operations import kept
+from tests.worklist.test_team import more_of_robins
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="SKIPPED: the console was not looked at in a browser, because there is no Chromium here"),
@@ -28,8 +29,8 @@ pytestmark = [
 ]
 ROBIN, CHANGED = "staff/12", "document.dispatchEvent(new CustomEvent('changed', {detail: {data: '{\"items\": [], \"more\": true}'}}))"
 LEADS = (
-    "/network", "/measures?of=follow_up%3AFUH-7&cases=open", "/measures", "/team", "/team?of=staff/12", "/team/reassign?of=staff/12",
-    "/emergencies", "/emergencies?tab=reviewed", "/items/access/6",
+    "/network", "/measures?of=follow_up%3AFUH-7&cases=open", "/measures", "/team", "/team?of=staff/12",
+    "/team/reassign?of=staff/12&choose=all", "/emergencies", "/emergencies?tab=reviewed", "/items/access/6",
 )  # fmt: skip
 EVERY = bool(os.environ.get("EVERY_PAGE"))
 """`make journeys` looks at every page in both; a landing run at each in one of them."""
@@ -41,6 +42,7 @@ def scene(tmp_path_factory):
     async def played():
         made = await Scene(tmp_path_factory.mktemp("console")).play()
         await made.hear(kept())
+        await made.hear(more_of_robins())
         log = Log()
         for record in ("record/6", "record/7"):
             await opened(made, log=log, record=record, minutes=200)

@@ -1,15 +1,18 @@
 """The team: per worker what they answer for, what of it is late, where somebody above was called, and how it is handed over."""
 
 import re
+from html import unescape
 
 import pytest
 
+from contracts import assignment as placing
 from infra.access import Access
 from infra.identity import Principal
 from services.assignment import api as assignment
 from services.worklist.api import ACCESS
 from services.worklist.relay import Answered
 from tests.worklist.scene import Scene
+from tests.worklist.stories import Log, at, step
 from tests.worklist.test_console import ROBIN, browser
 
 NOOR = Principal("staff/50", frozenset({"team-lead", "network-lead"}))
@@ -107,3 +110,29 @@ async def test_a_role_takes_over_at_the_end_of_a_shift_and_nobody_is_away_by_it(
     async with browser(scene, ROBIN) as robin:
         await robin.post("/me/hand-over", data={**TO_JULES, "to": "role/coordinator", "reason": "shift-end"})
     assert [path for _, path, *_ in scene.given] == ["/v1/hand-offs"]
+
+
+def more_of_robins() -> Log:
+    """Two more that Robin answers for; to take over the second, somebody was asked already."""
+    log = Log()
+    for n, asked in ((81, "ask-hand-off"), (82, "accept-hand-off")):
+        block = step("staff/12", "contact-client", at(900 + n), None, "log-contact", asked)
+        opened = placing.PlacementOpened(request=f"request/{n}", service="psychiatry", urgency="urgent", requested_at=at(60), next=block)
+        log.say(f"placement/{n}", opened, 67)
+    return log
+
+
+def marked(page: str) -> dict[str, bool]:
+    """By item: whether it is chosen."""
+    return {item: bool(sign) for item, sign in re.findall(r'name="item" value="([^"]+)"( checked)?>', page)}
+
+
+@pytest.mark.parametrize(("principal", "path"), [(NOOR, "/team/reassign?of=staff/12"), (ROBIN, "/me/hand-over")])
+async def test_all_that_is_shown_is_chosen_at_once_but_not_what_somebody_was_asked_for_already(scene, principal, path):
+    await scene.hear(more_of_robins())
+    async with browser(scene, principal) as who:
+        first = (await who.get(path)).text
+        every, none = (unescape(href) for href in re.findall(r'<a href="([^"]+#which)">Choose', first))
+        assert marked(first) == dict.fromkeys(("referral/8", "referral/81", "referral/82"), False)
+        assert marked((await who.get(every)).text) == {"referral/8": True, "referral/81": True, "referral/82": False}
+        assert not any(marked((await who.get(none)).text).values()) and scene.given == []

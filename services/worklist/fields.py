@@ -5,8 +5,9 @@ from typing import Literal
 
 KEEPER = ""
 """In the place of a service: whichever one keeps the item, which is the one that spoke of it."""
-Kind = Literal["text", "long", "choice", "choices", "instant", "day", "number", "flag", "codes", "known"]
-"""`codes`: several, with spaces or commas between; `known`: chosen among what the item or the network names (`of` says which)."""
+Kind = Literal["text", "note", "long", "choice", "choices", "instant", "day", "number", "flag", "codes", "known"]
+"""`note`: some sentences; `long`: a whole message, taken as it is typed; `codes`: several, with spaces or commas between;
+`known`: chosen among what the item or the network names (`of` says which)."""
 
 Asked = Literal["offer", "hand-over"]
 

@@ -61,7 +61,7 @@ OPEN_ACCESS = Form(
     OPENERS,
     (
         choice("ground", "Why", "medical-emergency", "danger-to-life", "nobody-in-charge-reachable", "abuse-or-neglect"),
-        Field("words", "What happened", "long", hint="So that whoever reviews it understands. It is kept sealed with the record."),
+        Field("words", "What happened", "note", hint="So that whoever reviews it understands. It is kept sealed with the record."),
     ),
     hint="You see this person for an hour, and can do nothing for them by it. A supervisor is told now and reviews it. Only a medical "
     "emergency opens what 42 CFR Part 2 protects.",

@@ -47,6 +47,7 @@ def scene(tmp_path_factory):
         for record in ("record/6", "record/7"):
             await opened(made, log=log, record=record, minutes=200)
         await reviewed(made, log, 250, "not-justified", "record/7")
+        await opened(made, log=log, record="record/4", minutes=290)
         return made
 
     return asyncio.run(played())
@@ -117,6 +118,16 @@ def test_what_only_the_platform_sees_violates_nothing_and_leads_nowhere_else(bro
         page.keyboard.press("?")
         page.wait_for_selector("#keys[open]")
         assert page.url == f"{base}/operations" and "Next steps" not in page.inner_text("#keys")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])
+def test_what_somebody_sees_in_an_emergency_violates_nothing_either(browser, base, scheme, width):
+    with signed_in(browser, base, "staff/72", scheme, width, but="403", bypass_csp=True) as page:
+        for n, path in enumerate(("/items/referral/2", "/emergency/referral/2", "/items/referral/4")):
+            page.goto(base + path)
+            shot(page, f"emergency-{n}-{scheme}")
+            assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert "Opened in an emergency, until" in page.inner_text(".warn")
 
 
 def test_the_morning_begins_by_keyboard_alone(browser, base, scene):

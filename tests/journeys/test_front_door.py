@@ -1,5 +1,6 @@
 """Journeys 1 to 4: the morning, a call, a consent that is missing, a program that says no or nothing."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,10 +16,14 @@ COORDINATORS = ("staff/12", "staff/13")
 KEYS_MAX = 40
 
 
-def asked(world: World, service: str, urgency: str = "routine", minutes: int = 20, **more: object) -> str:
+ADA = {"family_name": "Testperson", "given_name": "Ada", "birth_date": "1988-04-09"}
+
+
+def asked(
+    world: World, service: str, urgency: str = "routine", minutes: int = 20, somebody: Mapping[str, str] = ADA, **more: object
+) -> str:
     """A referral of a clinic, so many minutes ago; its item."""
     lakeside, alexa = Partner(world, "lakeside"), person(world, "staff/7")
-    somebody = {"family_name": "Testperson", "given_name": "Ada", "birth_date": "1988-04-09"}
     lakeside.send(
         "referral.requested.v1", reference=f"LK-{world.number()}", requested_at=at(world.now - timedelta(minutes=minutes)), service=service,
         urgency=urgency, person={**somebody, "identifiers": [numbered(world, "urn:lakeside:mrn")]}, **more,
@@ -94,6 +99,17 @@ def test_3_consent_is_missing_and_the_clients_clock_runs_on(here: World, sits: S
         alexa.picture("03-consent")
     here.wait(hours=3)
     assert person(here, "staff/50").item(item)["due"] == limit, "the client's clock runs on"
+    with sits("staff/7") as alexa:
+        alexa.goes("n", "/next-steps")
+        alexa.follows('a[href="/next-steps?tab=team"]')
+        alexa.opens(item.replace("referral/", "consent/"))
+        alexa.chooses("record-consent")
+        alexa.fills(consent=f"C-{here.number()}", recipients=["program"])
+        alexa.sends()
+        alexa.sees("The person consents that programs may be told")
+        alexa.page.goto(f"{alexa.base}/items/{item}")
+        alexa.sees("Wait for the programs that were asked")
+        alexa.picture("03-consent-recorded")
 
 
 def test_4_a_program_says_no_and_the_other_says_nothing(here: World, sits: Sits) -> None:

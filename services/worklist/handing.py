@@ -114,7 +114,7 @@ def _address(request: Request, of: str, choose: str = "") -> str:
     """This page, with so much chosen."""
     stated = {"of": of if request.url.path == LED else "", CHOOSE: choose}
     asked = urlencode({name: value for name, value in stated.items() if value})
-    return f"{request.url.path}{f'?{asked}' if asked else ''}#which"
+    return request.url.path + (f"?{asked}" if asked else "")
 
 
 def _every(rows: Sequence[Row], request: Request) -> list[str]:

@@ -54,7 +54,8 @@ class Operations:
     async def _service(self, service: str, now: datetime) -> Row:
         """What one service keeps, and by when somebody must have looked at the first of it."""
         asked = [ask(service) for ask in KEPT.values()]
-        counts, due = await asyncio.gather(self._counts(asked), self._due(asked))
+        counts = await self._counts(asked)
+        due = await self._due([one for one, count in zip(asked, counts, strict=True) if count])
         return {"name": words.plain(service), "counts": dict(zip(KEPT, counts, strict=True)),
                 "due": words.due(due, now) if due else "", "late": bool(due and due < now)}  # fmt: skip
 

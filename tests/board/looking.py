@@ -28,6 +28,7 @@ SOMEBODY = 20
 """Whose case and person is looked at, and searched for."""
 COORDINATOR, DESK = Principal("staff/12", frozenset({"coordinator"})), Principal("staff/31", frozenset({"program-desk"}))
 LEAD = Principal("staff/50", frozenset({"network-lead", "team-lead"}))
+PLATFORM = Principal("staff/95", frozenset({"platform"}))
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def pages(item: str, record: str, typed: Sequence[str]) -> Iterator[tuple[str, P
             if view is not views.HELD or reader is COORDINATOR:
                 yield from ((f"{view.path}?tab={tab.key}", reader) for tab in view.tabs)
     yield from (("/pending?service=psychiatry&urgency=urgent", COORDINATOR), ("/inbox", COORDINATOR), ("/team", LEAD))
+    yield from (("/operations", PLATFORM), ("/emergencies", LEAD), ("/emergencies?tab=reviewed", LEAD))
     yield from ((f"/items/{item}", COORDINATOR), (f"/people/{record}", COORDINATOR))
     yield from ((TYPED + text, reader) for text in typed for reader in (COORDINATOR, DESK))
 

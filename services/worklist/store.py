@@ -32,7 +32,7 @@ TEXT = {name: {"partialFilterExpression": {name: {"$gt": ""}}} for name in ("gro
 """Items are found however they ended by the number that their sender gave them, with the messages that tell of them, and by marks
 (`finding.py`); a person's by their record, several at once. What a database is to find by an index must imply the index's filter: an
 equality and a range imply `$gt`, and no database sees that they imply a `$type`."""
-ITEM_INDEXES = (
+ITEM_INDEXES = (  # whose filter changes is called otherwise: a board of an earlier build keeps the old ones until it is made anew
     IndexModel([("kind", ASCENDING), ("requested_at", ASCENDING), ("_id", ASCENDING)], name="pending", **OPEN),
     IndexModel([("grip", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="steps", **OPEN),
     IndexModel([("due", ASCENDING), ("_id", ASCENDING)], name="clocks", **OPEN),
@@ -41,16 +41,16 @@ ITEM_INDEXES = (
     IndexModel([("concerns", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="concerns", **OPEN),
     IndexModel([("kind", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="kinds", **OPEN),
     IndexModel([("kind", ASCENDING), ("stage", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="stages", **OPEN),
-    IndexModel([("record", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="record"),
-    IndexModel([("group", ASCENDING), ("_id", ASCENDING)], name="group", **TEXT["group"]),
-    IndexModel([("reference", ASCENDING)], name="reference", **TEXT["reference"]),
-    IndexModel([("inbox", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="inbox", **TEXT["inbox"]),
-    IndexModel([("tells", ASCENDING), ("_id", ASCENDING)], name="tells", **TEXT["tells"]),
-    IndexModel([("marks", ASCENDING), ("_id", ASCENDING)], name="marks", **TEXT["marks"]),
+    IndexModel([("record", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="records"),
+    IndexModel([("group", ASCENDING), ("_id", ASCENDING)], name="groups", **TEXT["group"]),
+    IndexModel([("reference", ASCENDING)], name="references", **TEXT["reference"]),
+    IndexModel([("inbox", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="inboxes", **TEXT["inbox"]),
+    IndexModel([("tells", ASCENDING), ("_id", ASCENDING)], name="told", **TEXT["tells"]),
+    IndexModel([("marks", ASCENDING), ("_id", ASCENDING)], name="found", **TEXT["marks"]),
     IndexModel([("unmarked", ASCENDING)], name="unmarked", partialFilterExpression={"unmarked": True}),
     *(
         IndexModel([(at, ASCENDING), ("_id", ASCENDING)], name=name, partialFilterExpression={at: {"$gt": LONG_AGO}})
-        for name, at in (("gaps", "gap_since"), ("reviewed", "reviewed_at"))
+        for name, at in (("holes", "gap_since"), ("reviewed", "reviewed_at"))
     ),
     IndexModel([("listed", ASCENDING)], name="listed", partialFilterExpression={"listed": True}),
 )

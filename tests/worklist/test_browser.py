@@ -77,7 +77,7 @@ def browser(base):  # after the scene: playwright keeps a loop running in this t
         yield found
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320), *([("light", 320), ("dark", 1440)] if EVERY else ())])
 def test_no_page_violates_wcag_or_is_wider_than_its_screen(browser, base, scheme, width):
     with signed_in(browser, base, ROBIN, scheme, width, bypass_csp=True) as page:
         found = {}

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka.errors import KafkaError
+from pymongo import IndexModel
 
 from infra.bus import connection
 from services.worklist import questions
@@ -14,6 +15,7 @@ from services.worklist.app import TOPICS
 from services.worklist.items import applied
 from services.worklist.rebuild import Log as Source
 from services.worklist.rebuild import rebuild
+from services.worklist.store import Board
 from tests.worklist.conftest import eventually, publish
 from tests.worklist.stories import Log, record_of, whole
 
@@ -143,3 +145,13 @@ async def test_an_unfinished_one_is_written_to_beside_until_the_next_begins(engi
     log = told(2, uuid4().hex[:8])
     await follower.take([record_of(heard) for heard in log.heard])
     assert await as_expected(board, log, 1) and await as_expected(board, log, 2)
+
+
+async def test_a_board_of_an_earlier_build_opens_with_other_filters_of_its_indexes(database):
+    earlier, made = Board(database, "worklist"), Board(database, "worklist")
+    old = IndexModel([("record", 1), ("due", 1), ("_id", 1)], name="record", partialFilterExpression={"record": {"$type": "string"}})
+    await earlier._database["items_1"].create_indexes([old])
+    await made.open()
+    assert {"record", "records"} <= (await made._database["items_1"].index_information()).keys()
+    for one in (earlier, made):
+        await one.close()

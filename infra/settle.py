@@ -7,13 +7,13 @@ is halved down to its poison message. A database or broker that is down is waite
 import asyncio
 import random
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import Protocol, TypeVar
 
 from contracts.kernel import SHARE_MAX, Blind, Route
+from infra.clean import Clean
 from infra.clock import Clock
 from infra.deciding import UNDECIDABLE, Batch, Failure, failure
 from infra.failpoints import hit
@@ -31,8 +31,6 @@ from infra.working import Loaded, Working
 T = TypeVar("T")
 Wake = Callable[[], None]
 
-CLEAN_MAX = 20_000
-"""Aggregates remembered as wholly published; forgetting one costs a query."""
 MARKED_AT_ONCE = 500
 """The more wait for their mark, the more markers a batch reads of what is long out."""
 TURNS = 3
@@ -88,7 +86,7 @@ class Settler:
         """Called when something is durable that is due already: by an interval alone it would wait for one on every step of its way."""
         self.on_errand: list[Wake] = []
         """The same for what must be done outside now."""
-        self._clean: OrderedDict[str, int] = OrderedDict()
+        self.clean = Clean()
 
     @property
     def owed(self) -> int:
@@ -209,11 +207,8 @@ class Settler:
         if not self._at_once:
             self.owing |= {row.id: row.part for row in rows}
             return
-        doubtful = {
-            subject: old.part
-            for subject, old in work.loaded.aggregates.items()
-            if subject in work.changed and self._clean.get(subject) != old.v
-        }
+        loaded = [(subject, old) for subject, old in work.loaded.aggregates.items() if subject in work.changed]
+        doubtful = {subject: old.part for subject, old in loaded if not self.clean.knows(subject, old.v)}
         if doubtful:
             left = await self.store.unpublished(doubtful)
             rows = sorted({row.id: row for row in (*left, *rows)}.values(), key=lambda row: row.id)  # others may have gone on meanwhile
@@ -221,7 +216,7 @@ class Settler:
         late = {row.aggregate for row in failed}
         for subject, row in work.changed.items():
             if subject not in late:
-                self._remember(subject, row.v)
+                self.clean.remember(subject, row.v)
 
     async def deliver(self, rows: Sequence[FactRow]) -> Sequence[FactRow]:
         """Publish, and remember what to mark. What could not be published is durable: the due loop does it, in order, later."""
@@ -244,12 +239,6 @@ class Settler:
         self.owing |= {row.id: row.part for row in failed if row.topic in self.service.own_topics}
         self.unmarked += [row.id for row in rows if row.id not in late]
         return failed
-
-    def _remember(self, subject: str, version: int) -> None:
-        self._clean[subject] = version
-        self._clean.move_to_end(subject)
-        if len(self._clean) > CLEAN_MAX:
-            self._clean.popitem(last=False)
 
     async def mark(self) -> None:
         """Mark what was published, in bulk. A failure costs duplicates only."""

@@ -96,7 +96,7 @@ class Door:
         await self.store.open()
         one = Instance(SERVICE, Tables(), self.clock)
         one.settler.vault = self.vault
-        await fill(self.store, await template(one), 0, self.open_now, self.vault.blind)
+        await fill(self.store, await template(one), 0, self.open_now, self.vault.blind, self.settler.clean)
 
     async def turn(self) -> None:
         """So many batches, measured together."""

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from contracts.kernel import Blind, derived
+from infra.clean import Clean
 from infra.envelope import headers
 from infra.partition import partition_of
 from infra.records import Record
@@ -91,11 +92,13 @@ def _receipt(row: Receipt, number: int) -> Receipt:
     return replace(row, id=derived(row.id, str(number)), offset=number)
 
 
-async def fill(store: Store, made: Tables, first: int, last: int, blind: Blind) -> None:
-    """These are open, and what was said of them is published."""
+async def fill(store: Store, made: Tables, first: int, last: int, blind: Blind, clean: Clean) -> None:
+    """These are open, and what was said of them is published, as the process knows that wrote it."""
     for changes in open_referrals(made, first, last, blind):
         await store.commit(changes)
         await store.mark_published([fact.id for fact in changes.facts])
+        for row in changes.aggregates:
+            clean.remember(row.id, row.v)
 
 
 __all__ = ("SERVICE", "asked", "fill", "names", "record", "template")

@@ -60,8 +60,8 @@ MUTANTS = (
            " for claim in fact.claims if claim not in self.held}", " for claim in fact.claims}", SEEDS),
     # — publishing
     Mutant("publish only what was just decided", "infra/settle.py", "        if doubtful:\n", "        if False:\n", SEEDS),
-    Mutant("publish what others left only where the version is known", "infra/settle.py", "self._clean.get(subject) != old.v",
-           "self._clean.get(subject, old.v) != old.v", SEEDS),
+    Mutant("publish what others left only where the version is known", "infra/clean.py", "== _mark(subject, version)",
+           "in (0, _mark(subject, version))", SEEDS),
     Mutant("publish others' later facts first", "infra/settle.py",
            "rows = sorted({row.id: row for row in (*left, *rows)}.values(), key=lambda row: row.id)",
            "rows = [*(row for row in left if row.id not in {one.id for one in rows}), *rows]", SEEDS),

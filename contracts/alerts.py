@@ -50,6 +50,15 @@ class AlertRaised(Change):
     organisation: str | None = None
 
 
+class AlertPostponed(Change):
+    """Still nobody is on duty behind any rung: it is looked for somebody again at `climbs_at`. No level is used up by waiting."""
+
+    type: ClassVar = "alert.postponed.v1"
+    alert: str
+    item: str
+    climbs_at: AwareDatetime
+
+
 class AlertPassedOn(Change):
     """`left` is away; `to` is told in their place."""
 
@@ -110,4 +119,4 @@ class AlertStopped(Change):
     by: str
 
 
-EVENTS = (AlertRaised, AlertPassedOn, AlertHeld, AlertAcknowledged, AlertActed, AlertAbandoned, AlertStopped)
+EVENTS = (AlertRaised, AlertPostponed, AlertPassedOn, AlertHeld, AlertAcknowledged, AlertActed, AlertAbandoned, AlertStopped)

@@ -16,6 +16,7 @@ from contracts.alerts import (
     AlertActed,
     AlertHeld,
     AlertPassedOn,
+    AlertPostponed,
     AlertRaised,
     AlertStopped,
     Purpose,
@@ -23,6 +24,7 @@ from contracts.alerts import (
 )
 from contracts.kernel import Change, Deadline, State, derived
 from contracts.notices import Entry
+from services.notification.rules import ROUNDS_MAX
 
 TELL, CLIMB = "tell", "climb"
 GRAVEST: tuple[Severity, ...] = ("crisis", "urgent", "routine")
@@ -60,6 +62,8 @@ class Ladder(State):
     """Those of `told` who were away: somebody is told in their place."""
     called: tuple[str, ...] = ()
     """Everybody who was told at this level or below it."""
+    rounds: int = 0
+    """How often it was begun from its lowest rungs with somebody to tell."""
     to_duty: bool = False
     raised_at: AwareDatetime
     climbs_at: AwareDatetime | None = None
@@ -76,6 +80,19 @@ class Ladder(State):
     @property
     def alert(self) -> str:
         return self.ids[-1]
+
+    @property
+    def next_round(self) -> int:
+        """The level at which it begins from its lowest rung again."""
+        return (self.level // len(self.rungs) + 1) * len(self.rungs)
+
+    def begins(self, level: int) -> bool:
+        """Whether a level lies in another round than the one before it."""
+        return level // len(self.rungs) > self.level // len(self.rungs)
+
+    def is_last(self, level: int) -> bool:
+        """Whether no such level follows: it would begin a round too many."""
+        return self.begins(level) and self.rounds >= ROUNDS_MAX
 
     @property
     def kind(self) -> str:
@@ -127,6 +144,8 @@ def evolve(state: Alerts | None, fact: Change) -> Alerts | None:
             return _with(state, fact.alert, held_for=lambda one: (*one.held_for, fact.person))
         case AlertAcknowledged():
             return _with(state, fact.alert, status=lambda _: "acknowledged", climbs_at=lambda _: fact.climbs_at)
+        case AlertPostponed():
+            return _with(state, fact.alert, climbs_at=lambda _: fact.climbs_at)
         case AlertAbandoned():
             return _with(state, fact.alert, climbs_at=lambda _: None)
         case AlertActed() | AlertStopped():
@@ -137,8 +156,9 @@ def evolve(state: Alerts | None, fact: Change) -> Alerts | None:
 def _raised(state: Alerts, fact: AlertRaised) -> Alerts:
     before = next((one for one in state.ladders if (one.rule, one.milestone) == (fact.rule, fact.milestone)), None)
     said = {name: getattr(fact, name) for name in Ladder.model_fields if name in AlertRaised.model_fields}
-    ids, called = (before.ids, before.called) if before else ((), ())
-    ladder = Ladder(**said, ids=(*ids, fact.alert), called=tuple(dict.fromkeys((*called, *fact.told))))
+    ids, called, rounds = (before.ids, before.called, before.rounds) if before else ((), (), 0)
+    begins = bool(fact.told) and (before is None or not before.called or before.begins(fact.level))
+    ladder = Ladder(**said, ids=(*ids, fact.alert), called=tuple(dict.fromkeys((*called, *fact.told))), rounds=rounds + begins)
     others = tuple(one for one in state.ladders if one is not before)
     return state.model_copy(update={"ladders": (*others, ladder)})
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertRaised, AlertStopped
+from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertPostponed, AlertRaised, AlertStopped
 from contracts.directory import LEADS
 from contracts.kernel import Change, Decision, Fact, Message, Reason, Refused
 from services.notification import rules
@@ -44,15 +44,24 @@ def _level(late: Late, roster: Roster, level: int, told: tuple[str, ...], now: d
 
 
 def climbed(state: Alerts, alert: str, at: datetime, roster: Roster, now: datetime) -> Sequence[Change]:
-    """Its time is over and nobody acted: this alert is abandoned, and the next level takes it on, for as many rounds as there are."""
+    """Its time is over and nobody acted: this alert is abandoned, and the next level takes it on, for as many rounds as there are. One
+    that nobody was told of waits for somebody, and goes on from the lowest rung: who came late is no reason to pass anybody over."""
     ladder = next((one for one in state.ladders if one.alert == alert and one.climbs_at == at), None)
     if ladder is None:
         return ()
-    if ladder.told and (ladder.purpose == "reminder" or ladder.level + 1 >= rules.ROUNDS_MAX * len(ladder.rungs)):
-        return (AlertAbandoned(alert=alert, item=state.item, level=ladder.level, reason="unanswered"),)
-    above = _level(_late(ladder), roster, ladder.level + 1, ladder.told, now)
+    above = _level(_late(ladder), roster, ladder.level + 1 if ladder.told else ladder.next_round, ladder.told, now)
+    if not ladder.told and not above.told:
+        return (AlertPostponed(alert=alert, item=state.item, climbs_at=_again_at(ladder, now)),)
     reason = "unanswered" if ladder.told else "nobody-on-duty"
+    if ladder.told and (ladder.purpose == "reminder" or ladder.is_last(above.level)):
+        return (AlertAbandoned(alert=alert, item=state.item, level=ladder.level, reason=reason),)
     return (AlertAbandoned(alert=alert, item=state.item, level=ladder.level, reason=reason, next_level=above.level), above)
+
+
+def _again_at(ladder: Ladder, now: datetime) -> datetime:
+    """After as long as it has waited already, but never longer than a level does, or than an hour: a shift may begin any time."""
+    level = rules.ladder(ladder.severity, ladder.purpose, now).due_at
+    return min(max(rules.nobody(ladder.severity, now), now + (now - ladder.raised_at)), level, now + rules.LOOK_AGAIN_MAX)
 
 
 def _late(ladder: Ladder) -> Late:

@@ -1,6 +1,6 @@
 """How long a level of a ladder waits, who is on its rungs, how long a channel may try: rules as data (`rules.yaml`)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contracts.alerts import Purpose, Severity
 from infra.rules import Clock, book_of
@@ -8,6 +8,8 @@ from infra.rules import Clock, book_of
 RULES = book_of(__package__ or "services.notification")
 ROUNDS_MAX = 3
 """How often a ladder is climbed from its lowest rung before it has no end left."""
+LOOK_AGAIN_MAX = timedelta(hours=1)
+"""How long at most nobody looks whether somebody has come on duty."""
 
 
 def ladder(severity: Severity, purpose: Purpose, now: datetime) -> Clock:

@@ -59,6 +59,7 @@ def _listed(e: recipients.RecipientListed, _: datetime) -> Patch:
 
 PROJECTED: Mapping[type[Event], Callable[[Any, datetime], Patch]] = {
     alerts.AlertRaised: _raised,
+    alerts.AlertPostponed: lambda e, at: {},
     alerts.AlertPassedOn: lambda e, at: {_of(PASSED, e.alert, e.left): [e.left, e.to]},
     alerts.AlertHeld: lambda e, at: {_of(LATER, e.alert, e.person): e.person},
     alerts.AlertAcknowledged: lambda e, at: {_of(SEEN, e.alert): {"by": e.by, "at": at}},

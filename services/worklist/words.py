@@ -336,6 +336,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     alerts.AlertHeld: "Who was called is told of it later, with other things",
     alerts.AlertAcknowledged: "Somebody has seen the call; nothing was done yet",
     alerts.AlertActed: lambda e: f"Acted on; {_count(len(e.alerts), 'one call', '{} calls')} ended",
+    alerts.AlertPostponed: "Still nobody is on duty; somebody is looked for again",
     alerts.AlertAbandoned: lambda e: f"{'Nobody acted' if e.reason == 'unanswered' else 'Nobody is on duty'}, level {e.level + 1}",
     alerts.AlertStopped: "A death was reported; nobody is reminded of this any more",
     notices.NoticeQueued: lambda e: f"A message of {_count(len(e.entries), 'one call', '{} calls')} was queued",

@@ -1,13 +1,16 @@
 """Whom a lateness reaches, how it climbs, and what makes it quiet."""
 
-from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertRaised
-from contracts.assignment import HandOffDeclined
+import pytest
+
+from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertPostponed, AlertRaised
+from contracts.assignment import HandOffDeclined, PlacementWarned
 from contracts.directory import DirectoryListed
 from contracts.intake import RequestWithdrawn
 from contracts.kernel import Next
 from contracts.notices import NoticeDelivered, NoticeQueued, NoticeSent, NoticeWithdrawn
 from contracts.rosters import Shift, Subscription
 from contracts.upkeep import AggregateParked, AggregateReleased, InputQuarantined, InputRepaired, Issue, Origin
+from services.notification.alerts import alerts_on
 from services.notification.commands import ListShifts, ListSubscriptions
 from services.notification.roster import ROSTER
 from tests.notification.stories import (  # fmt: skip
@@ -23,6 +26,8 @@ from tests.notification.stories import (  # fmt: skip
     MINUTE,
     NINE,
     OTHER,
+    PLACEMENT,
+    STAFF,
     STEW,
     STEWARD,
     accepted,
@@ -182,10 +187,41 @@ def test_when_nobody_is_on_duty_at_all_it_is_tried_again_until_somebody_is():
     begun = story({})
     begun.hears(no_program("emergency"))
     begun.passes(3 * MINUTE)
-    assert begun.who_was_told() == [] and {said.reason for said in begun.told(AlertAbandoned)} == {"nobody-on-duty"}
+    assert begun.who_was_told() == [] and begun.told(AlertPostponed) and begun.told(AlertAbandoned) == []
     begun.hears(DirectoryListed(programs=(), staff={LEAD: (DORA,)}), about="directory/network")
     begun.passes(2 * MINUTE)
-    assert begun.who_was_told() == [DORA]
+    assert begun.who_was_told() == [DORA] and [said.reason for said in begun.told(AlertAbandoned)] == ["nobody-on-duty"]
+
+
+def test_waiting_for_somebody_uses_up_no_level_whoever_comes_is_called_from_the_lowest_rung_for_all_rounds():
+    begun = story({})
+    begun.hears(no_program("emergency"))
+    begun.passes(5 * HOUR)
+    begun.hears(DirectoryListed(programs=(), staff=STAFF), about="directory/network")
+    begun.passes(2 * DAY)
+    rungs = [said.rung for said in begun.raised() if said.told]
+    assert rungs == ["owner", "team-lead", "network-lead"] * 3
+    assert begun.told(AlertAbandoned)[-1].next_level is None
+
+
+@pytest.mark.parametrize("urgency", ["emergency", "routine"])
+def test_a_month_with_nobody_leaves_one_alert_and_looks_a_bounded_number_of_times(urgency: str):
+    begun = story({})
+    begun.hears(no_program(urgency))
+    begun.passes(30 * DAY)
+    assert len(begun.raised()) == 1 and 24 * 30 <= len(begun.told(AlertPostponed)) <= 24 * 4 * 30 + 20
+    (ladder,) = begun.states[alerts_on(PLACEMENT)].ladders
+    assert ladder.ids == (begun.raised()[0].alert,)
+
+
+def test_a_reminder_for_somebody_who_came_late_is_told_once():
+    begun = story({})
+    step = Next(owner=COORDINATOR, action="schedule", due=NINE)
+    begun.hears(PlacementWarned(action="schedule", rule="schedule@1", due=NINE, owner=COORDINATOR, warns_at=None, next=step))
+    begun.passes(3 * HOUR)
+    begun.hears(DirectoryListed(programs=(), staff=STAFF), about="directory/network")
+    begun.passes(20 * DAY)
+    assert [bool(said.told) for said in begun.raised()] == [False, True]
 
 
 def test_shifts_say_who_wakes_at_night():

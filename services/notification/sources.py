@@ -21,7 +21,7 @@ SEVERITIES: dict[str | None, Severity] = {
 }  # fmt: skip
 REFERRAL = ("request", "placement", "care")
 """What the board shows as one referral: aggregates that share what follows the `/`."""
-NEED = (*REFERRAL, "plan", "authorization")
+NEED = (*REFERRAL, "consent", "view", "plan", "authorization")
 """And what else follows from it, about the same person."""
 
 

@@ -107,6 +107,14 @@ def test_a_death_reported_to_the_plan_stops_the_referral_and_its_authorization()
         assert begun.hears(no_program("emergency", due=NINE + DAY), about=item) == []
 
 
+def test_nobody_is_to_ask_the_person_for_a_consent_or_settle_what_partners_say_of_them():
+    begun = story()
+    for item in ("consent/1", "view/1"):
+        begun.hears(no_program("emergency"), about=item)
+    begun.hears(DIED, about="request/1")
+    assert {said.item for said in begun.told(AlertStopped)} == {"consent/1", "view/1"}
+
+
 def test_a_death_in_any_words_counts():
     begun = story()
     begun.hears(no_program("emergency"))
@@ -119,7 +127,7 @@ def test_a_report_that_was_wrong_is_taken_back_by_a_person():
     begun.hears(DIED, about="care/1")
     assert begun.hears(OVERDUE, about="care/1") == []
     assert names(begun.asks(EndSilence(), ANA, silence_of(RECORD))) == ["SilenceEnded"]
-    assert names(begun.asks(EndSilence(), ANA, silence_of("placement/1"))) == ["SilenceEnded"] * 5
+    assert names(begun.asks(EndSilence(), ANA, silence_of("placement/1"))) == ["SilenceEnded"] * 7
     assert names(begun.hears(OVERDUE, about="care/1")) == ["AlertRaised"]
     assert begun.asks(EndSilence(), ANA, silence_of(RECORD)) == [] and begun.refused.reasons[0].code == "TL-5608"
 
@@ -128,7 +136,7 @@ def test_two_reports_are_one_silence():
     begun = story()
     begun.hears(DIED, about="care/1")
     before = len(begun.told(SilenceBegun))
-    assert before == 6 and begun.hears(DIED, about="care/1") == []
+    assert before == 8 and begun.hears(DIED, about="care/1") == []
 
 
 def test_a_death_that_is_taken_back_ends_the_silence_and_its_own_alert():

@@ -20,7 +20,7 @@ from services.worklist import forms_told
 from services.worklist.fields import Field, Form
 from services.worklist.filling import body_of, is_asked, shown
 from services.worklist.forms import FORMS, first, offered
-from services.worklist.forms_front import CRITERIA, NEW_REFERRAL
+from services.worklist.forms_front import CRITERIA, NEW_REFERRAL, OPEN_ACCESS
 from services.worklist.issuing import PEOPLE
 from services.worklist.local import Local
 from services.worklist.rows import Listed
@@ -43,6 +43,44 @@ ACCESS = {
 }
 EVERY = [(kind, form) for kind, forms in FORMS.items() for form in forms] + [("request", NEW_REFERRAL)]
 EVERY += [("recipient", form) for form in forms_told.FORMS]
+EVERY += [("access", OPEN_ACCESS)]
+FILE = "the network file says it, as a whole"
+NOT_YET = "no form yet"
+WITHOUT = {
+    "register-partner": FILE,
+    "list-directory": FILE,
+    "list-requirements": FILE,
+    "list-roster": FILE,
+    "list-contacts": FILE,
+    "list-subscriptions": FILE,
+    "list-shifts": FILE,
+    "record-bounce": "the mail gateway says it",
+    "report-feed": "the watch over the feeds says it",
+    "note-visit": "follow-up says it of every visit that is booked with it, moved or called off",
+    "use-units": "follow-up says it of every visit that was kept",
+    "acknowledge-alert": "a button of every message in the inbox",
+    "enter-contact": NOT_YET,
+    "unlink-record": NOT_YET,
+    "record-coverage": NOT_YET,
+    "add-lines": NOT_YET,
+    "cancel-line": NOT_YET,
+    "settle-data-issue": NOT_YET,
+    "sign-on": NOT_YET,
+    "sign-off": NOT_YET,
+    "count-beds": NOT_YET,
+    "share-crisis-plan": NOT_YET,
+    "ask-outpatient": NOT_YET,
+    "adjust-plan": NOT_YET,
+    "record-admission": NOT_YET,
+    "record-discharge": NOT_YET,
+    "record-transfer": NOT_YET,
+    "cancel-admission": NOT_YET,
+    "cancel-discharge": NOT_YET,
+    "end-silence": NOT_YET,
+    "/v1/records/{id}/report-death": NOT_YET,
+    "/v1/records/{id}/refute-death": NOT_YET,
+}
+"""Commands that nobody gives by a form, and why: by their name, or by their path where others of that name have one."""
 INSTANT, DAY, UTC = "2026-03-02T12:00", "2026-03-02", Local("UTC")
 
 
@@ -100,6 +138,15 @@ class TestForm:
             entry_of(form).command.model_validate(body, context=OUTSIDE, extra="forbid")
         except ValidationError as error:
             pytest.fail(f"{form.command}: {[one['loc'] for one in error.errors(include_input=False)]}")
+
+
+def test_every_command_has_a_form_or_a_reason_to_have_none():
+    given = {(form.service, form.path, form.command) for _, form in EVERY}
+    every = {(service, entry.path, entry.command.type) for service, entries in OWNERS.items() for entry in entries}
+    without = {(service, path, command) for service, path, command in every if command in WITHOUT or path in WITHOUT}
+    assert every - given - without == set(), "people may give these, and the console has no form for them"
+    assert without & given == set(), "these have a form: take their reason away"
+    assert set(WITHOUT) <= {name for _, *names in every for name in names}, "nobody takes these any more"
 
 
 class Typed(dict):

@@ -18,7 +18,6 @@ from services.worklist.api import concerned, known
 from services.worklist.fields import Form
 from services.worklist.filling import body_of, clock_of, is_asked, shown, unsent
 from services.worklist.forms_front import NEW_REFERRAL
-from services.worklist.forms_team import TEAM_FORMS
 from services.worklist.items import Document
 from services.worklist.pages import Site
 from services.worklist.relay import Answered, Owners, speaker
@@ -97,12 +96,12 @@ class Acting:
         """The form as it stands, with what its owner said of it: a fault of the owner's is none of whoever asked."""
         listed, now, local = await self.answers.names.listed(), self.answers.clock.now(), clock_of(stated, request)
         fields = [field for one in form.fields if is_asked(field := shown(one, found, listed, stated, answer, local, now))]
-        named = {field["name"] for field in fields}
+        named = {field["path"] for field in fields}
         left = [fault for fault in answer.faults if fault.field not in named] if answer else []
         given = {"form": form, "row": row, "fields": fields, "answer": answer, "left": left, "key": stated.get("key") or str(uuid4())}
         given["zone"] = local.zone
-        command = request.path_params.get("command")  # of its form, or of a step towards it; a team is open to change at any time
-        given["allowed_now"] = row is None or form in TEAM_FORMS or command in row["allowed"]
+        command = request.path_params.get("command")  # of its form, or of a step towards it
+        given["allowed_now"] = row is None or form.always or command in row["allowed"]
         given["back"] = stated.get("back") or request.query_params.get("back") or _way_back(form, row, request.state.principal)
         status = (answer.status if answer.status < 500 else 503) if answer else 200
         return self.site.render("form.html", request, status=status, **given, **more)

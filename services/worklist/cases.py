@@ -15,9 +15,10 @@ from contracts.kernel import kind_of
 from infra.identity import Principal
 from services.worklist import about, agreed, history, questions, seeing, sides, telling, words
 from services.worklist.api import known
-from services.worklist.fields import at
+from services.worklist.fields import Form, at
 from services.worklist.filling import UNCLEAR, clock_of, shown, unsent
 from services.worklist.forms import first, offered
+from services.worklist.forms_record import RECORD_FORMS
 from services.worklist.forms_team import TEAM_FORMS
 from services.worklist.items import Document, by_kind
 from services.worklist.local import OFFSET, Unclear
@@ -114,8 +115,16 @@ class Cases:
         given |= {"closed": [row for row in rows if not row["open"]], "days": _days(told, request), "parts": _parts(entries, request)}
         given |= {"visits": _visits(items, self.answers.clock.now())}
         given |= {"team": seeing.shown(await seeing.of(self.answers.board, record), names), "forms": TEAM_FORMS}
+        given |= {"about_them": await self._about_them(request, record)}
         given |= {"may_team": bool(request.state.principal.roles & set(TEAM_FORMS[0].roles))}
         return self.site.render("person.html", request, summary=f"{len(given['open'])} open", **given)
+
+    async def _about_them(self, request: Request, record: str) -> list[Form]:
+        """What may be done about the person themselves, by whoever may act on their record."""
+        principal, found = request.state.principal, await questions.item(self.answers.board, record)
+        if found is None or _emergency(request) or not self.site.door.access.may(principal, "act", summary_of(found)):
+            return []
+        return [form for form in RECORD_FORMS if principal.roles & set(form.roles)]
 
     def _visible(self, request: Request, item: Document, members: Members) -> bool:
         """By itself: that there is a referral for substance use is protected as well."""

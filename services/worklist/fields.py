@@ -9,12 +9,15 @@ Kind = Literal["text", "note", "long", "choice", "choices", "instant", "day", "n
 """`note`: some sentences; `long`: a whole message, taken as it is typed; `codes`: several, with spaces or commas between;
 `known`: chosen among what the item or the network names (`of` says which)."""
 
+LISTED = "[]"
+"""After the name of a list: a form states one entry of it, and is given again for another."""
+
 Asked = Literal["offer", "hand-over"]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that is asked. `name` is the command's own; a dot leads into a part of it."""
+    """One thing that is asked. `name` is the command's own; a dot leads into a part of it, `[]` into the one entry of a list."""
 
     name: str
     label: str
@@ -25,6 +28,11 @@ class Field:
     of: str = ""
     now: bool = False
     """An instant that is now unless somebody says otherwise."""
+
+    @property
+    def path(self) -> str:
+        """Where its owner's answer speaks of it: a place in a list is the list."""
+        return self.name.replace(LISTED, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class Form:
     hint: str = ""
     answers: Asked | None = None
     """What it is an answer to, of whoever was asked and does not own the item: others give it on their behalf."""
+    always: bool = False
+    """Whether no fact says when it may be given: it may at any time, and its owner decides."""
 
 
 def choice(name: str, label: str, *choices: str, hint: str = "", required: bool = True) -> Field:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from contracts.kernel import kind_of
 from services.worklist import about, standing, words
-from services.worklist.fields import Field, Form
+from services.worklist.fields import LISTED, Field, Form
 from services.worklist.items import Document, by_kind
 from services.worklist.local import OFFSET, Local, Unclear
 from services.worklist.relay import Answered, Fault
@@ -28,7 +28,7 @@ def body_of(form: Form, stated: FormData | Mapping[str, Any], local: Local) -> t
         try:
             value = _value(field, stated, local)
         except Unclear as unclear:
-            faults.append(Fault(field.name, UNCLEAR, f"{field.label}: {unclear}"))
+            faults.append(Fault(field.path, UNCLEAR, f"{field.label}: {unclear}"))
             continue
         if value in (None, "", []):
             faults += [missing(field)] if field.required else []
@@ -36,11 +36,17 @@ def body_of(form: Form, stated: FormData | Mapping[str, Any], local: Local) -> t
         inside = body
         *parts, last = field.name.split(".")
         for part in parts:
-            inside = inside.setdefault(part, {})
+            inside = _within(inside, part)
         inside[last] = value
     if form.command == "enter-decision" and isinstance(body.get("answer"), dict) and "line" in body:
         body["answer"]["line"] = body.pop("line")
     return body, faults
+
+
+def _within(body: dict[str, Any], part: str) -> Any:
+    """The part of a body; of a list its one entry."""
+    name, listed, _ = part.partition(LISTED)
+    return body.setdefault(name, [{}])[0] if listed else body.setdefault(name, {})
 
 
 def _value(field: Field, stated: Any, local: Local) -> Any:
@@ -76,7 +82,7 @@ def clock_of(stated: Mapping[str, Any], request: Request) -> Local:
 
 
 def missing(field: Field) -> Fault:
-    return Fault(field.name, MISSING, f"{field.label}: say it")
+    return Fault(field.path, MISSING, f"{field.label}: say it")
 
 
 def unsent(faults: Sequence[Fault]) -> Answered:
@@ -92,14 +98,15 @@ def shown(
     if field.now and now and not stated.get("key"):
         stated = {**local.stated(field.name, now.replace(second=0)), **stated}
     typed = stated.getlist(field.name) if isinstance(stated, FormData) and field.kind == "choices" else stated.get(field.name, "")
-    faults = [told(fault.fix, fault.code) for fault in answer.faults if fault.field == field.name] if answer else []
+    faults = [told(fault.fix, fault.code) for fault in answer.faults if fault.field == field.path] if answer else []
     options = [
         (value, words.who(value, listed.names) if "/" in value else LABELS.get(value, words.plain(value))) for value in field.choices
     ]
     options += _known(field.of, found, listed, local)
     return {
         "name": field.name,
-        "id": f"f-{field.name.replace('.', '-')}",
+        "path": field.path,
+        "id": f"f-{field.path.replace('.', '-')}",
         "label": field.label,
         "kind": field.kind,
         "options": options,

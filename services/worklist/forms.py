@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.kernel import kind_of
 from infra.identity import Principal
-from services.worklist import forms_care, forms_crisis, forms_front, forms_kept, forms_payer, forms_team
+from services.worklist import forms_care, forms_crisis, forms_front, forms_kept, forms_payer, forms_record, forms_team
 from services.worklist.fields import Form
 
 FORMS: Mapping[str, tuple[Form, ...]] = {
@@ -17,25 +17,25 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
     **forms_care.FORMS,
     **forms_crisis.FORMS,
     **forms_payer.FORMS,
-    "record": forms_team.TEAM_FORMS,
+    "record": (*forms_record.RECORD_FORMS, *forms_team.TEAM_FORMS),
 }
 """By the kind of the aggregate that the command is about, in the order in which they come up."""
 ON_ITS_PAGE = (
-    "discard", "ask-hand-over",
+    "discard", "ask-hand-over", "cancel-line",
     "withdraw-request", "close-request", "report-outcome", "report-death", "end-authorization", "end-transition", "discharge-plan",
 )  # fmt: skip
 
 
 def offered(row: Mapping[str, Any], principal: Principal) -> list[Form]:
     """What this principal may do with an item now: what its fact allows, of that what their roles may give."""
-    return [form for form in _of(row) if form.command in row["allowed"] and principal.roles & set(form.roles)]
+    return [form for form in _of(row) if (form.always or form.command in row["allowed"]) and principal.roles & set(form.roles)]
 
 
 def first(row: Mapping[str, Any], principal: Principal) -> Form | None:
     """What a row offers: an answer to whoever was asked for one; to everybody else first what is their own to do, and then what they
     may answer on behalf of those. Never what ends something, which is done on the item's own page."""
     asked = {what for what, of in row["asks"].items() if not _ids(principal).isdisjoint(of)}
-    forms = [form for form in offered(row, principal) if form.command not in ON_ITS_PAGE]
+    forms = [form for form in offered(row, principal) if not form.always and form.command not in ON_ITS_PAGE]
     return min(forms, key=lambda form: 0 if form.answers in asked else 1 if form.answers is None else 2, default=None)
 
 

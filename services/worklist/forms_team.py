@@ -3,7 +3,7 @@
 from typing import get_args
 
 from contracts.care_team import TeamRole
-from services.worklist.fields import Form, at, choice, known
+from services.worklist.fields import Field, Form, at, choice, known
 
 COORDINATION = ("intake-desk", "coordinator", "network-lead")
 WHO = (
@@ -13,8 +13,9 @@ WHO = (
 ROLES = get_args(TeamRole)
 
 
-def _team(command: str, name: str, path: str, *fields: object, hint: str = "") -> Form:
-    return Form(command, name, "assignment", f"/v1/care-teams/{{id}}/{path}", COORDINATION, (*WHO, *fields), hint)  # type: ignore[arg-type]
+def _team(command: str, name: str, path: str, *fields: Field, hint: str = "") -> Form:
+    asked: tuple[Field, ...] = (*WHO, *fields)
+    return Form(command, name, "assignment", f"/v1/care-teams/{{id}}/{path}", COORDINATION, asked, hint, always=True)
 
 
 TEAM_FORMS = (

@@ -17,8 +17,8 @@ from services.follow_up import api as follow_up
 from services.intake import api as intake
 from services.notification import api as notification
 from services.worklist import forms_told
-from services.worklist.fields import Field, Form
-from services.worklist.filling import body_of, is_asked, shown
+from services.worklist.fields import LISTED, Field, Form
+from services.worklist.filling import body_of, is_asked, shown, unsent
 from services.worklist.forms import FORMS, first, offered
 from services.worklist.forms_front import CRITERIA, NEW_REFERRAL, OPEN_ACCESS
 from services.worklist.issuing import PEOPLE
@@ -61,10 +61,6 @@ WITHOUT = {
     "acknowledge-alert": "a button of every message in the inbox",
     "enter-contact": NOT_YET,
     "unlink-record": NOT_YET,
-    "record-coverage": NOT_YET,
-    "add-lines": NOT_YET,
-    "cancel-line": NOT_YET,
-    "settle-data-issue": NOT_YET,
     "sign-on": NOT_YET,
     "sign-off": NOT_YET,
     "count-beds": NOT_YET,
@@ -81,6 +77,8 @@ WITHOUT = {
     "/v1/records/{id}/refute-death": NOT_YET,
 }
 """Commands that nobody gives by a form, and why: by their name, or by their path where others of that name have one."""
+BY_RECORD = ("record", "care-team", "coverage")
+"""What goes by the record of a person, from whose page it is changed."""
 INSTANT, DAY, UTC = "2026-03-02T12:00", "2026-03-02", Local("UTC")
 
 
@@ -90,7 +88,7 @@ def entry_of(form: Form):
 
 def inner(kind: type, name: str):
     """The annotation of a field, `answer.action` included."""
-    first, _, rest = name.partition(".")
+    first, _, rest = name.replace(LISTED, "").partition(".")
     field = kind.model_fields[first]
     if not rest:
         return field
@@ -109,8 +107,8 @@ class TestForm:
     def test_it_goes_where_its_owner_takes_it(self, kind: str, form: Form):
         entry = entry_of(form)
         assert entry is not None, f"{form.service} takes no {form.command} at {form.path}"
-        about = {"record": "care-team"}.get(kind, kind)  # a team goes by the record of its person, from whose page it is changed
-        assert not entry.subject or entry.subject.startswith(f"{about}/")
+        about = BY_RECORD if kind == "record" else (kind,)
+        assert not entry.subject or entry.subject.partition("/")[0] in about
 
     def test_it_is_offered_to_whom_its_owner_lets(self, kind: str, form: Form):
         action = entry_of(form).action
@@ -121,7 +119,7 @@ class TestForm:
         for field in form.fields:
             if (form.command, field.name) != ("enter-decision", "line"):
                 inner(command, field.name)
-        asked = {field.name.partition(".")[0] for field in form.fields}
+        asked = {field.path.partition(".")[0] for field in form.fields}
         needed = {name for name, field in command.model_fields.items() if field.is_required()}
         assert needed <= asked
 
@@ -246,3 +244,27 @@ def test_what_no_program_lists_is_not_asked(listed, asked):
     network = Listed({}, programs=(listed,))
     fields = [shown(one, None, network, {}, None, UTC) for one in CRITERIA]
     assert [field["name"].removeprefix("criteria.") for field in fields if is_asked(field)] == asked
+
+
+def test_of_a_list_a_form_states_one_entry_and_a_fault_in_it_is_said_at_its_field():
+    more = next(form for form in FORMS["authorization"] if form.command == "add-lines")
+    stated = Typed({"lines[].line": "2", "lines[].service": "group-therapy", "lines[].units": ""})
+    body, faults = body_of(more, stated, UTC)
+    assert body == {"lines": [{"line": 2, "service": "group-therapy"}]}
+    assert [(one.field, one.code) for one in faults] == [("lines.units", "missing")]
+    units = next(field for field in more.fields if field.path == "lines.units")
+    assert shown(units, None, Listed({}), stated, unsent(faults), UTC)["fault"]
+
+
+def test_what_is_needed_is_said_with_the_lines_that_it_takes():
+    """Without them it is refused (TL-5314); with nothing needed there are none."""
+    said = next(form for form in FORMS["authorization"] if form.command == "determine")
+    line = {"lines[].line": "1", "lines[].service": "psychiatry", "lines[].units": "8"}
+    assert body_of(said, Typed({"needed": "authorization", **line}), UTC)[0]["lines"] == [{"line": 1, "service": "psychiatry", "units": 8}]
+    assert body_of(said, Typed({"needed": "nothing"}), UTC) == ({"needed": "nothing"}, [])
+
+
+def test_what_may_always_be_given_is_on_its_page_and_never_the_first_thing_of_a_row():
+    row = {"lead": "record", "item": "record/1", "allowed": [], "asks": {}}
+    assert "record-coverage" in [form.command for form in offered(row, COORDINATOR)]
+    assert first(row, COORDINATOR) is None

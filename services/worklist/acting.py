@@ -1,6 +1,7 @@
 """Pages on which people act: a command's form, a new referral; what was wrong is said where, and what was taken leads back to its item."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -13,16 +14,20 @@ from contracts.kernel import kind_of
 from infra.browser import COOKIE
 from infra.http import Answer
 from infra.identity import Principal
-from services.worklist import forms
+from services.worklist import forms, questions
 from services.worklist.api import concerned, known
 from services.worklist.fields import Form
 from services.worklist.filling import body_of, clock_of, is_asked, shown, unsent
+from services.worklist.forms_crisis import NEW_CONTACT
 from services.worklist.forms_front import NEW_REFERRAL
 from services.worklist.items import Document
 from services.worklist.pages import Site
 from services.worklist.relay import Answered, Owners, speaker
-from services.worklist.rows import Row
+from services.worklist.rows import Row, record_of
+from services.worklist.views import CRISIS
 
+NEW = {"/new": (NEW_REFERRAL, "enter"), "/new-contact": (NEW_CONTACT, "enter-contact")}
+"""Pages of what begins something, and who has them."""
 LEAVES = ("decline-offer",)
 """What takes an item out of the sight of a desk that was only asked: it goes back to what else waits on it."""
 
@@ -37,8 +42,14 @@ class Acting:
         return [
             self.site.guarded("/do/{command}/{id:path}", self.show, "act"),
             self.site.guarded("/do/{command}/{id:path}", self.give, "act", "POST"),
-            self.site.guarded("/new", self.show_new, "enter"),
-            self.site.guarded("/new", self.give_new, "enter", "POST"),
+            *(
+                route
+                for path, (form, action) in NEW.items()
+                for route in (
+                    self.site.guarded(path, partial(self.show_new, form), action),
+                    self.site.guarded(path, partial(self.give_new, form), action, "POST"),
+                )
+            ),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -54,14 +65,17 @@ class Acting:
             return await self.page(request, form, found, row, stated, answer)
         return RedirectResponse(back_to(stated, row["item"], answer), 303)
 
-    async def show_new(self, request: Request) -> Response:
-        return await self.page(request, NEW_REFERRAL, None, None, {"reference": f"OWN-{self.answers.clock.now():%y%m%d-%H%M%S}"}, None)
+    async def show_new(self, form: Form, request: Request) -> Response:
+        return await self.page(request, form, None, None, {"reference": f"OWN-{self.answers.clock.now():%y%m%d-%H%M%S}"}, None)
 
-    async def give_new(self, request: Request) -> Response:
+    async def give_new(self, form: Form, request: Request) -> Response:
+        """A referral is looked at next; a contact is the crisis desk's, and what it opened is in the list of the crises."""
         stated = await request.form()
-        answer = await self.sent(request, NEW_REFERRAL, NEW_REFERRAL.service, "", stated)
+        answer = await self.sent(request, form, form.service, "", stated)
         if not answer.taken:
-            return await self.page(request, NEW_REFERRAL, None, None, stated, answer)
+            return await self.page(request, form, None, None, stated, answer)
+        if form is NEW_CONTACT:
+            return RedirectResponse(CRISIS.path, 303)
         item = f"referral/{answer.fact.split('/')[2]}" if answer.fact.startswith("intake-events/request/") else ""
         return RedirectResponse(f"/items/{item}?after={answer.fact}" if item else "/pending", 303)
 
@@ -83,6 +97,12 @@ class Acting:
             )
         return found, row, form
 
+    async def _referrals(self, found: Document, principal: Principal) -> list[Document]:
+        """Open referrals of the person of an item, as far as they concern whoever asks."""
+        records = await questions.cluster(self.answers.board, record_of(found)) if record_of(found) else []
+        beside = await questions.beside(self.answers.board, records, concerned(principal))
+        return [one for theirs in beside.values() for one in theirs if one["kind"] == "referral"]
+
     async def page(
         self,
         request: Request,
@@ -94,6 +114,8 @@ class Acting:
         **more: Any,
     ) -> Response:
         """The form as it stands, with what its owner said of it: a fault of the owner's is none of whoever asked."""
+        if found and any(field.of == "referrals" for field in form.fields):
+            found = {**found, "beside": await self._referrals(found, request.state.principal)}
         listed, now, local = await self.answers.names.listed(), self.answers.clock.now(), clock_of(stated, request)
         fields = [field for one in form.fields if is_asked(field := shown(one, found, listed, stated, answer, local, now))]
         named = {field["path"] for field in fields}

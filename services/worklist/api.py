@@ -20,6 +20,7 @@ from infra.problems import Problem
 from services.worklist import questions, seeing, standing
 from services.worklist.accounts import Accounts
 from services.worklist.follow import GAP_AFTER_S
+from services.worklist.forms_crisis import CALL_TAKERS, CRISIS_PLACE, CRISIS_TEAM
 from services.worklist.forms_front import OPENERS, REVIEWERS
 from services.worklist.items import Document, by_kind, section_of
 from services.worklist.live import Live
@@ -72,6 +73,8 @@ ACCESS = Access({
     "export-list": rule(*CARE, scope=Scope.ANY),
     "act": (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED)),
     "enter": rule(*CARE, scope=Scope.ANY),
+    "enter-contact": rule(*CALL_TAKERS, scope=Scope.ANY),
+    "stand-by": rule(*CRISIS_TEAM, *CRISIS_PLACE, scope=Scope.ANY),
     "open-in-emergency": rule(*OPENERS, scope=Scope.ANY),
     "see-emergencies": rule(*REVIEWERS, "auditor", scope=Scope.ANY),
     SEE_PERSON: (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED), rule(*SCOPED, scope=Scope.MEMBER)),

@@ -53,6 +53,7 @@ from services.worklist.relay import Owners
 from services.worklist.repairing import Repairing
 from services.worklist.rows import Names, People, Seen
 from services.worklist.search import Search
+from services.worklist.standing_by import StandingBy
 from services.worklist.store import Board
 from services.worklist.team import Team
 
@@ -105,6 +106,7 @@ def build(
         HandingOver(site, owners),
         Own(acting),
         Opening(acting),
+        StandingBy(acting),
         Team(site),
         Measures(site, owners),
         Network(site),

@@ -122,7 +122,7 @@ def shown(
 
 def is_asked(field: Row) -> bool:
     """What nobody lists is not asked: a choice of nothing only makes people wonder."""
-    return bool(field["kind"] != "known" or field["options"] or field["required"])
+    return bool(field["kind"] not in ("known", "choices") or field["options"] or field["required"])
 
 
 def told(fix: str, code: str) -> str:
@@ -134,6 +134,7 @@ LABELS = {
     "es": "Spanish",
     "email": "E-mail",
     "ed": "Emergency department",
+    "part2": "42 CFR Part 2",
     "e-mail": "E-mail",
     "handed-to-911": "Handed to 911",
     "A1": "A1 approved",
@@ -161,6 +162,13 @@ def _known(of: str, found: Document | None, listed: Listed, local: Local) -> lis
         case "teams":
             chosen = [section["team"] for section in sections if section.get("team")]
             return [(id, words.who(id, listed.names)) for id in dict.fromkeys([*chosen, *(one["id"] for one in listed.teams)])]
+        case "responders":
+            return [(one["id"], one["name"]) for one in (*listed.teams, *listed.facilities)]
+        case "response-areas" | "skills":
+            every = sorted({one for team in listed.teams for one in team.get("areas" if of == "response-areas" else of, ())})
+            return [(one, words.plain(one)) for one in every]
+        case "referrals":
+            return [(one["_id"].replace("referral/", "request/"), _referral(one)) for one in found.get("beside", ())] if found else []
         case "facilities":
             return [(one["id"], one["name"]) for one in listed.facilities]
         case "visits":
@@ -186,6 +194,10 @@ def _known(of: str, found: Document | None, listed: Listed, local: Local) -> lis
         case "partners":
             return [(one["_id"].partition("/")[2], words.who(one["_id"], listed.names)) for one in listed.partners]
     return []
+
+
+def _referral(item: Document) -> str:
+    return f"{words.short(item['_id'])}: {words.action((item.get('next') or {}).get('action', 'none'))}"
 
 
 def _people(listed: Listed) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
 }
 """By the kind of the aggregate that the command is about, in the order in which they come up."""
 ON_ITS_PAGE = (
-    "discard", "ask-hand-over", "cancel-line",
+    "discard", "ask-hand-over", "cancel-line", "share-crisis-plan",
     "withdraw-request", "close-request", "report-outcome", "report-death", "end-authorization", "end-transition", "discharge-plan",
 )  # fmt: skip
 

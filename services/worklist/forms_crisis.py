@@ -1,13 +1,19 @@
 """Forms of a crisis: team, disposition, bed, hand-over, follow-up."""
 
 from collections.abc import Mapping
+from typing import get_args
 
+from contracts.crisis_beds import BedKind
+from contracts.partners import Danger, Relation, Source
 from services.worklist.fields import Asked, Field, Form, at, choice, known
 
 CRISIS = ("crisis-desk", "network-lead")
 CRISIS_TEAM = (*CRISIS, "mobile-team", "program-desk")
 CRISIS_PLACE = (*CRISIS, "crisis-facility", "program-desk")
 CRISIS_END = (*CRISIS, "coordinator")
+CALL_TAKERS = ("intake-desk", "supervisor", "coordinator", "crisis-desk", "mobile-team", "crisis-facility", "program-desk")
+AREA = known("area", "Area", "response-areas", required=False)
+NEEDS = Field("needs", "What a team must be able to do", "choices", required=False, of="skills")
 PROGRAM, TEAM_FIELD, FACILITY = (
     known("program", "Program", "asked"),
     known("team", "Team", "teams"),
@@ -58,6 +64,8 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             "Judge it anew",
             choice("response", "What is needed", "team", "contact"),
             choice("danger", "Danger", "imminent", "high", "moderate", "low", required=False),
+            AREA,
+            Field("needs", "What a team must be able to do", "choices", required=False, of="skills", hint="None chosen: as it was."),
             path="triage",
         ),
         _episode("resolve-by-contact", "Talking was enough", path="resolve"),
@@ -88,7 +96,21 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             known("owner", "Who", "people"),
             choice("consent", "The person", "agreed", "declined", "not-able"),
         ),
+        _episode(
+            "share-crisis-plan",
+            "Show the crisis plan",
+            known("to", "To", "responders"),
+            choice("under", "By", "consent", "emergency"),
+            Field("consent", "Number of the consent", required=False, hint="Where it is by consent."),
+            hint="That it was shown, to whom and why, is on record.",
+        ),
         _episode("link-outpatient", "Linked to care", known("program", "Program", "programs", required=False), roles=CRISIS_END),
+        _episode(
+            "ask-outpatient",
+            "Name the referral made for it",
+            known("request", "Referral", "referrals"),
+            hint="Once a program accepts that referral, the person is linked to care.",
+        ),
         _episode(
             "ask-hand-over", "Hand over the shift", known("to", "To", "people"), roles=CRISIS_END, hint="It stays yours until they accept."
         ),
@@ -125,3 +147,58 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
         ),
     ),
 }
+
+
+NEW_CONTACT = Form(
+    "enter-contact",
+    "New crisis contact",
+    "intake",
+    "/v1/crisis-contacts",
+    CALL_TAKERS,
+    (
+        at("contacted_at", "When they called", hint="The clocks count from here, not from when you type it."),
+        choice("source", "Who tells us", *get_args(Source)),
+        choice("danger", "Danger", *get_args(Danger), required=False, hint="Nobody having judged it is never low: leave it open then."),
+        AREA,
+        Field("call_back", "Call back at", required=False),
+        Field("location", "Where the person is", "note", required=False),
+        Field("person.family_name", "Family name", required=False, hint="Nobody may know yet who it is: leave it open then."),
+        Field("person.given_name", "Given name", required=False),
+        Field("person.birth_date", "Born on", "day", required=False),
+        known("partner", "On behalf of", "partners"),
+        Field("reference", "Number", hint="The same number again tells more of the same contact."),
+        choice("relation", "Who calls is", *get_args(Relation), required=False),
+        Field("caller_name", "Name of who calls", required=False),
+        NEEDS,
+        Field("note", "What was said", "note", required=False),
+        Field("person.phone", "The person’s phone", required=False),
+        known("person.language", "The person’s language", "languages", required=False),
+        choice("channel", "How it came", "phone", "text", "chat", "walk-in", "radio", required=False),
+        choice("sensitivity", "Label", "part2", required=False, hint="Of a program for substance use: 42 CFR Part 2 protects it."),
+        Field("consent", "Number of the consent", required=False),
+    ),
+    "Somebody is in crisis: said by telephone, in the field, at a door. It opens an episode, or tells more of an open one.",
+)
+"""Not about an item that is known: the crisis desk opens an episode by it."""
+
+STANDING_BY: Mapping[str, tuple[Form, ...]] = {
+    "team": (
+        Form("sign-on", "Sign on", "crisis_routing", "/v1/teams/{id}/sign-on", CRISIS_TEAM, hint="The team is there, and may be asked."),
+        Form("sign-off", "Sign off", "crisis_routing", "/v1/teams/{id}/sign-off", CRISIS_TEAM, hint="The team leaves, and is not asked."),
+    ),
+    "facility": (
+        Form(
+            "count-beds",
+            "Count beds",
+            "crisis_routing",
+            "/v1/facilities/{id}/count-beds",
+            CRISIS_PLACE,
+            (
+                choice("beds", "Beds for", *get_args(BedKind)),
+                Field("free", "How many stand empty", "number", hint="Those that are held for us among them."),
+                at("counted_at", "Counted at"),
+            ),
+        ),
+    ),
+}
+"""Of what the roster lists, by kind; from the page of the crises, whether or not anything was ever heard of it."""

@@ -17,6 +17,7 @@ from services.worklist.local import Local
 from services.worklist.pages import OPERATIONS, TODAY, Site, capped, query
 from services.worklist.questions import Question
 from services.worklist.rows import Row
+from services.worklist.standing_by import may_say
 from services.worklist.views import Reader, Tab, View
 
 PAGE_ROWS, TODAY_ROWS, EXPORTED_MAX = 50, 8, 2_000
@@ -97,7 +98,8 @@ class Lists:
             given |= {"keeps": query(request, names=None, cursor=None, after=None), "name_max": saved.NAME_MAX}
             given["may_export"] = self.site.may(reader.principal, "export-list")
             if view is views.CRISIS:
-                given["extra"] = await self.answers.resources()
+                given["extra"] = {**await self.answers.resources(), "may": may_say(reader.principal)}
+                given["extra"]["may_enter"] = self.site.may(reader.principal, "enter-contact")
             return self.site.render("view.html", request, summary=f"{len(people)} people shown in {view.name}", **given)
 
         return shown

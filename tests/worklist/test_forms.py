@@ -20,6 +20,7 @@ from services.worklist import forms_told
 from services.worklist.fields import LISTED, Field, Form
 from services.worklist.filling import body_of, is_asked, shown, unsent
 from services.worklist.forms import FORMS, first, offered
+from services.worklist.forms_crisis import NEW_CONTACT, STANDING_BY
 from services.worklist.forms_front import CRITERIA, NEW_REFERRAL, OPEN_ACCESS
 from services.worklist.issuing import PEOPLE
 from services.worklist.local import Local
@@ -43,7 +44,8 @@ ACCESS = {
 }
 EVERY = [(kind, form) for kind, forms in FORMS.items() for form in forms] + [("request", NEW_REFERRAL)]
 EVERY += [("recipient", form) for form in forms_told.FORMS]
-EVERY += [("access", OPEN_ACCESS)]
+EVERY += [("access", OPEN_ACCESS), ("contact", NEW_CONTACT)]
+EVERY += [(kind, form) for kind, forms in STANDING_BY.items() for form in forms]
 FILE = "the network file says it, as a whole"
 NOT_YET = "no form yet"
 WITHOUT = {
@@ -59,13 +61,7 @@ WITHOUT = {
     "note-visit": "follow-up says it of every visit that is booked with it, moved or called off",
     "use-units": "follow-up says it of every visit that was kept",
     "acknowledge-alert": "a button of every message in the inbox",
-    "enter-contact": NOT_YET,
     "unlink-record": NOT_YET,
-    "sign-on": NOT_YET,
-    "sign-off": NOT_YET,
-    "count-beds": NOT_YET,
-    "share-crisis-plan": NOT_YET,
-    "ask-outpatient": NOT_YET,
     "adjust-plan": NOT_YET,
     "record-admission": NOT_YET,
     "record-discharge": NOT_YET,
@@ -171,6 +167,10 @@ KNOWN = {
     "payers": "county-works",
     "languages": "es",
     "areas": "oak-county",
+    "response-areas": "oak-county",
+    "skills": "youth",
+    "responders": "team/oak",
+    "referrals": "request/1",
     "partners": "riverbend",
     "organisations": "riverbend",
 }

@@ -24,7 +24,7 @@ NETWORK_SYSTEMS = frozenset(
 STEWARD = "role/data-steward"
 DEAD = ("noted", "verified")
 LEFT_KEPT = 10
-UNLINKED = "unlinked"
+UNLINKED, UNLINK = "unlinked", "unlink-record"
 TICK = timedelta(microseconds=1)
 
 
@@ -146,12 +146,12 @@ def _dead(record: str, person: str, partner: str, now: datetime) -> Fact:
 
 
 def _conflicted(record: str, people: Sequence[str]) -> Fact:
-    return Fact(record, RecordConflicted(people=tuple(people), next=_steward("decide-identity")))
+    return Fact(record, RecordConflicted(people=tuple(people), next=_steward("decide-identity", UNLINK)))
 
 
-def _steward(action: str) -> Next:
+def _steward(action: str, *allowed: str) -> Next:
     """Identity questions stand beside triage and hold nothing up; their clock comes with the agreement's rules."""
-    return Next(owner=STEWARD, action=action)
+    return Next(owner=STEWARD, action=action, allowed=allowed)
 
 
 def evolve(state: Record | None, fact: Change) -> Record | None:

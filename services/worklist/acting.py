@@ -84,7 +84,8 @@ class Acting:
         body, faults = body_of(form, stated, clock_of(stated, request))
         if faults:
             return unsent(faults)
-        path = form.path.format(id=subject.partition("/")[2])
+        kind, _, id = subject.partition("/")
+        path = form.path.format(kind=kind, id=id)
         return await self._owners.give(service, path, body, token_of(request), key_of(stated))
 
     async def asked(self, request: Request) -> tuple[Document, Row, Form]:

@@ -166,7 +166,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
     plans.PlanKnown: lambda e: {"status": "active"},
     plans.PlanDischarged: lambda e: {"status": "discharged"},
     transitions.TransitionOpened: lambda e: {
-        "status": "admitted", "stay": e.kind, "at_risk": e.at_risk or None, **_known(e, "record", "facility", "admitted_at"),
+        "status": "admitted", "stay": e.kind, "at_risk": e.at_risk or None, **_known(e, "record", "facility", "reference", "admitted_at"),
     },
     transitions.TransitionMatched: lambda e: {"program": e.program},
     transitions.AdmissionCorrected: lambda e: {**_known(e, "admitted_at"), **({"stay": e.kind} if e.kind else {})},

@@ -13,7 +13,7 @@ from services.worklist.fields import LISTED, Field, Form
 from services.worklist.items import Document, by_kind
 from services.worklist.local import OFFSET, Local, Unclear
 from services.worklist.relay import Answered, Fault
-from services.worklist.rows import Listed, Row
+from services.worklist.rows import Listed, Row, record_of
 
 MISSING, UNCLEAR = "missing", "unclear"
 CLOCK = "clock"
@@ -167,6 +167,11 @@ def _known(of: str, found: Document | None, listed: Listed, local: Local) -> lis
         case "response-areas" | "skills":
             every = sorted({one for team in listed.teams for one in team.get("areas" if of == "response-areas" else of, ())})
             return [(one, words.plain(one)) for one in every]
+        case "record":
+            return [(record, f"{words.kind(record)} {words.short(record)}")] if found and (record := record_of(found)) else []
+        case "stay-facility" | "stay-reference" | "stay-kind":
+            value = kinds.get("transition", {}).get({"stay-kind": "stay"}.get(of, of.removeprefix("stay-")))
+            return [(value, about.STAYS.get(value, value))] if value else []
         case "referrals":
             return [(one["_id"].replace("referral/", "request/"), _referral(one)) for one in found.get("beside", ())] if found else []
         case "facilities":

@@ -17,6 +17,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
     **forms_care.FORMS,
     **forms_crisis.FORMS,
     **forms_payer.FORMS,
+    "transition": (*forms_care.FORMS["transition"], *forms_record.STAY_FORMS),
     "record": (*forms_record.RECORD_FORMS, *forms_team.TEAM_FORMS),
 }
 """By the kind of the aggregate that the command is about, in the order in which they come up."""
@@ -35,7 +36,7 @@ def first(row: Mapping[str, Any], principal: Principal) -> Form | None:
     """What a row offers: an answer to whoever was asked for one; to everybody else first what is their own to do, and then what they
     may answer on behalf of those. Never what ends something, which is done on the item's own page."""
     asked = {what for what, of in row["asks"].items() if not _ids(principal).isdisjoint(of)}
-    forms = [form for form in offered(row, principal) if not form.always and form.command not in ON_ITS_PAGE]
+    forms = [form for form in offered(row, principal) if form.command in row["allowed"] and form.command not in ON_ITS_PAGE]
     return min(forms, key=lambda form: 0 if form.answers in asked else 1 if form.answers is None else 2, default=None)
 
 

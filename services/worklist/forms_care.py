@@ -157,6 +157,18 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             at("until", "Until", required=False, now=False),
             roles=("clinical-supervisor", "network-lead"),
         ),
+        _care(
+            "plan",
+            "adjust-plan",
+            "Review or adjust the plan",
+            at("reviewed_at", "Reviewed", required=False, now=False, hint="It ends the clock of the review. Left open: it was not."),
+            Field("cadence_days", "Expected every … days", "number", required=False, hint="Left open: as it was."),
+            choice("at_risk", "At risk of suicide or overdose", "yes", "no", required=False, hint="Left open: as it was."),
+            choice("books_visits", "The program books visits ahead", "yes", "no", required=False),
+            choice("minor", "A minor", "yes", "no", required=False),
+            at("covered_until", "Treatment lasts until", required=False, now=False, hint="A prescription, an injection."),
+            at("tightened_until", "Watched more closely until", required=False, now=False),
+        ),
         _care("plan", "report-death", "Report a death", at("at", "When it was reported"), hint="Every contact and reminder stops at once."),
         _care("plan", "refute-death", "The death was not so"),
         _care(

@@ -235,10 +235,17 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             PROGRAM,
             Field("position", "Position", "number", required=False),
             Field("expected_on", "Expected on", "day", required=False),
+            known("interim", "What they have meanwhile", "services", required=False),
             answers="offer",
         ),
         _placement("offer-again", "Ask everybody again", roles=COORDINATION),
-        _placement("ask-hand-off", "Hand over", known("to", "To", "people"), hint="It stays with its owner until they accept."),
+        _placement(
+            "ask-hand-off",
+            "Hand over",
+            known("to", "To", "people"),
+            choice("reason", "Why", "leave", "shift-end", "workload", "skills", "other", required=False),
+            hint="It stays with its owner until they accept.",
+        ),
         _placement("accept-hand-off", "Accept the hand-over", answers="hand-over"),
         _placement(
             "decline-hand-off",

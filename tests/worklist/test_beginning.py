@@ -89,3 +89,41 @@ async def test_the_referral_made_for_a_crisis_is_chosen_among_those_of_its_perso
     async with browser(scene, DESK) as desk:
         page = (await desk.get("/do/ask-outpatient/episode/1")).text
     assert re.findall(r'<option value="(request/[^"]+)"', page) == ["request/55"]
+
+
+async def test_a_stay_at_a_facility_without_software_is_told_on_the_persons_page(scene):
+    scene.worklist_owners_answer(Answered(True, ""))
+    said = {"facility": "general-hospital", "reference": "G-7", "record": "record/3", "kind": "ed", "at": "2026-03-02T09:00", "key": KEY}
+    async with browser(scene, ROBIN) as robin:
+        page = (await robin.get("/do/record-admission/record/3")).text
+        await robin.post("/do/record-admission/record/3", data=said)
+    body = {**said, "at": "2026-03-02T09:00:00+00:00", "at_risk": False}
+    del body["key"]
+    assert '<option value="record/3"' in page and '<option value="">' not in page.partition('id="f-record"')[2].partition("</select>")[0]
+    assert scene.given == [("follow_up", "/v1/stays/record-admission", body, KEY)]
+
+
+async def test_a_stay_that_is_known_goes_on_by_the_facilitys_own_number(scene):
+    scene.worklist_owners_answer(Answered(True, ""))
+    said = {"facility": "example-hospital", "reference": "S-2", "record": "record/4", "kind": "detox", "at": "2026-03-02T09:00", "key": KEY}
+    async with browser(scene, ROBIN) as robin:
+        assert "/do/record-discharge/transition/4" in (await robin.get("/items/transition/4")).text
+        page = (await robin.get("/do/record-discharge/transition/4")).text
+        await robin.post("/do/record-discharge/transition/4", data=said)
+    assert all(f'<option value="{said[one]}"' in page for one in ("facility", "reference", "record", "kind"))
+    ((_, path, body, _),) = scene.given
+    assert path == "/v1/stays/record-discharge" and (body["reference"], body["kind"]) == ("S-2", "detox")
+
+
+async def test_a_death_is_reported_and_refuted_of_a_person_without_any_referral(scene):
+    async with browser(scene, ROBIN) as robin, browser(scene, DESK) as desk:
+        hers, theirs = (await robin.get("/people/record/3")).text, (await desk.get("/people/record/3")).text
+    assert "/do/report-death/record/3" in hers and "/do/refute-death/record/3" in hers
+    assert "/do/report-death/record/3" in theirs and "/do/refute-death/record/3" not in theirs
+
+
+async def test_messages_about_a_person_go_out_again_once_the_death_was_not_so(scene):
+    scene.worklist_owners_answer(Answered(True, ""))
+    async with browser(scene, ROBIN) as robin:
+        await robin.post("/do/end-silence/record/3", data={"key": KEY})
+    assert scene.given == [("notification", "/v1/silences/record/3/end", {}, KEY)]

@@ -47,7 +47,6 @@ EVERY += [("recipient", form) for form in forms_told.FORMS]
 EVERY += [("access", OPEN_ACCESS), ("contact", NEW_CONTACT)]
 EVERY += [(kind, form) for kind, forms in STANDING_BY.items() for form in forms]
 FILE = "the network file says it, as a whole"
-NOT_YET = "no form yet"
 WITHOUT = {
     "register-partner": FILE,
     "list-directory": FILE,
@@ -61,19 +60,9 @@ WITHOUT = {
     "note-visit": "follow-up says it of every visit that is booked with it, moved or called off",
     "use-units": "follow-up says it of every visit that was kept",
     "acknowledge-alert": "a button of every message in the inbox",
-    "unlink-record": NOT_YET,
-    "adjust-plan": NOT_YET,
-    "record-admission": NOT_YET,
-    "record-discharge": NOT_YET,
-    "record-transfer": NOT_YET,
-    "cancel-admission": NOT_YET,
-    "cancel-discharge": NOT_YET,
-    "end-silence": NOT_YET,
-    "/v1/records/{id}/report-death": NOT_YET,
-    "/v1/records/{id}/refute-death": NOT_YET,
 }
 """Commands that nobody gives by a form, and why: by their name, or by their path where others of that name have one."""
-BY_RECORD = ("record", "care-team", "coverage")
+BY_RECORD = ("record", "care-team", "coverage", "transition", "silence")
 """What goes by the record of a person, from whose page it is changed."""
 INSTANT, DAY, UTC = "2026-03-02T12:00", "2026-03-02", Local("UTC")
 
@@ -171,6 +160,10 @@ KNOWN = {
     "skills": "youth",
     "responders": "team/oak",
     "referrals": "request/1",
+    "record": "record/1",
+    "stay-facility": "example-hospital",
+    "stay-reference": "S-1",
+    "stay-kind": "hospital",
     "partners": "riverbend",
     "organisations": "riverbend",
 }
@@ -268,3 +261,9 @@ def test_what_may_always_be_given_is_on_its_page_and_never_the_first_thing_of_a_
     row = {"lead": "record", "item": "record/1", "allowed": [], "asks": {}}
     assert "record-coverage" in [form.command for form in offered(row, COORDINATOR)]
     assert first(row, COORDINATOR) is None
+
+
+def test_who_is_this_is_answered_from_its_list():
+    row = {"lead": "record", "item": "record/1", "allowed": ["unlink-record"], "asks": {}}
+    steward = Principal("staff/60", frozenset({"data-steward"}))
+    assert first(row, steward).command == "unlink-record" and first(row, COORDINATOR) is None

@@ -42,7 +42,7 @@ def stage(kind: str, kinds: Kinds, block: Mapping[str, Any], sections: Mapping[s
         case "authorization":
             return _authorization(kinds, section, block)
         case "transition":
-            return "home" if section.get("discharged_at") else "leaving" if section.get("expected_at") else "admitted"
+            return "home" if section.get("discharged_at") else "admitted"
         case "plan":
             return _plan(section)
         case "input" | "parked":

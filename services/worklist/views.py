@@ -86,7 +86,14 @@ def _home(least: timedelta, most: timedelta) -> Ask:
 
 
 def _leaving(reader: Reader) -> Question:
-    return questions.of_kind("transition", "leaving").also(expected_at={"$lt": reader.now + LEAVING_WITHIN})
+    """Soon is as the clock has it, so it is no stage."""
+    return questions.of_kind("transition", "admitted").also(expected_at={"$lt": reader.now + LEAVING_WITHIN})
+
+
+def _staying(reader: Reader) -> Question:
+    """In a stay, and not leaving soon, as far as anybody said."""
+    later = {"expected_at": {"$gte": reader.now + LEAVING_WITHIN}}
+    return questions.of_kind("transition", "admitted").also(**{"$or": [{"expected_at": None}, later]})
 
 
 def _due_today(reader: Reader) -> Question:
@@ -131,7 +138,7 @@ OVERDUE = View(
 TRANSITIONS = View(
     "/transitions", "Transitions", "People in a stay elsewhere, and those who came home from one.",
     (
-        Tab("admitted", "Admitted", stages("transition", "admitted")),
+        Tab("admitted", "Admitted", _staying),
         Tab("leaving", "Leaving within 3 days", _leaving, "A visit should be booked before they leave."),
         Tab("home", "Home, first week", _home(timedelta(0), HOME_7), "To be reached within a day, seen within 7."),
         Tab("home-30", "Home, 7–30 days", _home(HOME_7, HOME_30), "To be seen within 30 days."),
@@ -200,6 +207,7 @@ TODAY = (
     _counts(OVERDUE, "all", "late", alarm=True),
     Count("due today", "/next-steps?tab=due-today", _due_today),
     _counts(TRANSITIONS, "admitted", "in a stay elsewhere"),
+    _counts(TRANSITIONS, "leaving", "leaving within 3 days"),
     _counts(TRANSITIONS, "home", "home less than a week"),
     _counts(QUIET, "quiet", "gone quiet", alarm=True),
     _counts(AUTHORIZATIONS, "blocking", "visits about to be blocked", alarm=True),

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from contracts import assignment as placing
+from contracts import transitions
 from contracts.care_team import CareTeamJoined
 from infra.browser import COOKIE
 from infra.identity import Principal
@@ -17,8 +18,8 @@ from services.worklist.lists import _cell
 from services.worklist.local import Local
 from services.worklist.pages import FOLDER
 from services.worklist.relay import Answered, Fault
-from tests.worklist.scene import Scene, owed
-from tests.worklist.stories import COORDINATOR, Log
+from tests.worklist.scene import DAY, Scene, owed
+from tests.worklist.stories import COORDINATOR, Log, at
 
 PUBLIC = {"/assets/{name}", "/sign-in", "/sign-in/done", "/sign-out"}
 ROBIN = next(one.principal for one in PEOPLE if "coordinator" in one.principal.roles)
@@ -127,6 +128,7 @@ async def test_today_shows_every_count_with_its_zero_and_each_opens_its_list(sce
             "late": "3",
             "due today": "7",
             "in a stay elsewhere": "1",
+            "leaving within 3 days": "0",
             "home less than a week": "1",
             "gone quiet": "1",
             "visits about to be blocked": "1",
@@ -295,3 +297,27 @@ async def test_the_person_page_names_the_care_team_and_offers_to_change_it_to_wh
     team = page.split('id="team"')[1].split("</section>")[0]
     assert "Riverbend Hospital" in team and "Case manager, since" in team and "/do/leave-care-team/record/6" in team
     assert "Add to the care team" in asked and "Riverbend Hospital" in asked
+
+
+async def test_whoever_is_in_a_stay_is_admitted_or_leaves_soon_and_nobody_is_neither(scene):
+    """Somebody who leaves in five days is in a stay still, on Today as well; one who leaves tomorrow is told as such alone."""
+    log = Log()
+    for n, days in ((51, 1), (52, 5)):
+        opened = transitions.TransitionOpened(
+            record=f"record/{n}", kind="hospital", facility="example-hospital", reference=f"S-{n}", owner=COORDINATOR,
+            admitted_at=at(-DAY), next=owed(COORDINATOR, "contact-in-stay", 600),
+        )  # fmt: skip
+        planned = transitions.LeavePlanned(
+            expected_at=scene.clock.now() + timedelta(days=days), next=owed(COORDINATOR, "book-before-leave", 600)
+        )
+        log.say(f"transition/{n}", opened, -DAY, "follow-up-events")
+        log.say(f"transition/{n}", planned, -60, "follow-up-events")
+    await scene.hear(log)
+    async with browser(scene) as robin:
+        admitted, leaving = [
+            set(re.findall(r"/items/(transition/\d+)", (await robin.get(f"/transitions?tab={tab}")).text))
+            for tab in ("admitted", "leaving")
+        ]
+        today = (await robin.get("/")).text
+    assert (admitted, leaving) == ({"transition/4", "transition/52"}, {"transition/51"})
+    assert "<strong>2</strong> <span>in a stay elsewhere" in today and "<strong>1</strong> <span>leaving within 3 days" in today

@@ -1,6 +1,6 @@
 """What a form is made of. Data alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 KEEPER = ""
@@ -28,6 +28,8 @@ class Field:
     of: str = ""
     now: bool = False
     """An instant that is now unless somebody says otherwise."""
+    more: bool = False
+    """Asked behind a fold, at the end: who has nothing of it passes it by with one key."""
 
     @property
     def path(self) -> str:
@@ -62,3 +64,8 @@ def at(name: str, label: str, required: bool = True, now: bool = True, hint: str
 
 def known(name: str, label: str, of: str, required: bool = True, hint: str = "") -> Field:
     return Field(name, label, "known", (), hint, required, of)
+
+
+def further(*fields: Field) -> tuple[Field, ...]:
+    """What is asked behind the fold: none of it is needed."""
+    return tuple(replace(one, more=True, required=False) for one in fields)

@@ -100,7 +100,7 @@ def shown(
     typed = stated.getlist(field.name) if isinstance(stated, FormData) and field.kind == "choices" else stated.get(field.name, "")
     faults = [told(fault.fix, fault.code) for fault in answer.faults if fault.field == field.path] if answer else []
     options = [
-        (value, words.who(value, listed.names) if "/" in value else LABELS.get(value, words.plain(value))) for value in field.choices
+        (value, LABELS.get(value) or (words.who(value, listed.names) if "/" in value else words.plain(value))) for value in field.choices
     ]
     options += _known(field.of, found, listed, local)
     return {
@@ -109,6 +109,7 @@ def shown(
         "id": f"f-{field.path.replace('.', '-')}",
         "label": field.label,
         "kind": field.kind,
+        "more": field.more,
         "options": options,
         "hint": field.hint,
         "required": field.required,
@@ -135,6 +136,10 @@ LABELS = {
     "email": "E-mail",
     "ed": "Emergency department",
     "part2": "42 CFR Part 2",
+    "http://hl7.org/fhir/sid/us-ssn": "Social Security number",
+    "http://hl7.org/fhir/sid/us-medicaid": "Medicaid number",
+    "http://hl7.org/fhir/sid/us-mbi": "Medicare number",
+    "urn:network:person": "Number of this network",
     "e-mail": "E-mail",
     "handed-to-911": "Handed to 911",
     "A1": "A1 approved",

@@ -5,7 +5,8 @@ from typing import get_args
 
 from contracts.crisis_beds import BedKind
 from contracts.partners import Danger, Relation, Source
-from services.worklist.fields import Asked, Field, Form, at, choice, known
+from services.worklist.fields import Asked, Field, Form, at, choice, further, known
+from services.worklist.forms_front import LABEL
 
 CRISIS = ("crisis-desk", "network-lead")
 CRISIS_TEAM = (*CRISIS, "mobile-team", "program-desk")
@@ -167,15 +168,17 @@ NEW_CONTACT = Form(
         Field("person.birth_date", "Born on", "day", required=False),
         known("partner", "On behalf of", "partners"),
         Field("reference", "Number", hint="The same number again tells more of the same contact."),
-        choice("relation", "Who calls is", *get_args(Relation), required=False),
-        Field("caller_name", "Name of who calls", required=False),
-        NEEDS,
-        Field("note", "What was said", "note", required=False),
-        Field("person.phone", "The person’s phone", required=False),
-        known("person.language", "The person’s language", "languages", required=False),
-        choice("channel", "How it came", "phone", "text", "chat", "walk-in", "radio", required=False),
-        choice("sensitivity", "Label", "part2", required=False, hint="Of a program for substance use: 42 CFR Part 2 protects it."),
-        Field("consent", "Number of the consent", required=False),
+        *further(
+            choice("relation", "Who calls is", *get_args(Relation)),
+            Field("caller_name", "Name of who calls"),
+            NEEDS,
+            Field("note", "What was said", "note"),
+            Field("person.phone", "The person’s phone"),
+            Field("person.language", "The person’s language", hint="As a code: en, es, so."),
+            choice("channel", "How it came", "phone", "text", "chat", "walk-in", "radio"),
+            LABEL,
+            Field("consent", "Number of the consent"),
+        ),
     ),
     "Somebody is in crisis: said by telephone, in the field, at a door. It opens an episode, or tells more of an open one.",
 )

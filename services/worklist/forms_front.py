@@ -5,7 +5,7 @@ from typing import get_args
 
 from contracts.directory import AgeGroup
 from contracts.views import Finding, Side
-from services.worklist.fields import Asked, Field, Form, at, choice, known
+from services.worklist.fields import Asked, Field, Form, at, choice, further, known
 
 DESK = ("intake-desk", "supervisor")
 TRIAGE = (*DESK, "triage-clinician")
@@ -258,6 +258,15 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
 }
 
 
+LABEL = choice("sensitivity", "Label", "part2", required=False, hint="Of a program for substance use: 42 CFR Part 2 protects it.")
+SYSTEMS = (
+    "http://hl7.org/fhir/sid/us-medicaid",
+    "http://hl7.org/fhir/sid/us-mbi",
+    "http://hl7.org/fhir/sid/us-ssn",
+    "urn:network:person",
+)
+"""Numbers that mean the same person whoever says them."""
+
 NEW_REFERRAL = Form(
     "enter-referral",
     "New referral",
@@ -287,7 +296,17 @@ NEW_REFERRAL = Form(
         known("partner", "On behalf of", "partners"),
         at("requested_at", "Asked for at", hint="The clocks count from here, not from when you type it."),
         Field("reason", "Reason, in their words", required=False),
-        Field("reference", "Number"),
+        Field("reference", "Number", hint="Of whoever sends them, where they have one: the same number again is the same referral."),
+        *further(
+            LABEL,
+            Field("consent", "Number of the consent"),
+            at("consent_until", "The consent ends", now=False),
+            Field("person.language", "Language", hint="As a code: en, es, so."),
+            Field("person.postal_code", "Postal code"),
+            choice("person.identifiers[].system", "A number of theirs", *SYSTEMS, hint="Whoever sends it, it is the same person."),
+            Field("person.identifiers[].value", "The number itself"),
+            Field("sender", "Who there sends them", hint="A department, a ward: not a person."),
+        ),
     ),
     "For people who call, come by, or are sent by somebody without software.",
 )

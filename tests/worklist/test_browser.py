@@ -209,6 +209,16 @@ def test_what_is_wrong_is_said_where_and_the_focus_can_go_there(browser, base):
         focused(page, 'element.name === "channel"')
 
 
+def test_who_has_no_more_to_say_of_a_new_referral_passes_by_the_rest_with_one_key(browser, base):
+    with signed_in(browser, base, ROBIN) as page:
+        page.goto(f"{base}/new")
+        page.focus("[name=reference]")
+        page.keyboard.press("Tab")
+        focused(page, 'element.tagName === "SUMMARY"')
+        page.keyboard.press("Tab")
+        focused(page, 'element.matches("form.form button[type=submit]")')
+
+
 @pytest.mark.parametrize("late", ["htmx.js", "console.js"])
 def test_live_updates_begin_whichever_script_comes_late(browser, base, late):
     with signed_in(browser, base, ROBIN) as page:

@@ -46,6 +46,9 @@ PAGES = [
     "/me/hand-over",
     "/do/log-contact/referral/8",
     "/new",
+    "/new-contact",
+    "/do/add-lines/authorization/1",
+    "/do/record-admission/record/3",
     "/pending/export",
 ]
 

@@ -15,13 +15,15 @@ from services.authorization.commands import EnterDecision
 from services.crisis_routing import api as crisis_routing
 from services.follow_up import api as follow_up
 from services.intake import api as intake
+from services.intake.commands import EnterReferral
+from services.intake.records import NETWORK_SYSTEMS
 from services.notification import api as notification
 from services.worklist import forms_told
 from services.worklist.fields import LISTED, Field, Form
 from services.worklist.filling import body_of, is_asked, shown, unsent
 from services.worklist.forms import FORMS, first, offered
 from services.worklist.forms_crisis import NEW_CONTACT, STANDING_BY
-from services.worklist.forms_front import CRITERIA, NEW_REFERRAL, OPEN_ACCESS
+from services.worklist.forms_front import CRITERIA, NEW_REFERRAL, OPEN_ACCESS, SYSTEMS
 from services.worklist.issuing import PEOPLE
 from services.worklist.local import Local
 from services.worklist.rows import Listed
@@ -267,3 +269,16 @@ def test_who_is_this_is_answered_from_its_list():
     row = {"lead": "record", "item": "record/1", "allowed": ["unlink-record"], "asks": {}}
     steward = Principal("staff/60", frozenset({"data-steward"}))
     assert first(row, steward).command == "unlink-record" and first(row, COORDINATOR) is None
+
+
+def test_a_referral_by_telephone_is_entered_as_whole_as_a_partner_sends_it():
+    asked = {field.path.partition(".")[0] for field in NEW_REFERRAL.fields}
+    assert set(EnterReferral.model_fields) - asked == {"consent_ended"}, "a consent that ended is taken back on its own page"
+    assert {"person.language", "person.identifiers.system", "person.identifiers.value"} <= {field.path for field in NEW_REFERRAL.fields}
+    assert set(SYSTEMS) == NETWORK_SYSTEMS
+
+
+def test_what_may_be_left_out_is_asked_behind_a_fold_at_the_end():
+    for form in (NEW_REFERRAL, NEW_CONTACT):
+        folds = [field.more for field in form.fields]
+        assert folds == sorted(folds) and not any(field.required for field in form.fields if field.more)

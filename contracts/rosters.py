@@ -1,4 +1,5 @@
-"""What notification says of who has which duty (`roster/network`), and of people reported dead (`silence/<record>`)."""
+"""What notification says of who has which duty (`roster/network`), of people reported dead (`silence/<record>`), and of whose an item is
+(`belonging/<item>`)."""
 
 from typing import ClassVar
 
@@ -35,6 +36,8 @@ class RosterListed(Change):
     type: ClassVar = "roster.listed.v1"
     staff: dict[str, tuple[str, ...]]
     began_at: AwareDatetime
+    programs: dict[str, str | None] = {}
+    """Each with the partner whose program it is; None: one of the network's own."""
 
 
 class RosterSubscribed(Change):
@@ -66,4 +69,13 @@ class SilenceEnded(Change):
     by: str
 
 
-EVENTS = (RosterListed, RosterSubscribed, RosterShifted, SilenceBegun, SilenceEnded)
+class BelongingLearned(Change):
+    """The item is this program's and this organisation's, by what was last said of it: whoever subscribed to either is told of its alerts.
+    What is absent is not known, or is nobody's any more."""
+
+    type: ClassVar = "belonging.learned.v1"
+    program: Code | None = None
+    organisation: Code | None = None
+
+
+EVENTS = (RosterListed, RosterSubscribed, RosterShifted, SilenceBegun, SilenceEnded, BelongingLearned)

@@ -233,6 +233,11 @@ class RecordsMoved(Noted):
     """Whose the records are that left."""
 
 
+def feed_of(program: str) -> str:
+    """The aggregate of a program's way of telling us."""
+    return "feed/" + program.replace("/", "-")
+
+
 class FeedSilent(Noted):
     """A program has told nothing since `since`. Its people are unknown, not fine."""
 

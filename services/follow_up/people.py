@@ -66,10 +66,6 @@ def client_of(record: str) -> str:
     return record.replace("record/", "client/", 1)
 
 
-def feed_of(program: str) -> str:
-    return "feed/" + program.replace("/", "-")
-
-
 # — records
 
 

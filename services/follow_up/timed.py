@@ -8,7 +8,7 @@ from typing import Any
 from contracts.appointments import AppointmentMoved
 from contracts.kernel import Deadline, Decision, Fact, Message, State, World, kind_of
 from contracts.plans import PlanMoved
-from contracts.transitions import TransitionMoved
+from contracts.transitions import TransitionMoved, feed_of
 from services.follow_up import engagement, items, outreach, people, reported, tidings, transition
 from services.follow_up.care import Care
 from services.follow_up.facts import followed, labelled, noted, of, planned, told
@@ -90,7 +90,7 @@ def deadlines(state: State) -> Iterable[Deadline]:
     """Everything that time asks of an aggregate."""
     match state:
         case Plan():
-            signals = engagement.instants(state, people.feed_of(state.program))
+            signals = engagement.instants(state, feed_of(state.program))
             return (*_suppressions(state), *items.deadlines(state), *signals, *_round(state), *people.news(state))
         case Transition():
             return (*items.deadlines(state), *people.news(state))

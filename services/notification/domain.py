@@ -6,8 +6,9 @@ from typing import Any
 
 from contracts.directory import LEADS, DirectoryListed
 from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Errand, Fact, Message, Route, State, World
-from services.notification import alerts, climbing, notices, recipients, roster, silence, telling
+from services.notification import alerts, belonging, climbing, notices, recipients, roster, silence, telling
 from services.notification.alerts import CLIMB, TELL, Alerts, alerts_on
+from services.notification.belonging import Belonging, belonging_of
 from services.notification.commands import (
     COMMANDS,
     AcknowledgeAlert,
@@ -25,11 +26,14 @@ from services.notification.notices import FLAG, LATE, LOST, Notice
 from services.notification.recipients import RELEASE, Recipient, person_of, recipient
 from services.notification.roster import ROSTER, Roster
 from services.notification.silence import Silence, silence_of
-from services.notification.sources import DEATH, calls, family, late, takes_back_a_death, tells_of_a_death
+from services.notification.sources import DEATH, Kind, Late, calls, family, late, takes_back_a_death, tells_of_a_death
 
-STATES: dict[str, type[State]] = {"alert": Alerts, "notice": Notice, "recipient": Recipient, "roster": Roster, "silence": Silence}
+STATES: dict[str, type[State]] = {
+    "alert": Alerts, "belonging": Belonging, "notice": Notice, "recipient": Recipient, "roster": Roster, "silence": Silence,
+}  # fmt: skip
 FOLDS: Mapping[str, Callable[[Any, Change], State | None]] = {
-    "alert": alerts.evolve, "notice": notices.evolve, "recipient": recipients.evolve, "roster": roster.evolve, "silence": silence.evolve,
+    "alert": alerts.evolve, "belonging": belonging.evolve, "notice": notices.evolve, "recipient": recipients.evolve,
+    "roster": roster.evolve, "silence": silence.evolve,
 }  # fmt: skip
 
 
@@ -49,9 +53,10 @@ def route(message: Message, blind: Blind) -> Route:
             return Route((subject,), references=(*map(alerts_on, data.items), *map(silence_of, (*data.items, *data.records))))
     if isinstance(data, (*COMMANDS, EndNotice)):
         return Route((subject,))
+    read = (ROSTER, *belonging.reads(message))
     if tells_of_a_death(data) or takes_back_a_death(data):
-        return Route((*map(alerts_on, family(subject)), *map(silence_of, _about(message, *family(subject)))), references=(ROSTER,))
-    return Route((alerts_on(subject),), references=(ROSTER, *map(silence_of, _about(message, subject))))
+        return Route((*map(alerts_on, family(subject)), *map(silence_of, _about(message, *family(subject)))), references=read)
+    return Route((alerts_on(subject), *belonging.writes(message)), references=(*read, *map(silence_of, _about(message, subject))))
 
 
 def _about(message: Message, *items: str) -> tuple[str, ...]:
@@ -120,8 +125,13 @@ def _heard(message: Message, world: World, now: datetime) -> Decision:
     if kind and not known.is_history(message.at, now) and not _silent(world, _about(message, item)):
         for change in changes:
             state = alerts.evolve(state, change)
-        changes += climbing.raised(state, late(message, kind), known, now)
-    return [*lifted, *(Fact(target, change) for change in changes)]
+        changes += climbing.raised(state, _late(message, kind, world, known), known, now)
+    return [*lifted, *(Fact(target, change) for change in changes), *belonging.learned(world[belonging_of(item)], message)]
+
+
+def _late(message: Message, kind: Kind, world: World, known: Roster) -> Late:
+    """What is late, and whose that is."""
+    return belonging.narrowed(late(message, kind), message, world.states, known.programs)
 
 
 def _died(message: Message, world: World, known: Roster, now: datetime) -> Decision:
@@ -132,7 +142,7 @@ def _died(message: Message, world: World, known: Roster, now: datetime) -> Decis
         facts += silence.begun(world[silence_of(one)], one, fact.type, item)
     if known.is_history(message.at, now):
         return facts
-    verify = climbing.raised(world[alerts_on(item)], late(message, DEATH), known, now)
+    verify = climbing.raised(world[alerts_on(item)], _late(message, DEATH, world, known), known, now)
     return [*facts, *(Fact(alerts_on(item), change) for change in verify)]
 
 

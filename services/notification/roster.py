@@ -21,6 +21,8 @@ class Roster(State):
 
     began_at: AwareDatetime | None = None
     staff: dict[str, tuple[str, ...]] = {}
+    programs: dict[str, str | None] = {}
+    """Each with the partner whose it is."""
     subscriptions: tuple[Subscription, ...] = ()
     shifts: tuple[Shift, ...] = ()
 
@@ -83,8 +85,10 @@ def decided(state: Roster | None, message: Message, now: datetime) -> Decision:
     """A list takes the place of the one before it; the same again is no fact."""
     known, data = state or Roster(), message.data
     match data:
-        case DirectoryListed() if state is None or data.staff != known.staff:
-            return [Fact(ROSTER, RosterListed(staff=data.staff, began_at=known.began_at or now))]
+        case DirectoryListed():
+            programs = {one.id: one.partner for one in data.programs}
+            listed = RosterListed(staff=data.staff, began_at=known.began_at or now, programs=programs)
+            return [Fact(ROSTER, listed)] if state is None or (data.staff, programs) != (known.staff, known.programs) else ()
         case ListSubscriptions() if data.subscriptions != known.subscriptions:
             return [Fact(ROSTER, RosterSubscribed(subscriptions=data.subscriptions))]
         case ListShifts() if data.shifts != known.shifts:
@@ -96,7 +100,7 @@ def evolve(state: Roster | None, fact: Change) -> Roster | None:
     roster = state or Roster()
     match fact:
         case RosterListed():
-            return roster.model_copy(update={"staff": fact.staff, "began_at": fact.began_at})
+            return roster.model_copy(update={"staff": fact.staff, "began_at": fact.began_at, "programs": fact.programs})
         case RosterSubscribed():
             return roster.model_copy(update={"subscriptions": fact.subscriptions})
         case RosterShifted():

@@ -363,6 +363,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     rosters.RosterShifted: lambda e: f"{_count(len(e.shifts), 'One shift', '{} shifts')} listed",
     rosters.SilenceBegun: "A death was reported; nobody is told anything about this person",
     rosters.SilenceEnded: "The report of a death was wrong",
+    rosters.BelongingLearned: "Whose it is was learned: whoever subscribed to them is called as well",
     **crisis.SENTENCES,
     **care.SENTENCES,
     **sides.SENTENCES,

@@ -1,5 +1,6 @@
 """A story in a few words: what the network said, what people asked, what time did, and who was told, as the runtime would have it."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from contracts.kernel import (
     Personal,
 )
 from contracts.notices import NoticeQueued
+from contracts.samples import saved
 from services.notification import domain
 from services.notification.alerts import Alerts, alerts_on
 from services.notification.channel import Outcome
@@ -61,6 +63,11 @@ def accepted() -> PlacementAccepted:
 def hand_off(to: str = BEN) -> HandOffAsked:
     step = Next(owner=COORDINATOR, action="schedule", due=NINE + DAY, rule="schedule-urgent")
     return HandOffAsked(to=to, by=ANA, owner=ANA, role=COORDINATOR, next=step)
+
+
+def sample(event: type[Any]) -> Any:
+    """A fact as its first saved example has it."""
+    return event.model_validate(json.loads(saved(event.type)[0].read_text("utf-8"))["data"])
 
 
 def works(name: str, notice: Notice) -> tuple[Outcome, str | None]:

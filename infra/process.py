@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -75,14 +76,17 @@ def access(settings: Settings) -> Mapping[str, Any]:
 
 
 def tls(settings: Settings) -> ssl.SSLContext | None:
+    """How the brokers are known, unless a developer does without."""
+    return trusting(settings.kafka_ca_file, "KAFKA_CA_FILE") if settings.kafka_tls else None
+
+
+def trusting(authorities: Path | None, setting: str) -> ssl.SSLContext:
     """Certificates are verified and names checked: against the given authorities, else the system's. TL-2056 when they cannot be read."""
-    if not settings.kafka_tls:
-        return None
     try:
-        return ssl.create_default_context(cafile=settings.kafka_ca_file)
+        return ssl.create_default_context(cafile=authorities)
     except OSError as error:
-        where, fix = str(settings.kafka_ca_file), "THROUGHLINE_KAFKA_CA_FILE: a PEM file that this process may read"
-        raise Problem("TL-2056", "the brokers' certificate authorities cannot be read", type(error).__name__, fix, where) from None
+        fix = f"THROUGHLINE_{setting}: a PEM file that this process may read"
+        raise Problem("TL-2056", "certificate authorities cannot be read", type(error).__name__, fix, str(authorities)) from None
 
 
 @dataclass

@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     smtp_host: str = Field("", description="Relay for e-mail; empty: no e-mail is sent.")
     smtp_port: Port = Field(587, description="Its port.")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is protected.")
+    smtp_ca_file: Path | None = Field(None, description="Certificates to trust for the relay instead of the system's.")
     smtp_user: str = Field("", description="User at the relay, if it asks for one.")
     smtp_password: SecretStr = Field(SecretStr(""), description="Its password.")
 

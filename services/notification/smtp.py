@@ -8,6 +8,7 @@ import asyncio
 import quopri
 from email.policy import compat32
 from email.utils import format_datetime
+from ssl import SSLCertVerificationError, SSLError
 
 from aiosmtplib import (
     SMTP,
@@ -19,6 +20,7 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
+from infra.process import trusting
 from infra.settings import Settings
 from services.notification.channel import Handed, Letter
 
@@ -37,6 +39,7 @@ class Smtp:
 
     def __init__(self, settings: Settings, answer_within_s: float) -> None:
         self._settings, self._within = settings, answer_within_s
+        self._trust = trusting(settings.smtp_ca_file, "SMTP_CA_FILE") if settings.smtp_security != "none" else None
         self._idle: dict[str, list[tuple[float, SMTP]]] = {}
 
     async def send(self, letter: Letter) -> Handed:
@@ -53,8 +56,8 @@ class Smtp:
             return Handed("deferred", str(error.code))
         except ConnectionRefusedError:
             return Handed("deferred", "refused")
-        except (SMTPException, OSError, ValueError):
-            return Handed("deferred", "dropped")
+        except (SMTPException, OSError, ValueError) as error:
+            return Handed("deferred", _trouble(error))
         except asyncio.CancelledError:  # the library cancels its own waiting when a connection ends
             task = asyncio.current_task()
             if task is None or task.cancelling():
@@ -91,10 +94,22 @@ class Smtp:
             password=settings.smtp_password.get_secret_value() or None,
             use_tls=settings.smtp_security == "tls",
             start_tls=settings.smtp_security == "starttls",
+            tls_context=self._trust,
             timeout=self._within,
         )
         await client.connect()
         return client
+
+
+def _trouble(error: BaseException | None) -> str:
+    """What an operator looks at: the relay's certificate, that it offers no protection, or that it was not there to the end."""
+    while error:
+        if isinstance(error, SSLError):
+            return "certificate" if isinstance(error, SSLCertVerificationError) else "tls"
+        if "STARTTLS" in str(error):  # the library has no class for it
+            return "no-starttls"
+        error = error.__cause__ or error.__context__
+    return "dropped"
 
 
 def _refused(code: int) -> Handed:

@@ -39,6 +39,6 @@ ACCESS: dict[str, Rule] = {
     "list-roster": rule("platform", "network-lead", scope=Scope.ANY),
     "record-bounce": rule("platform", "mail-gateway", scope=Scope.ANY),
     "end-silence": rule("intake-desk", "coordinator", "network-lead", "data-steward", scope=Scope.ANY),
-    "see-previews": rule("platform", "network-lead", "data-steward", scope=Scope.ANY),
+    "see-previews": rule(*STAFF, scope=Scope.ANY),
 }
 """By role. Scope is any, because the domain refuses whoever the alert or the preference does not concern."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 from starlette.requests import Request
@@ -27,7 +28,8 @@ from services.notification.roster import ROSTER, Roster
 from services.notification.showing import AlertPage, Reader, policy
 from services.notification.sources import BY_MILESTONE
 
-ALERT = "/alerts/{kind}/{id}/{alert}"
+ALERT, PREVIEWS = "/alerts/{kind}/{id}/{alert}", "/alerts/previews"
+FORMS = ("text", "html")
 AT = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 REFERENCE = "0190aaaa-0000-7000-8000-0000000{:05}"
 
@@ -72,11 +74,13 @@ def pages(made: Parts, store: Store, counter: Counter | None) -> Sequence[BaseRo
     if counter is None:
         return []
     door = Entrance(counter.door.identity, counter.door.access, sign_in=f"{made.settings.board_url.rstrip('/')}/sign-in")
+    previews = Previews(made)
     shown = Shown(store, counter, AlertPage(made.settings.board_url, made.settings.demo_data), made.settings.board_url)
     return [
         Guarded(ALERT, shown.look, action="see-alert", door=door),
         Guarded(ALERT, shown.seen, action="acknowledge", door=door, methods=("POST",)),
-        Guarded("/v1/previews/{locale}/{name}/{form}", Previews(made).preview, action="see-previews", door=door),
+        Guarded(PREVIEWS, previews.listed, action="see-previews", door=door),
+        Guarded(PREVIEWS + "/{locale}/{name}/{form}", previews.preview, action="see-previews", door=door),
     ]
 
 
@@ -119,18 +123,33 @@ def _item(request: Request) -> str:
     return f"{request.path_params['kind']}/{request.path_params['id']}"
 
 
+LISTED = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Messages · Throughline</title></head>'
+    "<body><h1>Messages</h1><table><caption>Each as it is told, with invented references</caption>{rows}</table></body></html>"
+)
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
 class Previews:
-    """What every message looks like."""
+    """What every message looks like, and a list of them."""
 
     def __init__(self, made: Parts) -> None:
         self._composer = Composer(made.settings.alerts_url or made.settings.board_url, made.settings.demo_data)
 
+    async def listed(self, request: Request) -> Response:
+        rows = "".join(f"<tr><th>{escape(name)}</th>{_links(locale, name)}</tr>" for locale in LOCALES for name, _ in samples(locale))
+        page = LISTED.format(rows=rows)
+        return Response(page, media_type="text/html; charset=utf-8", headers={"content-security-policy": POLICY})
+
     async def preview(self, request: Request) -> Response:
         locale, name, form = (request.path_params[part] for part in ("locale", "name", "form"))
         found = dict(samples(locale)).get(name) if locale in LOCALES else None
-        if found is None or form not in ("text", "html"):
+        if found is None or form not in FORMS:
             raise Answer("TL-1501", "not found", status=404)
         message = self._composer.compose(found)
         body, kind = (message.html, "text/html") if form == "html" else (f"{message.subject}\n\n{message.text}", "text/plain")
-        policy = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
-        return Response(body, media_type=f"{kind}; charset=utf-8", headers=policy)
+        return Response(body, media_type=f"{kind}; charset=utf-8", headers={"content-security-policy": POLICY})
+
+
+def _links(locale: str, name: str) -> str:
+    return "".join(f'<td><a href="{PREVIEWS}/{locale}/{name}/{form}">{locale}, {form}</a></td>' for form in FORMS)

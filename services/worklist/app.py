@@ -104,7 +104,7 @@ def build(
         acting,
         Inbox(site, owners),
         HandingOver(site, owners),
-        Own(acting),
+        Own(acting, settings.alerts_url.rstrip("/")),
         Opening(acting),
         StandingBy(acting),
         Team(site),

@@ -26,7 +26,9 @@ USUAL = {"locale": "en", "digest_at": "08:00", "hourly_max": 20}
 class Own:
     """The page of whoever looks, about themselves alone. What they say of it is sent on to its owner in their own name."""
 
-    def __init__(self, acting: Acting) -> None:
+    def __init__(self, acting: Acting, alerts: str) -> None:
+        """`alerts`: where notification's own pages are; empty: below this address."""
+        self._alerts = alerts
         self._acting, self._site, self.answers = acting, acting.site, acting.answers
 
     def routes(self) -> list[BaseRoute]:
@@ -40,7 +42,9 @@ class Own:
         await waited(self.answers, request)
         known, names, now = await self.answers.told_as(request.state.principal), await self.answers.names.known(), self.answers.clock.now()
         stands, waits = list(facts(known, names, now, request.state.local)), held(known, now)
-        return self._site.render("me.html", request, facts=stands, held=waits, forms=FORMS, summary=f"{len(waits)} held")
+        return self._site.render(
+            "me.html", request, facts=stands, held=waits, forms=FORMS, alerts=self._alerts, summary=f"{len(waits)} held"
+        )
 
     async def ask(self, request: Request) -> Response:
         known = await self.answers.told_as(request.state.principal)

@@ -1,5 +1,6 @@
 """The page that a message leads to: who was told signs in, says that they have seen it, and the ladder waits once more."""
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +20,8 @@ from infra.issuer import ISSUER, LocalIssuer
 from services.notification.alerts import Alerts
 from services.notification.api import ACCESS
 from services.notification.commands import SetPreferences
-from services.notification.pages import pages
+from services.notification.composing import LOCALES
+from services.notification.pages import pages, samples
 from services.notification.recipients import recipient
 from tests.notification.house import House
 from tests.notification.stories import ANA, BEN, CARL, DORA, EVE, MINUTE, accepted, no_program
@@ -147,3 +149,26 @@ async def test_it_loads_nothing_from_elsewhere_and_no_path_leads_astray(desk: De
         assert " src=" not in page.text and "<script" not in page.text and "Demonstration data" in page.text
         assert (await ana.get("/alerts/placement/1%20x/y")).status_code == 404
         assert (await ana.get("/alerts/placement/1/y%20z")).status_code == 404
+
+
+async def test_whoever_may_be_told_can_look_at_every_message_from_one_list(desk: Desk) -> None:
+    async with desk.browser(BEN) as ben:
+        page = await ben.get("/alerts/previews")
+        found = re.findall(r'href="([^"]+)"', page.text)
+        shown = {link: await ben.get(link) for link in found}
+    assert len(found) == 2 * sum(len(list(samples(locale))) for locale in LOCALES)
+    assert {one.status_code for one in shown.values()} == {200}
+    assert "http://board/alerts/" in shown["/alerts/previews/es/digest/html"].text
+    assert shown["/alerts/previews/en/overdue/text"].headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("path", ["en/never/text", "xx/digest/text", "en/digest/pdf"])
+async def test_a_preview_of_what_is_never_sent_is_not_found(desk: Desk, path: str) -> None:
+    async with desk.browser(BEN) as ben:
+        assert (await ben.get(f"/alerts/previews/{path}")).status_code == 404
+
+
+async def test_previews_are_for_those_who_signed_in_and_may_be_told(desk: Desk) -> None:
+    async with desk.browser() as somebody, desk.browser("staff/9", "auditor") as auditor:
+        assert (await somebody.get("/alerts/previews")).status_code == 303
+        assert (await auditor.get("/alerts/previews/en/digest/html")).status_code == 403

@@ -83,6 +83,11 @@ async def test_what_its_owner_refuses_comes_back_with_what_was_typed(scene):
     assert answer.status_code == 422 and "Quiet hours need both ends" in answer.text and 'value="21:00"' in answer.text
 
 
+async def test_who_chooses_how_to_be_told_can_look_at_what_they_would_be_told(scene):
+    async with browser(scene) as robin:
+        assert re.search(r'<a href="(http[^"]+)?/alerts/previews">', (await robin.get("/me")).text)
+
+
 async def test_nobody_sees_anothers_and_who_is_never_told_has_none(scene):
     async with browser(scene, KIM) as kim, browser(scene, AUDITOR) as auditor:
         page = words_of((await kim.get("/me")).text)

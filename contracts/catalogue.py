@@ -22,6 +22,7 @@ from contracts import (
     crisis_routing,
     emergency_access,
     endings,
+    feeds,
     follow_up,
     intake,
     kernel,
@@ -80,9 +81,11 @@ PLACING = (*assignment.EVENTS, *care_team.EVENTS, *absences.EVENTS, *shift_ends.
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
 FRONT_DOOR = (
     *intake.EVENTS, *agreements.EVENTS, *needs.EVENTS, *endings.EVENTS, *consents.EVENTS, *emergency_access.EVENTS, *stays.EVENTS,
-    *visits.EVENTS, *views.EVENTS,
+    *visits.EVENTS, *views.EVENTS, *feeds.OF_PARTNERS,
 )  # fmt: skip
-CARE = (*members.EVENTS, *follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS, *appointments.EVENTS)
+CARE = (
+    *members.EVENTS, *follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS, *appointments.EVENTS, *feeds.OF_PROGRAMS,
+)  # fmt: skip
 TOPICS = (
     _own("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification", "worklist", events=FRONT_DOOR),
     _own("intake", "crisis_routing", "notification", "worklist", name=CRISIS_INTAKE, events=crisis_intake.EVENTS),

@@ -233,27 +233,9 @@ class RecordsMoved(Noted):
     """Whose the records are that left."""
 
 
-def feed_of(program: str) -> str:
-    """The aggregate of a program's way of telling us."""
-    return "feed/" + program.replace("/", "-")
-
-
-class FeedSilent(Noted):
-    """A program has told nothing since `since`. Its people are unknown, not fine."""
-
-    type: ClassVar = "feed.silent.v1"
-    since: AwareDatetime
-
-
-class FeedResumed(Noted):
-    """A program tells again."""
-
-    type: ClassVar = "feed.resumed.v1"
-
-
 EVENTS = (
     TransitionOpened, TransitionMatched, TransitionMoved, TransitionSilenced, AdmissionCorrected, LeavePlanned, VisitArranged,
     StayContacted, PersonDischarged, DischargeCancelled, DischargeAttempted, DischargeReached, PersonSeen, SightingRetracted,
     PapersReceived, RiskReviewed, TransitionEnded, TransitionWarned, TransitionOverdue, TransitionOverdueRetracted,
-    ClientKnown, PersonLearned, RecordsMoved, FeedSilent, FeedResumed,
+    ClientKnown, PersonLearned, RecordsMoved,
 )  # fmt: skip

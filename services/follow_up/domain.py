@@ -18,18 +18,18 @@ from contracts.authorization import ReferralPutAtRisk, RiskCleared
 from contracts.crisis_routing import PlanTeamAlerted
 from contracts.directory import DirectoryListed
 from contracts.endings import RecordDeathNoted, RecordDeathRefuted, RequestClosed
+from contracts.feeds import TOLD, FeedResumed, FeedSilent
 from contracts.intake import RecordLinked, RecordOpened
 from contracts.kernel import Blind, Change, DeadlinePassed, Decision, Early, Fact, Message, Reason, Refused, Route, State, World, kind_of
 from contracts.plans import PlanAdjusted
 from contracts.stays import StayReceived
-from contracts.transitions import FeedResumed, FeedSilent
 from contracts.visits import VisitReceived
-from services.follow_up import appointments, care, commands, engagement, outreach, people, placed, reported, stays, timed
+from services.follow_up import appointments, care, commands, engagement, feeds, outreach, people, placed, reported, stays, timed
 from services.follow_up.appointments import HAS_DIED
 from services.follow_up.care import Care
 from services.follow_up.facts import EVOLVES, followed, labelled, noted, of, planned, told
 from services.follow_up.items import Case, Changes
-from services.follow_up.people import Client, Feed, Person, client_of
+from services.follow_up.people import Client, Person, client_of
 from services.follow_up.plan import Plan
 from services.follow_up.rules import clock
 from services.follow_up.transition import Transition
@@ -41,11 +41,11 @@ PLACED = (OwnerAssigned, HandedOff, PlacementEnded)
 HEARS = (
     RecordOpened, RecordLinked, RecordDeathNoted, RecordDeathRefuted, RequestClosed, PlacementAccepted, *PLACED, PlacementHalted,
     PlacementResumed, PlacementCountedEarlier, DirectoryListed, PlanTeamAlerted, ReferralPutAtRisk, RiskCleared, StayReceived,
-    VisitReceived,
+    VisitReceived, *TOLD,
 )  # fmt: skip
 STATES: dict[str, type[State]] = {
-    "care": Care, "plan": Plan, "transition": Transition, "client": Client, "person": Person, "feed": Feed,
-    reported.KIND: reported.Appointment, "members": members.Members,
+    "care": Care, "plan": Plan, "transition": Transition, "client": Client, "person": Person, "feed": feeds.Feed,
+    "feeds": feeds.Feeds, reported.KIND: reported.Appointment, "members": members.Members,
 }  # fmt: skip
 
 
@@ -54,7 +54,9 @@ def route(message: Message, blind: Blind) -> Route:
     data, subject = message.data, message.subject
     match data:
         case DirectoryListed():
-            return Route((members.MEMBERS,))
+            return Route((members.MEMBERS, feeds.NETWORK))
+        case FeedSilent() | FeedResumed():
+            return Route((feeds.NETWORK,))
         case RecordOpened():
             return Route((client_of(subject), data.person))
         case RecordLinked():
@@ -75,7 +77,7 @@ def route(message: Message, blind: Blind) -> Route:
         case VisitReceived():
             return Route((reported.appointment_of(subject),), references=(client_of(data.record), data.person))
         case DeadlinePassed(name=engagement.SIGNALS):
-            return Route((subject,), references=(data.about,))
+            return Route((subject,), references=(data.about, feeds.NETWORK))
         case commands.Stay() | StayReceived():
             record = getattr(data, "record", None)
             return Route((stays.transition_of(data),), references=(client_of(record),) if record else ())
@@ -89,7 +91,10 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     data = message.data
     match data:
         case DirectoryListed():
-            return members.listed(world[members.MEMBERS], data.belonging())
+            listed = members.listed(world[members.MEMBERS], data.belonging())
+            return [*listed, *feeds.learned(world[feeds.NETWORK], message)]
+        case FeedSilent() | FeedResumed():
+            return feeds.learned(world[feeds.NETWORK], message)
         case RecordOpened() | RecordLinked():
             return noted(_record(message, world), now)
         case RecordDeathNoted() | RecordDeathRefuted():
@@ -117,7 +122,7 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
         case VisitReceived():
             return _visit(message, world, now)
         case commands.ReportFeed():
-            return noted(_feed(message, world), now)
+            return noted(feeds.reported(message.subject, world[message.subject], data.silent_since, now), now)
     return _asked(message, world, now)
 
 
@@ -141,14 +146,6 @@ def _record(message: Message, world: World) -> list[Fact]:
     if isinstance(data, RecordOpened):
         return people.opened(message.subject, data, client, world[data.person])
     return people.linked(message.subject, data, client, world[data.left])
-
-
-def _feed(message: Message, world: World) -> list[Fact]:
-    """A program's feed fell silent, or speaks again."""
-    feed, since = world[message.subject] or Feed(), message.data.silent_since
-    if feed.silent_since == since:
-        return []
-    return [Fact(message.subject, FeedSilent(since=since) if since else FeedResumed())]
 
 
 # — what people ask

@@ -7,13 +7,13 @@ from typing import Any
 
 from contracts import members
 from contracts.kernel import Change, Fact, kind_of
-from services.follow_up import care, engagement, history, items, outreach, people, reported, transition
+from services.follow_up import care, engagement, feeds, history, items, outreach, people, reported, transition
 from services.follow_up.plan import Plan
 
 EVOLVES: dict[str, Callable[[Any, Change], Any]] = {
     "care": care.evolve, "plan": history.evolve, "transition": transition.evolve,
-    "client": people.client_evolve, "person": people.person_evolve, "feed": people.feed_evolve, reported.KIND: reported.evolve,
-    "members": members.evolve,
+    "client": people.client_evolve, "person": people.person_evolve, "feed": feeds.evolve, "feeds": feeds.network_evolve,
+    reported.KIND: reported.evolve, "members": members.evolve,
 }  # fmt: skip
 
 

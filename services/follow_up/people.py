@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 from contracts.endings import RecordDeathNoted, RecordDeathRefuted
 from contracts.intake import RecordLinked, RecordOpened
 from contracts.kernel import Change, Deadline, Fact, State, kind_of
-from contracts.transitions import ClientKnown, FeedResumed, FeedSilent, Involved, PersonLearned, RecordsMoved, Sighting
+from contracts.transitions import ClientKnown, Involved, PersonLearned, RecordsMoved, Sighting
 from services.follow_up import reported
 from services.follow_up.items import later
 from services.follow_up.plan import DIED, Plan
@@ -54,12 +54,6 @@ class Person(State):
 
     def stays(self) -> list[Involved]:
         return [one for one in self.involved.values() if one.id.startswith("transition/")]
-
-
-class Feed(State):
-    """A program's way of telling us."""
-
-    silent_since: AwareDatetime | None = None
 
 
 def client_of(record: str) -> str:
@@ -204,15 +198,6 @@ def _moved(known: Person, fact: RecordsMoved) -> Person:
 
 def client_evolve(client: Client | None, fact: Change) -> Client | None:
     return Client(person=fact.person) if isinstance(fact, ClientKnown) else client
-
-
-def feed_evolve(feed: Feed | None, fact: Change) -> Feed | None:
-    match fact:
-        case FeedSilent():
-            return Feed(silent_since=fact.since)
-        case FeedResumed():
-            return Feed()
-    return feed
 
 
 def news(state: Plan | Transition) -> Iterator[Deadline]:

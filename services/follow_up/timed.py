@@ -6,14 +6,15 @@ from itertools import chain
 from typing import Any
 
 from contracts.appointments import AppointmentMoved
+from contracts.feeds import feed_of
 from contracts.kernel import Deadline, Decision, Fact, Message, State, World, kind_of
 from contracts.plans import PlanMoved
-from contracts.transitions import TransitionMoved, feed_of
+from contracts.transitions import TransitionMoved
 from services.follow_up import engagement, items, outreach, people, reported, tidings, transition
 from services.follow_up.care import Care
 from services.follow_up.facts import followed, labelled, noted, of, planned, told
 from services.follow_up.items import Case
-from services.follow_up.people import Feed, Person
+from services.follow_up.people import Person
 from services.follow_up.plan import Plan
 from services.follow_up.reported import Appointment
 from services.follow_up.transition import Transition
@@ -28,8 +29,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
         return _tell(subject, state, data.about, world[data.about], now)
     case = Case(subject, state, message.actor, now)
     if data.name == engagement.SIGNALS:
-        feed: Feed | None = world[data.about]
-        return planned(subject, state, (), now, None, feed.silent_since if feed else None)
+        since = feeds.silent_since(state.program, world[data.about], world[feeds.NETWORK])
+        return planned(subject, state, (), now, None, since)
     if data.name == outreach.ROUND:
         return told(subject, state, outreach.time_over(case, data.at), now)
     if data.name == outreach.SUPPRESSION:

@@ -48,6 +48,7 @@ from services.intake import (
     differing,
     disclosing,
     exchanges,
+    feeds,
     following,
     history,
     lateness,
@@ -98,7 +99,7 @@ __all__ = ("HEARS", "STATES", "deadlines", "decide", "evolve", "route")
 STATES: dict[str, type[State]] = {
     "request": Request, "record": Record, "partner": agreements.Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
     "stay": stays.Stay, "visit": visits.Visit, "cluster": clusters.Cluster,
-    "consent": consents.Consent, "access": opening.Opened, "view": views.Views,
+    "consent": consents.Consent, "access": opening.Opened, "view": views.Views, "feed": feeds.Feed,
 }  # fmt: skip
 
 
@@ -111,7 +112,8 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
     if isinstance(decision, Early | Refused):
         return decision
     whole = (*decision, *views.beside(decision, world, now))
-    return disclosing.gated(_labelled(whole, message, world), message, world, now)
+    told = disclosing.gated(_labelled(whole, message, world), message, world, now)
+    return [*told, *feeds.heard(message, world, now)]
 
 
 def _labelled(facts: Sequence[Fact], message: Message, world: World) -> Sequence[Fact]:
@@ -164,7 +166,13 @@ def _passed(message: Message, world: World, now: datetime) -> Decision:
     return CLOCKS.get(kind_of(message.subject), lateness.passed)(message, world, now)
 
 
-CLOCKS = {"consent": consents.passed, "access": opening.passed, "partner": agreements.passed, "view": differing.passed}
+CLOCKS = {
+    "consent": consents.passed,
+    "access": opening.passed,
+    "partner": agreements.passed,
+    "view": differing.passed,
+    "feed": feeds.passed,
+}
 
 
 def _died(message: Message, world: World, now: datetime) -> Decision:
@@ -227,6 +235,8 @@ def evolve(state: Any, fact: Change) -> State | None:
     """What an aggregate becomes."""
     if fact.type.startswith("partner."):
         return agreements.evolve(state, fact)
+    if fact.type.startswith("feed."):
+        return feeds.evolve(state, fact)
     if isinstance(fact, ExchangeOpened | PayerResponseReceived | submissions.Sealed):
         return exchanges.evolve(state, fact)
     if fact.type.startswith("contact."):
@@ -268,4 +278,6 @@ def deadlines(state: State) -> Iterable[Deadline]:
             return tuple(differing.deadlines(state))
         case agreements.Partner():
             return tuple(agreements.deadlines(state))
+        case feeds.Feed():
+            return tuple(feeds.deadlines(state))
     return ()

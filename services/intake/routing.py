@@ -1,5 +1,7 @@
 """Which aggregates a message may change, whom it must find first, and what it only looks at."""
 
+from dataclasses import replace
+
 from contracts.authorization import AuthorizationSubmitted, DecisionInquired
 from contracts.kernel import Blind, DeadlinePassed, Message, Route, kind_of
 from contracts.partners import (
@@ -14,7 +16,7 @@ from contracts.partners import (
     VisitReported,
 )
 from contracts.plans import PlanDeathReported
-from services.intake import consents, contacts, deaths, exchanges, needs, opening, sharing, stays, views, visits
+from services.intake import consents, contacts, deaths, exchanges, feeds, needs, opening, sharing, stays, views, visits
 from services.intake.commands import EnterContact, EnterReferral, OpenAccess
 from services.intake.following import HEARS, followed
 from services.intake.records import Named
@@ -27,6 +29,12 @@ TELLS = (deaths.TELL, sharing.SHARE, *needs.DEADLINES)
 
 
 def route(message: Message, blind: Blind) -> Route:
+    """What a message is about; and where a partner sent it, the partner's feed."""
+    found = _about(message, blind)
+    return replace(found, writes=(*found.writes, *beside)) if (beside := feeds.beside(message)) else found
+
+
+def _about(message: Message, blind: Blind) -> Route:
     """The request by (partner, its own reference); the record by claims; a person's command by the item it is about."""
     data = message.data
     match data:

@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from contracts.catalogue import PARTNER_IN
+from contracts.feeds import feed_of
 from contracts.kernel import Change, Fact, Message, State, kind_of
 from contracts.rosters import BelongingLearned
-from contracts.transitions import feed_of
 from contracts.upkeep import Origin
 from services.notification.sources import Late, calls
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
-from contracts import appointments, plans, transitions
+from contracts import appointments, feeds, plans, transitions
 from contracts import follow_up as caring
 from contracts.kernel import Event
 from services.worklist.standing import risk_key
@@ -20,7 +20,7 @@ ACTIONS = {
     "check-plan": "Check a plan of which nothing is heard",
     "review-plan": "Review the plan of care",
     "review-suppression": "Look whether this still holds",
-    "ask-feed": "Ask the program why it is silent",
+    "ask-feed": "Ask why the feed is silent",
     "find-plan": "Find who cares for this person",
     "contact-in-stay": "Speak with the person before they leave",
     "book-before-leave": "Book a visit before the person leaves",
@@ -43,6 +43,10 @@ KINDS = {"plan": "Plan", "transition": "Transition", "client": "Client", "feed":
 
 def _words(code: str) -> str:
     return code.replace("-", " ")
+
+
+def _teller(e: feeds.FeedSilent | feeds.FeedResumed) -> str:
+    return "partner" if e.partner else "program"
 
 
 def _known(event: Event, *names: str) -> dict[str, Any]:
@@ -114,8 +118,10 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     transitions.ClientKnown: "Whose record this is became known",
     transitions.PersonLearned: "More is known of this person across the network",
     transitions.RecordsMoved: "Records joined or left this person",
-    transitions.FeedSilent: "The program has gone silent",
-    transitions.FeedResumed: "The program tells again",
+    feeds.FeedHeard: "The partner speaks",
+    feeds.FeedSilent: lambda e: f"The {_teller(e)} has gone silent",
+    feeds.FeedResumed: lambda e: f"The {_teller(e)} tells again",
+    feeds.FeedsLearned: "Which partners are heard, and for which programs they speak, became known",
     appointments.AppointmentTold: lambda e: f"A partner told of an appointment: {_words(e.step)}",
     appointments.AppointmentMatched: "The appointment counts in a plan of the person",
     appointments.AppointmentMoved: "The appointment belongs to another person's records now",
@@ -184,6 +190,6 @@ PROJECTED: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
     transitions.PapersReceived: lambda e: {f"{e.kind}_at": e.at},
     transitions.RiskReviewed: lambda e: {"at_risk": e.at_risk or None},
     transitions.TransitionEnded: lambda e: {"status": e.how},
-    transitions.FeedSilent: lambda e: {"status": "silent", "silent_since": e.since},
-    transitions.FeedResumed: lambda e: {"status": "heard", "silent_since": None},
+    feeds.FeedSilent: lambda e: {"status": "silent", "silent_since": e.since},
+    feeds.FeedResumed: lambda e: {"status": "heard", "silent_since": None},
 }  # fmt: skip

@@ -67,8 +67,8 @@ class Operations:
         return min((one["due"] for one in found if one and one["due"]), default=None)
 
     async def _feeds(self, now: datetime) -> list[Row]:
-        """Programs of which nothing is heard: the network's own names, the longest silent first."""
-        named = {f"feed/{one['id'].replace('/', '-')}": one["name"] for one in (await self.answers.names.listed()).programs}
+        """Partners and programs of which nothing is heard: the network's own names, the longest silent first."""
+        named = {f"feed/{id.replace('/', '-')}": name for id, name in (await self.answers.names.known()).items()}
         silent = (await questions.ask(self.answers.board, SILENT, limit=LIMIT_MAX)).items
         since = {one["_id"]: by_kind(one["sections"]).get("feed", {}).get("silent_since") for one in silent}
         told = [{"name": named.get(id, words.plain(id.partition("/")[2])), "since": at, "ago": words.since(at, now)}

@@ -180,7 +180,7 @@ HELD = View(
     (
         Tab("inputs", "Inputs", stages("input"), "Sent by partners; nothing in them was applied."),
         Tab("parked", "Held back", stages("parked"), "A message failed; later ones of the same item wait behind it."),
-        Tab("feeds", "Silent feeds", stages("feed"), "These programs tell us nothing. Their people are unknown, not fine."),
+        Tab("feeds", "Silent feeds", stages("feed"), "Of these nothing is heard. Their people are unknown, not fine."),
         Tab("identity", "Who is this?", stages("record"), "Records that may be one person, or point at two."),
     ),
     "Nothing is held.", filters=(), shown=("waiting", "since"),

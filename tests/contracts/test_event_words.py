@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from contracts import answers, catalogue, members, partners, shapes, shift_ends, upkeep
+from contracts import answers, catalogue, feeds, members, partners, shapes, shift_ends, upkeep
 from contracts.attributes import WIRE_TYPE
 from contracts.kernel import Event
 
@@ -15,8 +15,8 @@ EVENTS = [model for model in shapes.models() if issubclass(model, Event) and mod
 
 
 def families() -> Counter[type[Event]]:
-    """How often each event is in a topic family. What services say of their own keeping is one family, on each own topic."""
-    keeping = (*upkeep.EVENTS, *members.EVENTS, *shift_ends.EVENTS)
+    """How often each event is in a topic family. What several services say, of keeping and of feeds, is one family."""
+    keeping = (*upkeep.EVENTS, *members.EVENTS, *shift_ends.EVENTS, *feeds.TOLD)
     own = [event for topic in catalogue.TOPICS for event in topic.events if event not in keeping]
     return Counter([*own, *keeping, *partners.INBOUND, *answers.OUTBOUND])
 

@@ -17,6 +17,7 @@ TELLING, SMTP = "notification/test_telling.py", "notification/test_smtp.py"
 TELLING_PY, ALERTS_PY, NOTICES_PY = (f"services/notification/{name}.py" for name in ("telling", "alerts", "notices"))
 ROSTER_PY, RECIPIENTS_PY, SMTP_PY = (f"services/notification/{name}.py" for name in ("roster", "recipients", "smtp"))
 VIEWS = "intake/test_views.py"
+FEEDS = "intake/test_feeds.py"
 ERRANDS_PY = "infra/errands.py"
 
 
@@ -250,6 +251,12 @@ MUTANTS = (
            test("laws/test_laws.py", "the same lives break nothing as it is")),
     Mutant("let a deadline that comes again lead to the same facts", "infra/passing.py", "subject, turn, name", "subject, name",
            test("runtime/test_settling.py", "the same instant owed again after it was taken back leads to facts of its own")),
+    Mutant("write a feed with every word", "services/intake/feeds.py", "or (known and now < known.heard_until)", "or False",
+           test(FEEDS, "however much a partner sends its feed is written once an hour")),
+    Mutant("never notice that a partner is silent", "services/intake/domain.py", "            return tuple(feeds.deadlines(state))",
+           "            return ()", test(FEEDS, "three business days without a word are silence with an owner and a clock")),
+    Mutant("let a partner stay silent for ever", "services/intake/feeds.py", "    if known and known.silent:", "    if False:",
+           test(FEEDS, "its next word takes it back at once and it is listened for again")),
     # — care, plans and transitions
     *(Mutant(*mistake) for mistake in MISTAKES),
     # — the way in

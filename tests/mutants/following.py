@@ -37,6 +37,8 @@ MISTAKES = (
      noticed("test_engagement", "after a crisis the cadence is tighter for a while")),
     ("take silence of a feed for silence of a person", ENGAGEMENT, "    if silent_since and rank(level)", "    if False and rank(level)",
      noticed("test_engagement", "a silent feed makes people unknown and not lapsing")),
+    ("hear nothing of silent partners", "services/follow_up/feeds.py", "in (own, partners) if since", "in (own,) if since",
+     noticed("test_feeds", "a silent partner makes the people of its programs unknown until it speaks again")),
     ("never retract", ENGAGEMENT, "    if is_contact and plan.flagged_at", "    if False and plan.flagged_at",
      noticed("test_engagement", "a contact told late retracts the flag")),
     ("show who is suppressed", ENGAGEMENT, '    if plan.status == "ended" or plan.suppressions:\n        return _hidden',

@@ -10,9 +10,9 @@ import pytest
 from contracts import catalogue
 from contracts.assignment import HandOffDeclined, PlacementOverdue, PlacementOverdueRetracted, PlacementWarned
 from contracts.crisis_routing import EpisodeOpened, EpisodeTriaged, PlanTeamAlerted
+from contracts.feeds import FeedHeard, FeedResumed, FeedSilent
 from contracts.kernel import Change, Message, Next
 from contracts.plans import FlagCleared, PlanFlagged, Signal
-from contracts.transitions import FeedResumed, FeedSilent
 from services.notification.alerts import alerts_on
 from services.notification.commands import AcknowledgeAlert
 from services.notification.composing import catalogue as words
@@ -140,6 +140,15 @@ def test_a_silent_feed_is_told_to_the_lead_and_ends_when_it_speaks():
     assert (silent.owner, silent.told, silent.severity) == (LEAD, (DORA,), "routine")
     assert names(hears(begun, FeedResumed(), about="feed/program-a")) == ["AlertActed"]
     assert names(hears(begun, FeedSilent(since=NINE + DAY), about="feed/program-a")) == ["AlertRaised"]
+
+
+def test_a_partner_that_speaks_every_hour_calls_nobody_and_its_silence_is_of_that_partner():
+    begun, feed = story(), "feed/partner-riverbend"
+    assert hears(begun, FeedHeard(partner="riverbend", until=NINE), about=feed) == []
+    asks = Next(owner=LEAD, action="ask-feed", waiting_on="partner/riverbend", due=NINE + DAY, rule="ask-feed@1")
+    (silent,) = hears(begun, FeedSilent(since=NINE, partner="riverbend", rule="feed-silence@1", next=asks), about=feed)
+    assert (silent.owner, silent.rule, silent.severity) == (LEAD, "feed-silence@1", "routine")
+    assert names(hears(begun, FeedResumed(partner="riverbend"), about=feed)) == ["AlertActed"]
 
 
 def test_whatever_leaves_an_item_without_an_owner_is_told_to_the_lead_until_somebody_has_it():

@@ -6,7 +6,7 @@ import re
 import pytest
 from starlette.requests import Request
 
-from contracts import transitions, upkeep
+from contracts import feeds, upkeep
 from infra.browser import COOKIE
 from infra.identity import Principal
 from services.worklist.entrance import UNTIL
@@ -40,7 +40,7 @@ def kept() -> Log:
     log.say("placement/8", upkeep.AggregateParked(origin=origin, issue=why, next=held), 90, "assignment-events")
     waits = step("role/crisis-desk", "find-missing-cause", at(430))
     log.say("episode/1", upkeep.MessageOverdue(origin=origin, waits_for="person/5", next=waits), 90, "crisis-routing-events")
-    silent = transitions.FeedSilent(since=at(-600), next=step("role/network-lead", "ask-feed", at(500)))
+    silent = feeds.FeedSilent(since=at(-600), next=step("role/network-lead", "ask-feed", at(500)))
     log.say("feed/program-1", silent, 90, "follow-up-events")
     return log
 
@@ -62,6 +62,31 @@ async def test_what_is_kept_is_counted_by_the_service_that_keeps_it_and_a_silent
     assert "Sample Clinic" in page.split('id="feeds"')[1] and "15 h ago" in page
     tiles = re.findall(r"<strong>(\d+)</strong> <span>([^<]+)<", page)
     assert [int(count) for count, _ in tiles] == [2, 1, 1, 1, 0]
+
+
+async def test_a_silent_partner_is_listed_by_its_name_wherever_feeds_are_until_it_tells_again(scene):
+    log, leads = Log(), "role/network-lead"
+    log.say("feed/partner-lakeside", feeds.FeedHeard(partner="lakeside", until=at(-60)), 10, "intake-events")
+    log.say("feed/partner-riverbend", feeds.FeedHeard(partner="riverbend", until=at(-900)), 11, "intake-events")
+    asked = step(leads, "ask-feed", at(500), waiting_on="partner/riverbend")
+    log.say("feed/partner-riverbend", feeds.FeedSilent(partner="riverbend", since=at(-900), next=asked), 90, "intake-events")
+    await scene.hear(log)
+    async with at_console(scene, ULI) as uli, at_console(scene, ROBIN) as robin:
+        listed = (await uli.get("/operations")).text.split('id="feeds"')[1]
+        assert listed.index("Riverbend Hospital") < listed.index("Sample Clinic"), "silent for longer"
+        assert "Lakeside" not in listed, "one that speaks is no news"
+        tab, network = (await robin.get("/held?tab=feeds")).text, (await robin.get("/network")).text.split('id="partners"')[0]
+        assert all("Ask why the feed is silent" in page and "Riverbend Hospital" in page for page in (tab, network))
+        assert await silent_today(robin) == 2
+        later = Log()
+        later.heard = [log.say("feed/partner-riverbend", feeds.FeedResumed(next=step(leads, "none", None)), 95, "intake-events")]
+        await scene.hear(later)
+        assert await silent_today(robin) == 1 and "Riverbend" not in (await uli.get("/operations")).text.split('id="feeds"')[1]
+
+
+async def silent_today(reader) -> int:
+    page = (await reader.get("/today")).text
+    return int(re.search(r"<strong>(\d+)</strong>\s*<span>feeds silent", page)[1])
 
 
 async def test_an_item_that_misses_an_event_is_counted(scene):

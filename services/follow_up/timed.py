@@ -10,7 +10,7 @@ from contracts.feeds import feed_of
 from contracts.kernel import Deadline, Decision, Fact, Message, State, World, kind_of
 from contracts.plans import PlanMoved
 from contracts.transitions import TransitionMoved
-from services.follow_up import engagement, items, outreach, people, reported, tidings, transition
+from services.follow_up import engagement, feeds, items, outreach, people, reported, tidings, transition
 from services.follow_up.care import Care
 from services.follow_up.facts import followed, labelled, noted, of, planned, told
 from services.follow_up.items import Case

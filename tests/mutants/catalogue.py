@@ -222,8 +222,7 @@ MUTANTS = (
     Mutant("name a message anew each time", SMTP_PY, 'f"<{letter.id}@', 'f"<{letter.id}.{asyncio.get_running_loop().time()}@',
            test(SMTP, "the same letter twice is the same bytes under the same id")),
     Mutant("call a lost answer a success", SMTP_PY,
-           '        except (SMTPException, OSError, ValueError):\n            return Handed("deferred", "dropped")',
-           '        except (SMTPException, OSError, ValueError):\n            return Handed("sent", "250")',
+           'as error:\n            return Handed("deferred", _trouble(error))', 'as error:\n            return Handed("sent", "250")',
            test(SMTP, "every fault is told for what it is")),
     # — referrals
     Mutant("leave a silent hand-off silent", "services/assignment/steps.py", "found = list(_of_hand_off(state))", "found = []",

@@ -23,8 +23,8 @@ from services.worklist.words import plain, sentence
 Patch = dict[str, Any]
 REFERRAL = ("request", "placement", "care")
 """Kinds of the aggregates that make one referral, in the order in which a need goes through them; they share what follows the `/`."""
-TELLING = ("alert", "belonging")
-"""Kinds of the aggregates that hold who was told of an item (`alert/placement/1`), and whose it is: part of that item's story."""
+TELLING = "alert"
+"""The kind of the aggregates that hold who was told of an item (`alert/placement/1`): part of that item's story."""
 SLOTS = 0x1000
 PROGRAM = {"id", "name", "desk", "services", "places", "age_groups", "levels", "payers", "languages", "areas"}
 DETAILS = ("given_name", "family_name", "birth_date", "phone", "language")
@@ -76,7 +76,7 @@ class Change:
 def item_of(subject: str) -> str:
     """Requests, placements and care of one need are one referral; everything else is an item of its own."""
     kind, _, suffix = subject.partition("/")
-    if kind in TELLING:
+    if kind == TELLING:
         return item_of(suffix)
     return f"referral/{suffix}" if kind in REFERRAL else subject
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from contracts import catalogue
+from contracts.feeds import feed_of
 from services.worklist import questions, words
 from services.worklist.items import by_kind
 from services.worklist.pages import OPERATIONS, Site, capped
@@ -68,7 +69,7 @@ class Operations:
 
     async def _feeds(self, now: datetime) -> list[Row]:
         """Partners and programs of which nothing is heard: the network's own names, the longest silent first."""
-        named = {f"feed/{id.replace('/', '-')}": name for id, name in (await self.answers.names.known()).items()}
+        named = {feed_of(id): name for id, name in (await self.answers.names.known()).items()}
         silent = (await questions.ask(self.answers.board, SILENT, limit=LIMIT_MAX)).items
         since = {one["_id"]: by_kind(one["sections"]).get("feed", {}).get("silent_since") for one in silent}
         told = [{"name": named.get(id, words.plain(id.partition("/")[2])), "since": at, "ago": words.since(at, now)}

@@ -18,7 +18,8 @@ from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, derived, kind_of
 from contracts.partners import Guardian, PersonDetails
 from services.worklist import authorizing, care, care_teams, crisis, sides, standing, telling
-from services.worklist.words import plain, sentence
+from services.worklist.sentences import sentence
+from services.worklist.words import plain
 
 Patch = dict[str, Any]
 REFERRAL = ("request", "placement", "care")

@@ -18,7 +18,7 @@ def test_five_times_as_many_open_referrals_cost_no_operation_more_and_are_not_re
     with running(tmp_path) as server:
         assert server.child
         (_, few), (_, many) = measured(server.url, server.child.pid, (FEW, MANY), 1, f"growth_{uuid4().hex[:8]}")
-    assert few.median("operations") > 0.05 and few.median("returned") > 1
+    assert few.median("operations") > 0.02 and few.median("returned") > 0.02  # something was measured: each batch reads and writes
     assert many.median("operations") <= (1 + SMALL_SHARE) * few.median("operations")
     assert many.median("returned") <= 2 * few.median("returned")  # what was touched lately is asked for less, which are fewer of many
 

@@ -7,7 +7,7 @@ from contracts.kernel import Next
 from contracts.views import ViewReported, ViewsAgreed, ViewsDiffered, ViewsSettled
 from infra.identity import Principal
 from services.worklist.projections import patch
-from services.worklist.words import sentence
+from services.worklist.sentences import sentence
 from tests.worklist.scene import Scene
 from tests.worklist.stories import Log, at
 from tests.worklist.test_opening import shown

@@ -7,7 +7,7 @@ import pytest
 
 from contracts import catalogue
 from contracts.samples import saved
-from services.worklist import words
+from services.worklist import sentences, words
 from tests.worklist.stories import NOON
 
 SPOKEN = sorted({event for topic in catalogue.TOPICS for event in topic.events}, key=lambda event: event.type)
@@ -17,15 +17,15 @@ SPOKEN = sorted({event for topic in catalogue.TOPICS for event in topic.events},
 def test_every_fact_has_a_sentence_without_an_identifier(event):
     import json
 
-    assert event in words.SENTENCES
+    assert event in sentences.SENTENCES
     for path in saved(event.type):
-        told = words.sentence(event.type, event.model_validate(json.loads(path.read_text())["data"]))
+        told = sentences.sentence(event.type, event.model_validate(json.loads(path.read_text())["data"]))
         assert not re.search(r"[0-9a-f]{8}-|/|sealed|TL-", told), told
         assert told[0].isupper() and not told.endswith(".")
 
 
 def test_a_fact_of_a_newer_build_is_told_by_its_own_name():
-    assert words.sentence("placement.looked-at-again.v2", None) == "Placement looked at again"
+    assert sentences.sentence("placement.looked-at-again.v2", None) == "Placement looked at again"
 
 
 @pytest.mark.parametrize(

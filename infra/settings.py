@@ -103,6 +103,11 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = Field(SecretStr(""), description="Its password.")
 
     trace_endpoint: str = Field("", pattern=r"^(https?://\S+)?$", description="OTLP/HTTP collector; empty: no traces.")
+    trace_url: str = Field(
+        "",
+        pattern=r"^(https?://\S*\{trace\}\S*)?$",
+        description="Where a trace is looked at, `{trace}` for its id; empty: the id alone.",
+    )
     trace_sampling_ratio: Ratio = Field(0.01, description="Share of traces kept, from 0 to 1.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level written.")
 

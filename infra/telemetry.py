@@ -125,6 +125,11 @@ def child(traceparent: str) -> str:
     return f"{traceparent[:36]}{getrandbits(64) or 1:016x}{traceparent[52:]}"
 
 
+def kept_trace(traceparent: str) -> str:
+    """The id of a trace that can be looked at; empty for one that was not kept."""
+    return traceparent[3:35] if TRACEPARENT.fullmatch(traceparent) and int(traceparent[53:], 16) & 1 else ""
+
+
 class Tracing:
     """Records spans whose ids travel in the events themselves. Without an exporter it records nothing.
 

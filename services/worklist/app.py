@@ -46,6 +46,7 @@ from services.worklist.operations import Operations
 from services.worklist.oversight import Oversight
 from services.worklist.own import Own
 from services.worklist.pages import Site
+from services.worklist.persons import Persons
 from services.worklist.readings import Readings
 from services.worklist.rebuild import Log, Rebuilt
 from services.worklist.rebuild import rebuild as rebuilt
@@ -93,13 +94,14 @@ def build(
     answers = api.Answers(board, People(board, vault, api.ACCESS, seen), Names(board, clock), live, clock, book, zone)
     identity = Identity.of(settings, clock)
     door = Inside(identity, api.ACCESS, answers.item_of, belonging=answers.belonging, refused=book.refused, emergency=answers.emergency)
-    site, owners = Site(answers, door, demo), owners or Owners.of(settings.service_urls)
+    site, owners = Site(answers, door, demo, settings.trace_url), owners or Owners.of(settings.service_urls)
     acting = Acting(site, owners)
     parts_of = (
         Lists(site),
         Search(site, vault),
         Keeping(site),
         Cases(site),
+        Persons(site),
         Repairing(acting),
         acting,
         Inbox(site, owners),

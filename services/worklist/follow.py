@@ -21,7 +21,7 @@ from infra.envelope import attributes_of
 from infra.inbound import instant
 from infra.records import Received
 from infra.store import Conflict, Rejected, Unknown
-from infra.telemetry import Meters
+from infra.telemetry import Meters, kept_trace
 from services.worklist.items import Document, applied, document, refolded
 from services.worklist.marking import Marking
 from services.worklist.projections import Change, Heard, changes
@@ -53,6 +53,7 @@ class Reader:
             instant(said.get("recordedtime", "")) if "recordedtime" in said else at,
             (said.get("authtype", ""), said.get("authid", "")), said.get("correlationid", ""),
             {part: said[name] for name, part in CAUSE.items() if name in said}, said.get("sensitivity", ""), data, readable,
+            kept_trace(said.get("traceparent", "")),
         )  # fmt: skip
 
     def data(self, kind: str, value: bytes | None) -> tuple[Event | None, bool]:

@@ -1,14 +1,24 @@
 """What an item was at any instant, from its entries: who owned it when, which clocks ran, what was known, what was true. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.worklist.items import Document, Sections, document, folded, refolded, section_of
 from services.worklist.projections import OPENED, Patch
 
 Entries = Sequence[Patch]
+Fold = Callable[[str, Entries, datetime], Document | None]
+"""What an item was at an instant; None: there was none."""
+
+
+class Moment(NamedTuple):
+    """What an item was from then on, and the entry that made it so."""
+
+    at: datetime
+    state: Document
+    entry: Patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +57,21 @@ class Reviewed:
     opened: tuple[Patch, ...]
 
 
-def states(item: str, entries: Entries) -> Iterator[tuple[datetime, Document]]:
+def moments(item: str, entries: Entries) -> list[Moment]:
     """The item after each entry, in the order in which they were recorded. One that came late changes what followed, not what was."""
     sections: Sections = {}
+    found = []
     for entry in sorted(entries, key=_recorded):
         if entry["sequence"] > section_of(sections, entry["topic"], entry["subject"]).get("sequence", 0):
             sections = folded(sections, entry)
-            yield entry["recorded"], document(item, sections, 0)
+            found.append(Moment(entry["recorded"], document(item, sections, 0), entry))
+    return found
 
 
-def owners(item: str, entries: Entries) -> list[Held]:
+def owners(moments: Iterable[Moment]) -> list[Held]:
     """Everybody who answered for it, one interval after another."""
     found: list[Held] = []
-    for at, state in states(item, entries):
+    for at, state, _ in moments:
         who = state["owner"] if state["open"] else None
         last = found[-1] if found and found[-1].until is None else None
         if last and (last.who, last.role) == (who, state["role"]) and state["open"]:
@@ -71,10 +83,10 @@ def owners(item: str, entries: Entries) -> list[Held]:
     return found
 
 
-def clocks(item: str, entries: Entries) -> list[Ran]:
+def clocks(moments: Iterable[Moment]) -> list[Ran]:
     """Every step that was owed, with its clock. The same step with another deadline is the same clock, as it stands last."""
     found: list[Ran] = []
-    for at, state in states(item, entries):
+    for at, state, _ in moments:
         block = state.get("next") or {}
         last = found[-1] if found and found[-1].until is None else None
         if last and block and last.action == block["action"] and last.owner == state["owner"]:
@@ -85,6 +97,16 @@ def clocks(item: str, entries: Entries) -> list[Ran]:
         if block:
             found.append(Ran(block["action"], state["owner"], block["waiting_on"], block["rule"], block["due"], at))
     return found
+
+
+def reason(moments: Iterable[Moment]) -> Patch | None:
+    """The entry that made the step what it is: since then the same one owes the same, and waits on the same. None: nothing is owed."""
+    found, before = None, None
+    for _, state, entry in moments:
+        block = state.get("next")
+        step = block and (block["action"], block["waiting_on"], state["owner"])
+        found, before = (found if step == before else entry), step
+    return found if before else None
 
 
 def reviews(entries: Entries) -> list[Reviewed]:

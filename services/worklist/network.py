@@ -1,26 +1,20 @@
 """The network as it stands: partners and their agreements, programs and how they answer, silent feeds, and the rules in force."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from functools import cache
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from infra.rulefile import Rule
-from infra.rules import book_of
-from services.worklist import agreed, questions, words
+from services.worklist import agreed, questions, ruled, words
 from services.worklist.items import Document, by_kind
 from services.worklist.pages import Site, capped
 from services.worklist.questions import Question
 from services.worklist.rows import Row
 
-RULED = ("intake", "assignment", "authorization", "crisis_routing", "follow_up", "notification")
-SHARED_RULES = "contracts/clocks.yaml"
-STATUSES = {"read": "read", "second-hand": "second-hand", "recalled": "recalled, to be checked", "default": "our default"}
 LISTED_MAX = 200
 
 
@@ -40,8 +34,8 @@ class Network:
         silent, _ = await self.answers.page(request.state.principal, questions.of_kind("feed"))
         feeds = [{**row, "more": (), "do": None} for row in silent]
         summary = f"{len(partners)} partners, {len(programs)} programs, {len(feeds)} silent feeds"
-        ruled = rules(request.state.local.day(now))
-        return self.site.render("network.html", request, partners=partners, programs=programs, feeds=feeds, rules=ruled, summary=summary)
+        in_force = ruled.rules(request.state.local.day(now))
+        return self.site.render("network.html", request, partners=partners, programs=programs, feeds=feeds, rules=in_force, summary=summary)
 
     async def _partner(self, item: Document, now: datetime) -> Row:
         """Its agreement, what is pending of what it sent, and since when the longest of that has waited."""
@@ -62,30 +56,3 @@ class Network:
 
     async def _count(self, question: Question) -> str:
         return capped(await questions.count(self.answers.board, question))
-
-
-@cache
-def _written() -> tuple[tuple[str, tuple[Rule, ...]], ...]:
-    """Every service's rules as files, with what the network lays over them: data that this process is given as theirs are. Nothing of
-    another service runs here. A rule of a shared file is told once."""
-    shared = {rule.source for rule in book_of("services.intake", SHARED_RULES).rules if rule.source.endswith(SHARED_RULES)}
-    found, told = [], set[tuple[str, str]]()
-    for service in RULED:
-        mine = [rule for rule in book_of(f"services.{service}", SHARED_RULES).rules if (rule.source, repr(rule)) not in told]
-        told |= {(rule.source, repr(rule)) for rule in mine if rule.source in shared}
-        found.append((service, tuple(mine)))
-    return tuple(found)
-
-
-def rules(day: date) -> Sequence[Row]:
-    """The rules in force on a day, by service: what starts and ends each, how long it is, and where that is written."""
-    return [
-        {"service": words.plain(service), "rules": [_rule(rule) for rule in each if rule.in_force(day)]} for service, each in _written()
-    ]  # fmt: skip
-
-
-def _rule(rule: Rule) -> Row:
-    about = "; ".join(f"{words.plain(name).lower()}: {', '.join(values)}" for name, values in rule.applies_to.items())
-    return {"id": rule.id, "name": words.plain(rule.rule), "version": rule.version, "about": about, "starts": rule.starts_at,
-            "ends": rule.ends_when, "limit": str(rule.limit), "citation": rule.citation, "status": STATUSES[rule.citation_status],
-            "proven": rule.citation_status == "read", "laid": rule.layer > 0}  # fmt: skip

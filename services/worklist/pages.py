@@ -78,7 +78,8 @@ NAVIGATION: tuple[tuple[str, tuple[Place, ...]], ...] = (
 class Site:
     """Templates and assets, read once, and who is let in."""
 
-    def __init__(self, answers: Answers, door: Door, demo: bool) -> None:
+    def __init__(self, answers: Answers, door: Door, demo: bool, trace_url: str = "") -> None:
+        """`trace_url`: where a trace is looked at, with `{trace}` for its id; empty: its id is shown alone."""
         self.answers, self.door = answers, door
         self.assets = {path.name: path.read_bytes() for path in FOLDER.iterdir() if path.suffix in MEDIA}
         self.assets[HTMX] = b";\n".join(self.assets.pop(name) for name in HTMX_PARTS)
@@ -89,7 +90,7 @@ class Site:
         self._templates.filters |= {"plain": words.plain, "local": told, "clock": clock}
         self._templates.globals |= {
             "asset": lambda name: f"/assets/{name}?{marks[name]}", "demo": demo, "capped": capped, "slug": slug,
-            "roles": roles, "plain": words.plain,
+            "roles": roles, "plain": words.plain, "trace_url": trace_url,
         }  # fmt: skip
 
     def render(self, name: str, request: Request, *, status: int = 200, **given: Any) -> Response:
@@ -218,6 +219,11 @@ def query(request: Request, **changes: str | None) -> str:
     left = {name: value for name, value in kept.items() if value and changes.get(name, "") is not None}
     url = request.url.replace(query="").include_query_params(**left)
     return url.path + (f"?{url.query}" if url.query else "")
+
+
+def in_emergency(request: Request) -> bool:
+    """Whether this is seen because of an emergency alone: then nothing here is theirs to do."""
+    return getattr(request.state, "emergency", None) is not None
 
 
 def late_by(recorded: datetime, at: datetime, after_minutes: int = 15) -> str:

@@ -55,6 +55,8 @@ class Heard:
     sensitivity: str = ""
     data: Event | None = None
     readable: bool = True
+    trace: str = ""
+    """The id of the trace in which it was said, where that can be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def _change(heard: Heard, item: str, told: Patch, counted: bool = True) -> Chang
         "at": stored(heard.at), "recorded": stored(heard.recorded),
         "what": sentence(heard.type, heard.data), "actor": "/".join(filter(None, heard.actor)),
         "correlation": heard.correlation, "cause": dict(heard.cause), "patch": told, "counted": counted,
+        **({"trace": heard.trace} if heard.trace else {}),
     }  # fmt: skip
     return Change(item, heard.topic, heard.subject, heard.sequence, told, entry, counted)
 

@@ -258,7 +258,8 @@ def facility(listed: Row, item: Document | None, now: datetime) -> Row:
 def event(entry: Mapping[str, Any], names: Mapping[str, str]) -> Row:
     """One event of a timeline, with its place in the log."""
     shown = ("at", "recorded", "type", "topic", "partition", "offset", "subject", "sequence", "what", "correlation", "cause")
-    return {**{name: entry[name] for name in shown}, "actor": words.who(_actor(entry["actor"]), names), "actor_id": entry["actor"]}
+    actor = {"actor": words.who(_actor(entry["actor"]), names), "actor_id": entry["actor"]}
+    return {**{name: entry[name] for name in shown}, "trace": entry.get("trace", ""), **actor}
 
 
 def _actor(stated: str) -> str:

@@ -10,6 +10,7 @@ from contracts import (
     alerts,
     assignment,
     caseloads,
+    consents,
     crisis_beds,
     crisis_dispatch,
     crisis_routing,
@@ -70,10 +71,10 @@ def owed(owner: str, action: str, minutes: float, *allowed: str, waiting_on: str
 class Scene:
     """The console over a board in memory, with people's names in a vault, at 08:00 of an invented Tuesday."""
 
-    def __init__(self, directory: Path, now: float = 300, owners: Owners | None = None, zone: str = "") -> None:
+    def __init__(self, directory: Path, now: float = 300, owners: Owners | None = None, zone: str = "", **settled: str) -> None:
         wall, self.clock, self.seen, self.board = Clock(), ManualClock(at(now)), list[tuple](), Shelf()
         self.clock.wall = wall.wall  # type: ignore[method-assign]
-        settings = Settings(service="worklist", development=True, state_dir=directory, kafka_tls=False)
+        settings = Settings(service="worklist", development=True, state_dir=directory, kafka_tls=False, **settled)
         self.vault = MemoryVault(LocalWrapper.of("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", ""), wall)
         self.issuer = LocalIssuer(directory, settings.audience, wall)
         self.given: list[tuple] = []
@@ -193,6 +194,9 @@ def _referrals(log: Log) -> None:
         first = owed("role/intake-desk", "acknowledge-request", due, *acknowledge)
         label = "part2" if n == 4 else ""
         log.say(f"request/{n}", received(n, urgency, minutes, next=first, sensitivity=label, reference=f"RIVE-100{n}"), minutes)
+    permit = consents.Permit(version=1, consent="C-4", recipients=("program",), until=at(30 * DAY))
+    given = consents.ConsentRecorded(request="request/4", record="record/4", permit=permit, by="staff/7", signed_at=at(125))
+    log.say("consent/4", given, 130)
     log.say("request/unowned", received("unowned", minutes=200, next=step("", "acknowledge-request", at(460))), 200)
     mine = owed("staff/12", "contact-client", 330, "log-contact", "ask-hand-off", "waitlist")
     log.say("request/8", received(8, "urgent", 60), 60)

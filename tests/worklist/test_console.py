@@ -36,6 +36,8 @@ PAGES = [
     "/items/episode/1",
     "/items/authorization/1",
     "/people/record/3",
+    "/people/record/4?as_of=2026-03-02T15:00Z",
+    "/items/transition/3?as_of=2026-03-02T08:45:00Z",
     "/search",
     "/views",
     "/today",

@@ -6,8 +6,8 @@ import pytest
 
 from contracts.agreements import AgreementEnded, AgreementExpiring, PartnerRegistered
 from services.worklist.agreed import agreement
-from services.worklist.network import RULED, rules
 from services.worklist.projections import PROJECTED
+from services.worklist.ruled import RULED, rules
 from tests.worklist.scene import Scene
 from tests.worklist.test_console import KIM, ROBIN, browser
 

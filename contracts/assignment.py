@@ -153,7 +153,7 @@ class PlacementDeclined(Clocked):
     desk: str | None = None
 
 
-class OfferUnanswered(Clocked):
+class OfferUnanswered(Clocked, lateness.Calling):
     """A program's time to answer ran out at `respond_by`. Its late yes still counts while nobody holds the placement.
 
     `owner` answered for the placement at that instant, `rule` set the clock.
@@ -239,7 +239,7 @@ class HandOffAsked(Clocked):
     reason: Code | None = None
 
 
-class HandOffUnanswered(Clocked):
+class HandOffUnanswered(Clocked, lateness.Calling):
     """Whoever was asked to take it over said nothing until `respond_by`: it is its `owner`'s as before. A late yes counts."""
 
     type: ClassVar = "placement.hand-off-unanswered.v1"

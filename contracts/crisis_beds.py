@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from contracts.kernel import Change, Code, Model
+from contracts.lateness import Calling
 
 BedKind = Literal["crisis-receiving", "ed", "inpatient", "detox"]
 
@@ -129,7 +130,7 @@ class FacilityDeclined(Change):
     reason: Code
 
 
-class FacilityUnanswered(Change):
+class FacilityUnanswered(Calling):
     """A facility's time ran out and its bed is free again. Its late yes still counts while it has a bed and nobody else accepted."""
 
     type: ClassVar = "episode.facility-unanswered.v1"
@@ -139,7 +140,7 @@ class FacilityUnanswered(Change):
     rule: str | None = None
 
 
-class NoFacilityAvailable(Change):
+class NoFacilityAvailable(Calling):
     """No bed that fits is known to be free. The need stands, the desk acts, and all are looked at again at `again_at`."""
 
     type: ClassVar = "episode.no-facility-available.v1"
@@ -156,7 +157,7 @@ class FacilitiesReleased(Change):
     facilities: tuple[str, ...]
 
 
-class BedLost(Change):
+class BedLost(Calling):
     """The person did not arrive while the bed was kept, or somebody let it go. They are still ours to bring somewhere."""
 
     type: ClassVar = "episode.bed-lost.v1"

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from contracts.kernel import Change, Code, Model
+from contracts.lateness import Calling
 from contracts.partners import Needs
 
 Setting = Literal["urban", "rural"]
@@ -113,7 +114,7 @@ class TeamDeclined(Change):
     reason: Code
 
 
-class TeamUnanswered(Change):
+class TeamUnanswered(Calling):
     """Nobody confirmed in time; the next team is tried. A late yes still counts while the team is free and no other is held."""
 
     type: ClassVar = "episode.team-unanswered.v1"
@@ -123,7 +124,7 @@ class TeamUnanswered(Change):
     rule: str | None = None
 
 
-class NoTeamAvailable(Change):
+class NoTeamAvailable(Calling):
     """No team that fits is free. The need stands, the desk acts, and every team is looked at again at `again_at`."""
 
     type: ClassVar = "episode.no-team-available.v1"
@@ -153,7 +154,7 @@ class FieldStatusReported(Change):
     """Of `on-scene`: whether it was reached before `on_scene_before`."""
 
 
-class SceneOverdue(Change):
+class SceneOverdue(Calling):
     """No team was reported on scene by `on_scene_before`. It still is expected; nothing is closed."""
 
     type: ClassVar = "episode.scene-overdue.v1"

@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from contracts.kernel import Change, Code
+from contracts.lateness import Calling
 
 
 class EpisodeTaken(Change):
@@ -45,7 +46,7 @@ class HandOverDeclined(Change):
     reason: Code
 
 
-class HandOverUnanswered(Change):
+class HandOverUnanswered(Calling):
     """Nobody accepted in time; it is still its owner's, and the question stands."""
 
     type: ClassVar = "episode.hand-over-unanswered.v1"

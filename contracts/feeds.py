@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 
 from contracts.follow_up import Noted
 from contracts.kernel import Change
+from contracts.lateness import Calling
 
 
 def feed_of(whose: str) -> str:
@@ -24,7 +25,7 @@ class FeedHeard(Change):
     until: AwareDatetime
 
 
-class FeedSilent(Noted):
+class FeedSilent(Noted, Calling):
     """A partner, or a program, has told nothing since `since`. Its people are unknown, not fine."""
 
     type: ClassVar = "feed.silent.v1"

@@ -15,7 +15,17 @@ class Warned(Change):
     waiting_on: str | None = None
 
 
-class Overdue(Change):
+class Calling(Change):
+    """Lateness for which people are called, one rung after another, while nobody acts.
+
+    `escalates` are the rungs, the lowest first, as the rule of the lateness said them when it was told: `owner`, `backup`, or the name
+    of a role. Empty where the rule says none: then whoever calls people has rungs of its own.
+    """
+
+    escalates: tuple[Code, ...] = ()
+
+
+class Overdue(Calling):
     """A step was not done by its due instant, as far as we knew then. Nothing is closed by it.
 
     `owner` answered for it at that instant and `waiting_on` is whom it waited on; `citation_status` says how the source of the rule

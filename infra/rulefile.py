@@ -193,11 +193,20 @@ def _told(fault: Mapping[str, Any]) -> str:
 
 
 def layered(files: Iterable[Sequence[Rule]]) -> tuple[Rule, ...]:
-    """All rules together. Raises TL-5803 where two would apply alike, which is for a person to decide."""
+    """All rules together. Raises TL-5803 where two would apply alike, which is for a person to decide, and TL-5802 where two of one
+    name and version call different people."""
     rules = tuple(rule for file in files for rule in file)
     if faults := [f"{one.source}: {fault}" for one, other in combinations(rules, 2) for fault in _clash(one, other)]:
         raise Problem("TL-5803", "two rules would apply alike", "\n  ".join(faults), "narrow one of each pair")
+    if faults := [f"{one.source}: {fault}" for one, other in combinations(rules, 2) for fault in _two_ladders(one, other)]:
+        raise Problem("TL-5802", "rules are wrong", "\n  ".join(faults), "give one of each pair a version of its own")
     return rules
+
+
+def _two_ladders(one: Rule, other: Rule) -> Iterator[str]:
+    """Whoever calls people finds the ladder by the rule's name and version, which is what lateness says of it."""
+    if (one.id, one.layer) == (other.id, other.layer) and one.escalates != other.escalates:
+        yield f"{one.id}, escalates: {', '.join(one.escalates) or 'nobody'} here, {', '.join(other.escalates) or 'nobody'} there"
 
 
 def _clash(one: Rule, other: Rule) -> Iterator[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from infra.calendar import Hours
 from infra.problems import Problem
@@ -113,8 +113,22 @@ class Rulebook:
 
     def source(self, rule: str) -> tuple[str, str]:
         """Citation and its status, of a rule by its `name@version`; of one that was taken out since, that it was."""
-        found = next((one for one in reversed(self.rules) if one.id == rule), None)
+        found = self._said(rule)
         return (found.citation, found.citation_status) if found else ("a rule that stands no more", "recalled")
+
+    def ladder(self, rule: str | None) -> tuple[str, ...]:
+        """Whom to call, one after another, when what a rule by its `name@version` asks is late; nobody in particular where it says none."""
+        found = self._said(rule)
+        return found.escalates if found else ()
+
+    def cited(self, rule: str) -> dict[str, Any]:
+        """What a lateness fact repeats of its rule, by its `name@version`."""
+        citation, status = self.source(rule)
+        return {"citation": citation, "citation_status": status, "escalates": self.ladder(rule)}
+
+    def _said(self, rule: str | None) -> Rule | None:
+        """The most specific of this name and version."""
+        return next((one for one in reversed(self.rules) if one.id == rule), None)
 
     def clock(
         self,

@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib import import_module
+from types import ModuleType
 from typing import Any, ClassVar
 
 from contracts.kernel import LONG_AGO, SHARE_MAX, Change, Early, Fact, Message, Refused, Route, World, unblinded
+from contracts.lateness import Calling
+from infra.rules import Rulebook
 
 
 @dataclass
@@ -41,12 +45,19 @@ class Deciding:
         assert {fact.subject for fact in decision} <= writes
         for fact in decision:
             self.facts.append(fact)
+            self._says_its_ladder(fact)
             if fact.topic:  # an answer to somebody outside: it changes nothing of ours
                 continue
             assert isinstance(fact.data, Change) and set(fact.claims) <= set(route.claims)
             self.states[fact.subject] = self.becomes(fact)
             self.held |= dict.fromkeys(fact.claims, fact.holder or fact.subject)
         return [fact.data for fact in decision if isinstance(fact.data, Change)]
+
+    def _says_its_ladder(self, fact: Fact) -> None:
+        """Lateness has called whom its rule names, and nobody else (law 8)."""
+        if isinstance(fact.data, Calling):
+            rule = rule_of(fact.data)
+            assert fact.data.escalates == rules_of(self.domain).ladder(rule), f"{fact.data.type} does not follow {rule}"
 
     def _share(self, route: Route) -> tuple[str, ...]:
         if (of := route.share) is None:
@@ -57,6 +68,17 @@ class Deciding:
     def becomes(self, fact: Fact) -> Any:
         """The aggregate after this fact."""
         return as_stored(self.domain.evolve(self.states.get(fact.subject), fact.data))
+
+
+def rule_of(late: Calling) -> str | None:
+    """The rule that is late, or that says by when what is called for must be done."""
+    return getattr(late, "rule", None) or (late.next.rule if late.next else None)
+
+
+def rules_of(domain: ModuleType) -> Rulebook:
+    """The book of the service that decides so."""
+    book: Rulebook = import_module(f"{domain.__package__}.rules").RULES
+    return book
 
 
 def as_stored(value: Any) -> Any:

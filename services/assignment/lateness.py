@@ -64,5 +64,4 @@ def _contact(case: Case, data: DeadlinePassed) -> Changes:
 
 
 def _cited(rule: str, due: datetime, now: datetime) -> dict[str, Any]:
-    citation, status = RULES.source(rule)
-    return {"citation": citation, "citation_status": status, "late_minutes": int((now - due).total_seconds() // 60)}
+    return {**RULES.cited(rule), "late_minutes": int((now - due).total_seconds() // 60)}

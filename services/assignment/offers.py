@@ -200,7 +200,10 @@ def unanswered(case: Case, data: DeadlinePassed) -> Changes:
     placement, asked = case.placement, case.placement.asked_of(data.about)
     if asked is None or asked.answer != "open" or asked.respond_by != data.at:
         return ()
-    silent = OfferUnanswered(program=asked.program, desk=asked.desk, respond_by=asked.respond_by, owner=placement.owner, rule=asked.rule)
+    silent = OfferUnanswered(
+        program=asked.program, desk=asked.desk, respond_by=asked.respond_by, owner=placement.owner, rule=asked.rule,
+        escalates=rules.RULES.ladder(asked.rule),
+    )  # fmt: skip
     return and_then(case, silent)
 
 

@@ -181,7 +181,8 @@ def unanswered(case: Case, data: DeadlinePassed) -> Changes:
     asked = case.placement.hand_off
     if asked is None or asked.late or asked.rule is None or asked.respond_by != data.at or asked.to != data.about:
         return ()
-    return (HandOffUnanswered(to=asked.to, owner=case.placement.owner, respond_by=data.at, rule=asked.rule),)
+    ladder = rules.RULES.ladder(asked.rule)
+    return (HandOffUnanswered(to=asked.to, owner=case.placement.owner, respond_by=data.at, rule=asked.rule, escalates=ladder),)
 
 
 def withdraw(case: Case, data: WithdrawHandOff) -> Changes:

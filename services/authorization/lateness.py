@@ -5,7 +5,7 @@ from contracts.authorization import AuthorizationOverdue, AuthorizationWarned
 from contracts.authorization_lines import LineUnanswered
 from contracts.kernel import DeadlinePassed
 from services.authorization.care import expired, renewal_due
-from services.authorization.rules import clock
+from services.authorization.rules import RULES, clock
 from services.authorization.steps import EXPIRE, INQUIRE, USE, about
 from services.authorization.submitting import inquiry_due
 from services.authorization.telling import Case, Changes
@@ -49,6 +49,7 @@ def overdue(case: Case, data: DeadlinePassed) -> Changes:
         rule=step.rule,
         citation=step.citation,
         citation_status=step.citation_status,
+        escalates=RULES.ladder(step.rule),
     )
     return (late, _silent(case, data)) if step.action == "await-decision" else (late,)
 

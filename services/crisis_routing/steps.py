@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.kernel import Actor, Change, Command, Fact, Next, Reason, Refused, World, kind_of
+from contracts.lateness import Calling
 from services.crisis_routing import commands as asked_for
 from services.crisis_routing import course
 from services.crisis_routing.episode import PLACING, SEARCHING, SETTLED, Episode
@@ -102,12 +103,20 @@ def told(said: Iterable[tuple[str, Change]], world: World, now: datetime) -> lis
         if kind_of(subject) == "episode":
             before = states.get(subject, world[subject])
             reached = course.evolve(before, change)
-            change = change.model_copy(update={"next": next_of(before, reached, now)})
+            change = _calling(change.model_copy(update={"next": next_of(before, reached, now)}))
             states[subject] = course.evolve(before, change)
         facts.append(Fact(subject, change))
     about = next((state for state in states.values() if state), None)
     label: dict[str, Any] = {"sensitivity": about.sensitivity, "consent": about.consent or ""} if about else {}
     return [Fact(fact.subject, fact.data, **label) for fact in facts]
+
+
+def _calling(change: Change) -> Change:
+    """Lateness says whom its rule has called; where it names none, the rule of what is to be done now."""
+    if not isinstance(change, Calling):
+        return change
+    rule = getattr(change, "rule", None) or (change.next.rule if change.next else None)
+    return change.model_copy(update={"escalates": RULES.ladder(rule)})
 
 
 def next_of(before: Episode | None, after: Episode | None, now: datetime) -> Next | None:

@@ -186,5 +186,4 @@ def passed(case: Case, data: DeadlinePassed) -> list[Change]:
     said = step.model_dump(include={"action", "rule", "due", "owner", "waiting_on"})
     if not over:
         return [warned(**said)]
-    citation, status = RULES.source(step.rule)
-    return [overdue(**said, citation=citation, citation_status=status, late_minutes=clocks.late_minutes(step, case.now))]
+    return [overdue(**said, **RULES.cited(step.rule), late_minutes=clocks.late_minutes(step, case.now))]

@@ -171,9 +171,8 @@ def _late(known: Consent, data: DeadlinePassed, now: datetime) -> Change | None:
     said = step.model_dump(include={"action", "rule", "due", "owner", "waiting_on"})
     if not over:
         return ConsentWarned(**said, warns_at=clocks.still_to_come(step, now), next=still(known))
-    citation, status = RULES.source(step.rule)
     after = known.model_copy(update={"owed": step.model_copy(update={"late": True})})
-    cited = {"citation": citation, "citation_status": status, "late_minutes": clocks.late_minutes(step, now)}
+    cited = {**RULES.cited(step.rule), "late_minutes": clocks.late_minutes(step, now)}
     return ConsentOverdue(**said, **cited, next=still(after))
 
 

@@ -70,8 +70,7 @@ def _late(message: Message, views: Views, now: datetime) -> list[Fact]:
     still = Next(owner=step.owner, action=step.action, due=step.due, rule=step.rule, allowed=ALLOWED)
     if not over:
         return [Fact(message.subject, ViewWarned(**said, warns_at=clocks.still_to_come(step, now), next=still))]
-    citation, status = RULES.source(step.rule)
-    cited = {"citation": citation, "citation_status": status, "late_minutes": clocks.late_minutes(step, now)}
+    cited = {**RULES.cited(step.rule), "late_minutes": clocks.late_minutes(step, now)}
     return [Fact(message.subject, ViewOverdue(**said, **cited, next=still))]
 
 

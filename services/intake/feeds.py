@@ -54,7 +54,10 @@ def passed(message: Message, world: World, now: datetime) -> Sequence[Fact]:
         return []
     asks = RULES.clock(ASK, now, now=now, partner=known.partner)
     step = Next(owner=LEADS, action=ASK, waiting_on=f"partner/{known.partner}", due=asks.due_at, rule=asks.rule)
-    said = FeedSilent(partner=known.partner, since=known.heard_until, rule=_silence(known).rule, noted_at=now, next=step)
+    silence = _silence(known)
+    said = FeedSilent(
+        partner=known.partner, since=known.heard_until, rule=silence.rule, escalates=silence.said.escalates, noted_at=now, next=step
+    )  # fmt: skip
     return [Fact(message.subject, said)]
 
 

@@ -27,9 +27,8 @@ def _warned(state: Request, step: Owed, now: datetime) -> RequestWarned:
 
 def _overdue(state: Request, step: Owed, now: datetime) -> RequestOverdue:
     said = step.model_dump(include={"action", "rule", "due", "owner", "waiting_on"})
-    citation, status = RULES.source(step.rule)
     after = state.model_copy(update={"owed": step.model_copy(update={"late": True})})
-    return RequestOverdue(**said, citation=citation, citation_status=status, late_minutes=late_minutes(step, now), next=still(after))
+    return RequestOverdue(**said, **RULES.cited(step.rule), late_minutes=late_minutes(step, now), next=still(after))
 
 
 def taken_back(request: str, before: Request, said: Change, now: datetime) -> list[Fact]:

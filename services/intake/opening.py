@@ -65,8 +65,7 @@ def passed(message: Message, world: World, now: datetime) -> Decision:
     said = step.model_dump(include={"action", "rule", "due", "owner", "waiting_on"})
     if not over:
         return [Fact(message.subject, AccessWarned(**said, warns_at=clocks.still_to_come(step, now), next=still(known)))]
-    citation, status = RULES.source(step.rule)
-    cited = {"citation": citation, "citation_status": status, "late_minutes": clocks.late_minutes(step, now)}
+    cited = {**RULES.cited(step.rule), "late_minutes": clocks.late_minutes(step, now)}
     return [Fact(message.subject, AccessOverdue(**said, **cited, next=still(known)))]
 
 

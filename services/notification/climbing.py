@@ -24,9 +24,12 @@ def raised(state: Alerts | None, late: Late, roster: Roster, now: datetime) -> S
 
 
 def _level(late: Late, roster: Roster, level: int, told: tuple[str, ...], now: datetime, also: tuple[str, ...] = ()) -> AlertRaised:
-    """The alert of this level, or of the first above it that somebody is behind; of this one, for nobody yet, if there is none."""
+    """The alert of this level, or of the first above it that somebody is behind; of this one, for nobody yet, if there is none.
+
+    The rungs are those of the rule that is late, for as long as it climbs; ours are for what no rule says a ladder of.
+    """
     clock = rules.ladder(late.severity, late.purpose, now)
-    rungs = clock.said.escalates
+    rungs = late.rungs or clock.said.escalates
     for above in range(level, level + len(rungs)):
         rung = rungs[above % len(rungs)]
         if people := roster.on_rung(rung, late, told, now):

@@ -13,8 +13,8 @@ LOOK_AGAIN_MAX = timedelta(hours=1)
 
 
 def ladder(severity: Severity, purpose: Purpose, now: datetime) -> Clock:
-    """One level of a ladder from now on; its rule names the rungs."""
-    return RULES.clock("ladder", now, now=now, severity=severity, purpose=purpose)
+    """One level of a ladder from now on; its rule names the rungs of what no other rule has a ladder for."""
+    return RULES.clock(purpose, now, now=now, severity=severity)
 
 
 def nobody(severity: Severity, now: datetime) -> datetime:

@@ -142,6 +142,8 @@ class Late:
     step: str | None
     """The next step that another one must take the place of; None where the lateness is of a clock around the steps."""
     due: datetime | None
+    rungs: tuple[str, ...]
+    """Whom its rule has called, one after another; none where it says nobody, or where this is no call for help."""
     record: str | None
     program: str | None
     organisation: str | None
@@ -173,6 +175,7 @@ def late(message: Message, kind: Kind) -> Late:
         action=action,
         step=action if step.action in ("", action) and not kind.told else None,
         due=due,
+        rungs=(_first(fact, "escalates") or ()) if kind.purpose == "call" else (),
         record=None if kind is DEATH else _first(fact, "record"),
         program=_first(fact, "program"),
         organisation=_first(fact, "organisation", "partner"),

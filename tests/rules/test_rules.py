@@ -224,6 +224,16 @@ def test_rules_of_which_neither_wins_are_refused_when_they_are_loaded(book, othe
     assert refused.value.code == "TL-5803" and told in str(refused.value)
 
 
+def test_a_ladder_is_found_by_name_and_version_so_two_of_one_version_are_refused(book):
+    apart = [{"applies_to": {"state": ["CO"]}, "escalates": ["owner"]}, {"applies_to": {"state": ["KS"]}, "escalates": ["team-lead"]}]
+    with pytest.raises(Problem) as refused:
+        book(apart)
+    assert refused.value.code == "TL-5802" and "answer@1, escalates: owner here, team-lead there" in str(refused.value)
+    laid = book([apart[0]], [apart[1]])
+    assert laid.ladder("answer@1") == ("team-lead",), "a network's own file says whom to call"
+    assert laid.ladder("answer@9") == laid.ladder(None) == ()
+
+
 def test_rules_that_never_meet_are_no_ambiguity(book):
     ended = {"applies_to": {"state": ["CO"]}, "effective_until": "2026-05-31"}
     book([ended, {"applies_to": {"urgency": ["urgent"]}, "effective_from": "2026-06-01"}])

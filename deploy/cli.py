@@ -1,32 +1,62 @@
 """The command `throughline`: a table of contents. Each command says what it did; an error says what to do next.
 
+A command's module is imported when that command is asked for, and none for `--help`: what a service needs takes seconds to import.
+
 Exit codes: 0 done; 1 refused or failed, with a TL code on standard error; 2 wrong usage; 3 nothing runs here (`status`);
 4 it runs, but not all of it is ready (`status`, `up --detach`); 130 interrupted while starting.
 """
 
-import os
-import subprocess
-import sys
-import time
-from typing import Annotated
+from importlib import import_module
+from typing import Any
 
 import typer
-from pydantic import ValidationError
+from typer.core import TyperCommand, TyperGroup
 
-from deploy import clocks, commands, console, operations, tokens, validate
-from deploy.demo import run as demo_run
-from deploy.local import logs as local_logs
-from deploy.local import state
-from deploy.local.settings import LocalSettings
-from deploy.local.stack import Stack, supervisor
-from deploy.running import Running
+from deploy import console
 from infra.problems import Problem
 
-NOT_RUNNING, NOT_READY, INTERRUPTED = 3, 4, 130
-DETACHED_SECONDS_MAX = 3600.0
-"""The first start may build a database server."""
+COMMANDS = {
+    "up": ("deploy.local.commands:app", "Start Kafka, the database and the services; fetch what is missing first."),
+    "demo": ("deploy.demo.command:app", "Start everything, feed it an invented network, and print where to look."),
+    "down": ("deploy.local.commands:app", "Stop everything, also what a killed run left behind."),
+    "status": ("deploy.local.commands:app", "What runs, where, and whether it is ready."),
+    "logs": ("deploy.local.commands:app", "What a process wrote."),
+    "token": ("deploy.tokens:app", "A token of the local issuer, for trying the HTTP interfaces."),
+    "partner": ("deploy.operations:app", "Organisations that publish to us."),
+    "network": ("deploy.commands:networks", "The network file."),
+    "rules": ("deploy.clocks:app", "Clocks as data: what may take how long, by whose word."),
+    "event": ("deploy.validate:app", "Messages, before they are sent."),
+    "quarantine": ("deploy.commands:quarantine", "Inputs that one of us must look at."),
+    "parked": ("deploy.commands:parked", "Aggregates held by a message that failed."),
+    "audit": ("deploy.operations:audit", "History against state."),
+}
+"""By name: where its Typer application lies, of which it is the command of that name or else the whole; what it does, in one line."""
+
+
+class Contents(TyperGroup):
+    """Knows every command by its line, and imports the one that is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1]) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, loaded(name) if name and command else command, rest
+
+
+def loaded(name: str) -> Any:
+    """The command itself."""
+    (module, _, attribute), line = COMMANDS[name][0].partition(":"), COMMANDS[name][1]
+    whole = typer.main.get_group(getattr(import_module(module), attribute))
+    whole.help = line
+    return whole.commands.get(name, whole)
+
 
 app = typer.Typer(
+    cls=Contents,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -34,153 +64,9 @@ app = typer.Typer(
 )
 
 
-for name, sub in (
-    ("partner", operations.app),
-    ("network", operations.networks),
-    ("rules", clocks.app),
-    ("event", validate.app),
-    ("quarantine", operations.quarantine),
-    ("parked", operations.parked),
-    ("audit", operations.audit),
-):
-    app.add_typer(sub, name=name)
-for group, command in (
-    (operations.networks, commands.check),
-    (operations.quarantine, commands.replay),
-    (operations.quarantine, commands.repair),
-    (operations.quarantine, commands.discard),
-    (operations.parked, commands.release),
-):
-    group.command()(command)
-app.command()(tokens.token)
-
-
 @app.callback()
 def _everything() -> None:
-    """Keeps `throughline up` a sub-command even while it is the only one."""
-
-
-@app.command()
-def up(
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once everything is ready, and leave it running.")] = False,
-    engines_only: Annotated[bool, typer.Option("--engines-only", help="Kafka and the database, no services.")] = False,
-) -> None:
-    """Start Kafka, the database and the services; fetch what is missing first. Doing it twice is doing it once."""
-    settings = _settings()
-    if supervisor(settings.state):
-        console.say("already running")
-        _show(state.status(settings.state))
-    elif detach:
-        _detached(settings, engines_only)
-    else:
-        _foreground(Stack(settings, console.say, engines_only))
-
-
-@app.command()
-def demo(
-    people: Annotated[int, typer.Option("--people", help="How many invented people are referred.")] = 200,
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once it is fed, and leave it running.")] = False,
-) -> None:
-    """Start everything, feed it an invented network, and print where to look. Ctrl-C stops it all."""
-    settings = _settings()
-    os.environ["THROUGHLINE_DEMO_DATA"] = "true"
-    console.say("starting; the first time, Kafka and the database are fetched and built (about five minutes)")
-    try:
-        soon = demo_run.people_soon(people)
-        _started(settings)
-        demo_run.play(Running(settings), people, console.say, soon)
-        if not detach:
-            console.say("running; Ctrl-C stops everything")
-        while not detach and supervisor(settings.state):
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        console.say(f"stopped: {', '.join(state.stop(settings.state))}")
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _started(settings: LocalSettings) -> None:
-    """Up and ready, or the exit code that says why not."""
-    if not supervisor(settings.state):
-        try:
-            _detached(settings, engines_only=False)
-        except typer.Exit as ended:
-            if ended.exit_code:
-                raise
-
-
-@app.command()
-def down(purge: Annotated[bool, typer.Option("--purge", help="Delete this run's data, logs and passwords too.")] = False) -> None:
-    """Stop everything, also what a killed run left behind."""
-    settings = _settings()
-    stopped = state.stop(settings.state)
-    console.say(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
-    if purge:
-        state.purge(settings.state)
-        console.say(f"deleted {settings.state}")
-
-
-@app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """What runs, where, and whether it is ready. Exit code 0 ready, 3 not running, 4 not ready."""
-    found = state.status(_settings().state)
-    if as_json:
-        print(found.as_json())
-    else:
-        _show(found)
-    raise typer.Exit(0 if found.ready else NOT_READY if found.running else NOT_RUNNING)
-
-
-@app.command()
-def logs(
-    service: Annotated[str, typer.Argument(help="A service, or kafka, mongo, supervisor.")],
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows, until Ctrl-C.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines to begin with.")] = 100,
-) -> None:
-    """What a process wrote."""
-    for line in local_logs.read(_settings().state / "logs", service.replace("_", "-"), lines, follow):
-        print(line, flush=True)
-
-
-def _settings() -> LocalSettings:
-    try:
-        return LocalSettings()
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False))
-        raise Problem(code="TL-2015", what="Settings of the local run are wrong", why=faults, fix="see README.md, Settings") from None
-
-
-def _foreground(stack: Stack) -> None:
-    try:
-        stack.serve()
-    except KeyboardInterrupt:
-        if not stack.was_ready:
-            raise typer.Exit(INTERRUPTED) from None
-
-
-def _detached(settings: LocalSettings, engines_only: bool) -> None:
-    """The same command in a session of its own; wait for it to be ready, or to say why not."""
-    log = settings.state / "logs" / "supervisor.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "deploy.cli", "up", *(["--engines-only"] if engines_only else [])]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
-    with log.open() as said:
-        deadline = time.monotonic() + DETACHED_SECONDS_MAX
-        while time.monotonic() < deadline:
-            ended = process.poll() is not None
-            for line in said.read().splitlines():
-                console.say(line)
-            if ended:
-                raise typer.Exit(process.returncode or 0)
-            if (found := state.status(settings.state)).phase == "ready":
-                raise typer.Exit(0 if found.ready else NOT_READY)
-            time.sleep(0.1)
-
-
-def _show(found: state.Status) -> None:
-    console.say(f"{found.phase}{f', pid {found.pid}' if found.pid else ''}, state in {found.state}")
-    rows = [(part.name, part.condition, part.port, part.pid, part.memory_mib) for part in found.parts]
-    console.table(("process", "condition", "port", "pid", "MiB"), rows)
+    """Makes it a group: its commands are Contents'."""
 
 
 def main() -> None:

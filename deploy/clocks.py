@@ -20,7 +20,7 @@ from infra.ruletext import explained, instant
 from infra.store.mongo import MongoStore
 from infra.working import parsed
 
-app = typer.Typer(no_args_is_help=True, help="Clocks as data: what may take how long, by whose word.")
+app = typer.Typer(no_args_is_help=True)
 REFERRAL = ("request", "placement", "care")
 COLUMNS = ("service", "rule", "applies to", "limit", "calendar", "from", "source", "seen", "in force since")
 

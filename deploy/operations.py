@@ -27,11 +27,11 @@ from infra.store import Unavailable
 from infra.store.mongo import MongoStore
 from infra.upkeep import Upkeep
 
-app = typer.Typer(no_args_is_help=True, help="Organisations that publish to us.")
-networks = typer.Typer(no_args_is_help=True, help="The network file.")
-quarantine = typer.Typer(no_args_is_help=True, help="Inputs that one of us must look at.")
-parked = typer.Typer(no_args_is_help=True, help="Aggregates held by a message that failed.")
-audit = typer.Typer(no_args_is_help=True, help="History against state.")
+app = typer.Typer(no_args_is_help=True)
+networks = typer.Typer(no_args_is_help=True)
+quarantine = typer.Typer(no_args_is_help=True)
+parked = typer.Typer(no_args_is_help=True)
+audit = typer.Typer(no_args_is_help=True)
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 

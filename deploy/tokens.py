@@ -16,18 +16,23 @@ from services.crisis_routing.api import ACCESS as CRISIS
 from services.follow_up.api import ACCESS as FOLLOW_UP
 from services.intake.api import ACCESS as INTAKE
 
+app = typer.Typer()
 EXAMPLE = Path(__file__).parent / "networks" / "example.yaml"
 READERS = ("auditor", "network-lead", "data-steward", "platform")
 """Roles that give no command of their own to intake, assignment or follow_up."""
 
 
+@app.command()
 def token(
     who: Annotated[str, typer.Argument(help="Somebody of the network file (staff/7), or a role (coordinator).")],
     roles: Annotated[list[str] | None, typer.Argument(help="Other roles than the network file has.")] = None,
     file: Annotated[Path, typer.Option("--network", help="The network file that says who is who.")] = EXAMPLE,
     minutes: Annotated[float, typer.Option("--minutes")] = 480,
 ) -> None:
-    """A token: `throughline token staff/7`, `throughline token coordinator`, `throughline token staff/99 intake-desk`."""
+    """A token of the local issuer, for trying the HTTP interfaces.
+
+    As in `throughline token staff/7`, `throughline token coordinator`, `throughline token staff/99 intake-desk`.
+    """
     print(running().token(principal(who, roles or (), networks.load(file)), minutes))
 
 

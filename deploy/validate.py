@@ -20,7 +20,7 @@ from infra.problems import Problem
 from services.intake.door import entries
 from services.intake.entry import Entry
 
-app = typer.Typer(no_args_is_help=True, help="Messages, before they are sent.")
+app = typer.Typer(no_args_is_help=True)
 ANSWERED_WITHIN_S = 20.0
 SAMPLE: dict[str, Any] = {
     "reference": "R-1",

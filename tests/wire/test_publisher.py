@@ -77,6 +77,23 @@ async def test_a_topic_of_one_partition_takes_every_key(broker: Broker, made: Ma
     assert len(await broker.read(topic)) == 40
 
 
+async def test_first_facts_on_many_topics_ask_the_broker_for_them_all_at_once(broker: Broker, made: Made) -> None:
+    publisher = await made()
+    topics = [broker.topic(1) for _ in range(20)]
+    assert publisher._line
+    client, asked = publisher._line.producer.client, list[int]()
+    ask = client._metadata_update
+
+    async def counting(cluster: Any, named: Any) -> Any:
+        asked.append(len(named))
+        return await ask(cluster, named)
+
+    client._metadata_update = counting
+    await publisher.publish([row for topic in topics for row in facts(topic, 1, 1)])
+    assert len(asked) <= 3 and asked[-1] == len(topics)
+    assert publisher._line.checked == set(topics)
+
+
 async def test_calls_that_contend_for_one_partition_are_all_served(broker: Broker, made: Made) -> None:
     topic, publisher = broker.topic(1), await made(publish_timeout_s=2.0)
     await publisher.publish(facts(topic, 1, 1))

@@ -152,6 +152,8 @@ def lines(section: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _episode(section: Mapping[str, Any], item: Document, now: datetime, names: Mapping[str, str]) -> Iterator[Said]:
     yield words.status(section.get("status", ""))
+    if not item.get("open", True) and item.get("requested_at"):
+        yield Dated("opened", item["requested_at"])
     yield words.plain(section["area"]) if section.get("area") else ""
     yield words.who(section.get("team"), names)
     yield words.who(section.get("facility"), names)

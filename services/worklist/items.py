@@ -44,6 +44,7 @@ def folded(sections: Sections, entry: Patch) -> Sections:
     section = {name: value for name, value in {**old, **entry["patch"]}.items() if value is not None}
     section["sequence"] = entry["sequence"]
     section |= _stage(old, section, entry["at"])
+    section = _spanned(old, section, entry["recorded"])
     if entry["counted"]:
         section |= _holes(old, entry)
     return {**sections, topic: {**sections.get(topic, {}), subject: section}}
@@ -83,6 +84,19 @@ def _stage(old: Mapping[str, Any], new: Mapping[str, Any], at: datetime) -> Patc
         return {"since": at} if before or "since" not in old else {}
     same = before and all(before.get(part) == after.get(part) for part in ("owner", "action", "waiting_on"))
     return {} if same else {"since": at}
+
+
+def _spanned(old: Mapping[str, Any], new: Patch, recorded: datetime) -> Patch:
+    """With when it was first heard of, and, once nothing of it is left to do, when that was heard and who had answered for it."""
+    if not old:
+        new = {**new, "began": recorded}
+    if not _over(new):
+        return {name: value for name, value in new.items() if name != "ended"}
+    return new if not old or _over(old) else {**new, "ended": {"at": recorded, "owner": old["next"]["owner"]}}
+
+
+def _over(section: Mapping[str, Any]) -> bool:
+    return bool(section.get("closed")) or not section.get("next")
 
 
 def _holes(old: Mapping[str, Any], entry: Patch) -> Patch:
@@ -141,8 +155,20 @@ def summary(item: str, sections: Sections) -> Patch:
         "status": _status(kinds, lead), "gap_since": _gap_since(sections),
         **({"listed": True} if any("names" in section or "name" in section for section in kinds.values()) else {}),
         **{name: _first(kinds, name) for name in ("requested_at", "urgency", "service", "partner", "record", "sensitivity")},
-        **_standing(item, sections, kinds, lead, block, owner),
+        **_span(sections, kinds, lead), **_standing(item, sections, kinds, lead, block, owner),
     }  # fmt: skip
+
+
+def _span(sections: Sections, kinds: standing.Kinds, lead: str | None) -> Patch:
+    """When it was first heard of; and of what is over, when that was heard, and who had answered for it. An item of an earlier build,
+    which did not note it, is neither new nor newly over."""
+    every = [section for topic in sections.values() for section in topic.values()]
+    began = min(section["began"] for section in every) if all("began" in section for section in every) else None
+    ended = [section["ended"] for section in every if "ended" in section and not lead]
+    placement = kinds.get("placement", {})
+    answered = {one["owner"] for one in ended} | ({placement.get("owner"), placement.get("role")} if ended else set())
+    found = {"began_at": began, "over_at": max((one["at"] for one in ended), default=None), "answered": sorted(filter(None, answered))}
+    return {name: value for name, value in found.items() if value}
 
 
 def _standing(item: str, sections: Sections, kinds: standing.Kinds, lead: str | None, block: Mapping[str, Any], owner: str | None) -> Patch:

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from services.worklist import questions, saved, views, words
+from services.worklist import questions, saved, views, visits, words
+from services.worklist.away import news as away_news
 from services.worklist.forms import first
 from services.worklist.local import Local
 from services.worklist.pages import OPERATIONS, TODAY, Site, capped, query
@@ -71,9 +72,12 @@ class Lists:
             for one, count in zip(views.TODAY, counts, strict=True)
         ]
         third = (views.OVERDUE, "team") if reader.concerned is None else (views.STEPS, "waiting")
-        morning = [(views.CRISIS, "all"), (views.STEPS, "mine"), third]
+        morning = [(views.CRISIS, "all"), (views.CRISIS, "overnight"), (views.STEPS, "mine"), third]
         lists = [await self._top(request, reader, view, view.tab(key)) for view, key in morning]
-        return self.site.render("today.html", request, tiles=tiles, lists=lists, summary=_told(tiles))
+        lists = [one for one in lists if one["rows"] or one["key"] != "overnight"]
+        away = visits.away_since(request.state.own, reader.now) if "hx-request" not in request.headers else None
+        news = await away_news(self.answers, reader, away) if away else []
+        return self.site.render("today.html", request, tiles=tiles, lists=lists, away=away, news=news, summary=_told(tiles))
 
     def _view(self, view: View) -> Any:
         async def shown(request: Request) -> Response:
@@ -108,12 +112,12 @@ class Lists:
         rows, page = await self.answers.page(reader.principal, tab.ask(reader), "", TODAY_ROWS)
         people = await self._people(reader, rows)
         return {
-            "view": view,
+            "key": tab.key,
             "name": view.name if tab is view.tabs[0] and view is not views.STEPS else f"{view.name}: {tab.name.lower()}",
             "rows": people,
             "href": f"{view.path}?tab={tab.key}",
             "more": bool(page.cursor),
-            "empty": view.empty,
+            "empty": tab.empty or view.empty,
             "shown": view.shown,
         }
 

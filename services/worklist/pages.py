@@ -16,8 +16,10 @@ from starlette.routing import BaseRoute, Route
 from infra.http import Answer, Door, Guarded
 from infra.identity import Principal
 from infra.problems import Problem
-from services.worklist import views, words
+from infra.store import Conflict
+from services.worklist import views, visits, words
 from services.worklist.api import Answers
+from services.worklist.items import Document
 from services.worklist.local import Local
 from services.worklist.questions import COUNTED_MAX
 
@@ -133,10 +135,22 @@ class Site:
         async def shown(request: Request) -> Response:
             request.state.local = await self.answers.local(request.state.principal)
             if "hx-request" not in request.headers:
-                request.state.own = await self.answers.board.own(request.state.principal.id)
+                request.state.own = await self._here(request)
             return await page(request)
 
         return shown
+
+    async def _here(self, request: Request) -> Document:
+        """What they keep, with this visit where a page is opened. Another tab may note it first; then it is noted."""
+        own = await self.answers.board.own(request.state.principal.id)
+        noted = visits.noted(own, self.answers.clock.now()) if request.method == "GET" else None
+        if noted is None:
+            return own
+        try:
+            await self.answers.board.keep_own(noted)
+        except Conflict:
+            return own
+        return noted
 
     def routes(self) -> list[BaseRoute]:
         return [Route("/assets/{name}", self.asset)]

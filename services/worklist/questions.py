@@ -116,6 +116,33 @@ def of_kind(kind: str, *stages: str) -> Question:
     return Question("-".join((kind, *stages)), {"open": True, "kind": kind, **wanted}, ("due", "_id"))
 
 
+def begun(ids: Collection[str], since: datetime) -> Question:
+    """Open items that concern one of these and were first heard of since then, the newest first."""
+    query = {"open": True, "concerns": {"$in": sorted(ids)}, "began_at": {"$gte": since}}
+    return Question("begun", query, ("began_at", "_id"), newest=True)
+
+
+def become_late(ids: Collection[str], since: datetime, now: datetime) -> Question:
+    """Items that concern one of these and whose deadline passed between then and now, the latest to pass first."""
+    query = {"open": True, "concerns": {"$in": sorted(ids)}, "due": {"$gte": since, "$lt": now}}
+    return Question("become-late", query, ("due", "_id"), newest=True)
+
+
+def resolved(ids: Collection[str], since: datetime) -> Question:
+    """Items that one of these answered for and of which nothing is left to do since then, the newest first."""
+    return Question("resolved", {"answered": {"$in": sorted(ids)}, "over_at": {"$gte": since}}, ("over_at", "_id"), newest=True)
+
+
+def over(kind: str, since: datetime) -> Question:
+    """Items of a kind of which nothing is left to do since then, the newest first."""
+    return Question(f"over-{kind}", {"kind": kind, "over_at": {"$gte": since}}, ("over_at", "_id"), newest=True)
+
+
+def mine_since(person: str, since: datetime) -> Question:
+    """What somebody answers for whose step began since then: it may be new, another step, or handed to them."""
+    return Question("mine-since", {"open": True, "owner": person, "since": {"$gte": since}}, ("due", "_id"))
+
+
 def told(person: str, stands: str) -> Question:
     """What somebody was told of: `new`, `seen` by them and not done, `done`; what is due next first."""
     return Question(f"inbox-{stands}", {"inbox": f"{stands}/{person}"}, ("due", "_id"))

@@ -228,7 +228,7 @@ def row(item: Document, now: datetime, people: Mapping[str, Shown], names: Mappi
         "about": about(item, now, names), "record": item.get("record"), "lead": item.get("lead"),
         "codes": {name: item.get(name) for name in ("urgency", "service", "partner", "program", "status")},
         "requested_at": item.get("requested_at"), "sensitivity": item.get("sensitivity"),
-        "open": item["open"], "gap_since": item.get("gap_since"),
+        "open": item["open"], "gap_since": item.get("gap_since"), "over": words.since(item.get("over_at"), now),
     }  # fmt: skip
 
 

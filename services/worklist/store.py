@@ -4,7 +4,7 @@
 `entries_<g>`  one document an event and item, insert-only: the timeline, and what an item can be folded from again
 `changes`      which items changed when and whom each concerned, kept ten minutes: how every instance learns of what another one wrote
 `readings`     who read what, insert-only, for as long as the topic keeps it
-`own`          one document a person: the lists they keep (`saved.py`)
+`own`          one document a person: the lists they keep (`saved.py`), and when they were last here (`away.py`)
 `generations`  one document `pointer`: `current`, and `next` while a new generation is written to beside it
 """
 
@@ -28,6 +28,7 @@ from services.worklist.projections import SLOTS, Patch, entries_of
 
 OPEN = {"partialFilterExpression": {"open": True}}
 """Questions are about open items: what is over costs them nothing, however much of it there is."""
+OVER = {"over_at": {"$gt": LONG_AGO}}
 TEXT = {name: {"partialFilterExpression": {name: {"$gt": ""}}} for name in ("group", "reference", "inbox", "tells", "marks")}
 """Items are found however they ended by the number that their sender gave them, with the messages that tell of them, and by marks
 (`finding.py`); a person's by their record, several at once. What a database is to find by an index must imply the index's filter: an
@@ -41,6 +42,11 @@ ITEM_INDEXES = (  # whose filter changes is called otherwise: a board of an earl
     IndexModel([("concerns", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="concerns", **OPEN),
     IndexModel([("kind", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="kinds", **OPEN),
     IndexModel([("kind", ASCENDING), ("stage", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="stages", **OPEN),
+    IndexModel([("concerns", ASCENDING), ("began_at", ASCENDING), ("_id", ASCENDING)], name="begun", **OPEN),
+    *(
+        IndexModel([(by, ASCENDING), ("over_at", ASCENDING), ("_id", ASCENDING)], name=name, partialFilterExpression=OVER)
+        for name, by in (("over", "answered"), ("ends", "kind"))
+    ),
     IndexModel([("record", ASCENDING), ("due", ASCENDING), ("_id", ASCENDING)], name="records"),
     IndexModel([("group", ASCENDING), ("_id", ASCENDING)], name="groups", **TEXT["group"]),
     IndexModel([("reference", ASCENDING)], name="references", **TEXT["reference"]),

@@ -9,6 +9,7 @@ from services.worklist import questions
 from services.worklist.local import Local
 from services.worklist.questions import Question
 
+EVENING = timedelta(hours=18)
 LEAVING_WITHIN, HOME_7, HOME_30 = timedelta(days=3), timedelta(days=7), timedelta(days=30)
 
 
@@ -28,13 +29,14 @@ Ask = Callable[[Reader], Question]
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One cut of a list. `alarm`: anything in it is wrong by itself."""
+    """One cut of a list. `alarm`: anything in it is wrong by itself; `empty`: said when nobody is in it, instead of the view's."""
 
     key: str
     name: str
     ask: Ask
     hint: str = ""
     alarm: bool = False
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,13 @@ def _due_today(reader: Reader) -> Question:
     """By the end of the reader's day; what is late already is counted as late alone."""
     tomorrow = reader.local.midnight(reader.local.day(reader.now) + timedelta(days=1))
     return Question("due-today", {"open": True, "due": {"$gte": reader.now, "$lt": tomorrow}}, ("due", "_id"))
+
+
+def _overnight(reader: Reader) -> Question:
+    """Since the evening before; on a Monday since Friday's."""
+    today = reader.local.day(reader.now)
+    evening = reader.local.midnight(today - timedelta(days=3 if today.weekday() == 0 else 1)) + EVENING
+    return questions.over("episode", evening)
 
 
 PENDING = View(
@@ -172,7 +181,11 @@ AUTHORIZATIONS = View(
 )  # fmt: skip
 CRISIS = View(
     "/crisis", "Crisis", "Open episodes, teams and beds. These clocks never stop for the night.",
-    (Tab("all", "Open episodes", stages("episode")),),
+    (
+        Tab("all", "Open episodes", stages("episode")),
+        Tab("overnight", "Over since last evening", _overnight, "Closed while most were away; on a Monday, over the weekend.",
+            empty="No crisis was closed since."),
+    ),
     "No crisis is open.", filters=(), shown=("waiting", "since"),
 )  # fmt: skip
 HELD = View(
@@ -204,6 +217,7 @@ def _counts(view: View, key: str, name: str, alarm: bool = False) -> Count:
 
 TODAY = (
     _counts(CRISIS, "all", "in crisis", alarm=True),
+    _counts(CRISIS, "overnight", "crises over since last evening"),
     _counts(OVERDUE, "all", "late", alarm=True),
     Count("due today", "/next-steps?tab=due-today", _due_today),
     _counts(TRANSITIONS, "admitted", "in a stay elsewhere"),

@@ -232,6 +232,7 @@ def _crisis(log: Log) -> None:
         next=owed("role/crisis-desk", "find-team", 300, *allowed),
     )
     _say(log, "episode/1", opened, 278)
+    _over(log, allowed)
     proposed = crisis_dispatch.TeamProposed(
         team="team/oak",
         desk="desk/0",
@@ -241,6 +242,19 @@ def _crisis(log: Log) -> None:
         next=owed("role/crisis-desk", "confirm-team", 304, *allowed, waiting_on="desk/0"),
     )
     _say(log, "episode/1", proposed, 299)
+
+
+def _over(log: Log, allowed: tuple[str, ...]) -> None:
+    """A crisis of the night before, which is over."""
+    night = crisis_routing.EpisodeOpened(
+        contact="contact/2", person="person/2", record="record/2", source="crisis-line", partner="example-hospital",
+        contacted_at=at(-620), provisional=False, danger="moderate", next=owed("role/crisis-desk", "find-team", -600, *allowed),
+    )  # fmt: skip
+    _say(log, "episode/2", night, -620)
+    closed = crisis_routing.EpisodeClosed(
+        reason="resolved", by="staff/72", person="person/2", closed_at=at(-500), next=owed("role/crisis-desk", "none", 0)
+    )
+    _say(log, "episode/2", closed, -500)
 
 
 def _plans(log: Log) -> None:

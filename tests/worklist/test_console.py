@@ -130,6 +130,7 @@ async def test_today_shows_every_count_with_its_zero_and_each_opens_its_list(sce
         tiles = re.findall(r'<a href="([^"]+)"><strong>([^<]+)</strong> <span>([^<]+)</span>', page)
         assert {name: count for _, count, name in tiles} == {
             "in crisis": "1",
+            "crises over since last evening": "1",
             "late": "3",
             "due today": "7",
             "in a stay elsewhere": "1",

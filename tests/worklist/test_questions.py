@@ -94,6 +94,8 @@ async def test_a_cursor_that_is_not_ours_is_refused(busy):
 EVERY = (
     questions.pending_referrals(), questions.next_steps(), questions.my_next_steps("staff/7"), questions.team_next_steps({"role/x"}),
     questions.unowned(), questions.unclocked(), questions.overdue(NOON), questions.gaps(NOON),
+    questions.begun({"role/intake-desk"}, NOON), questions.become_late({"role/intake-desk"}, NOON, at(400)),
+    questions.resolved({"role/intake-desk"}, NOON), questions.over("referral", NOON), questions.mine_since("staff/7", NOON),
     questions.reviewed(NOON), questions.told("staff/7", "new"), questions.unseen(),
     *(questions.Question(name, {name: "one"}, ("_id",)) for name in ("marks", "tells", "group")),
     questions.Question("reference", {"reference": {"$gte": "R", "$lt": "S"}}, ("reference",)),

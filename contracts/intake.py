@@ -26,16 +26,26 @@ class RecordOpened(Sealable):
 
 
 class RecordAmended(Sealable):
-    """A partner told us more of a person. Fields that are absent stand as they were."""
+    """More is known of a person, by a partner or one of us, or something else. Fields that are absent stand as they were.
+
+    `cleared` names those that were not so: they are taken back before what `details` says is put in their place.
+    """
 
     type: ClassVar = "record.amended.v1"
     details: PersonDetails
+    cleared: tuple[Code, ...] = ()
     request: str | None = None
     """Another request of this person, where that is how we were told."""
 
 
-class RecordLinked(Change):
-    """A record joined another cluster: both are the same person, by an identifier of the whole network, as `by` says.
+UNLINKED, BY_NUMBER = "unlinked", "network-identifier"
+"""By what a record was linked where no person said it: a person's word that it was not so, or a number of the whole network."""
+
+
+class RecordLinked(Clocked):
+    """A record joined another cluster: both are the same person, by an identifier of the whole network or by a person's word.
+
+    `by` says which; `other` is the record that a person compared it with.
 
     `unlinked`: a person found that they are not, and it went back to its own.
     """
@@ -44,21 +54,46 @@ class RecordLinked(Change):
     person: str
     left: str
     by: str
+    other: str | None = None
     noted_at: AwareDatetime | None = None
 
 
-class RecordConflicted(Change):
+class RecordConflicted(Clocked):
     """Two identifiers of the whole network point at different people. Nothing was linked; a data steward must look."""
 
     type: ClassVar = "record.conflicted.v1"
     people: tuple[str, ...]
 
 
-class CandidateFound(Change):
+class CandidateFound(Clocked):
     """Another record has the same name and birth date. That is a question for a person, never a link."""
 
     type: ClassVar = "record.candidate-found.v1"
     other: str
+
+
+class RecordKeptApart(Clocked):
+    """Somebody compared the record with others and found that it is of nobody else: nobody is asked of the same again.
+
+    `others` are the records, `people` those whom one of its numbers names as well.
+    """
+
+    type: ClassVar = "record.kept-apart.v1"
+    others: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    by: str
+
+
+class RecordWarned(lateness.Warned, Clocked):
+    """Part of the time to find out who somebody is is used up."""
+
+    type: ClassVar = "record.warned.v1"
+
+
+class RecordOverdue(lateness.Overdue):
+    """Nobody found out in time who somebody is. Nothing is linked by it, and nothing waited for it."""
+
+    type: ClassVar = "record.overdue.v1"
 
 
 class RequestReceived(Sealable, Clocked):
@@ -204,6 +239,6 @@ class PayerResponseReceived(Sealable):
 EVENTS = (
     RequestReceived, RequestAmended, RequestWithdrawn, RequestAcknowledged, RequestTriaged,
     RequestInformationAsked, RequestInformationSupplied, RequestInformationWaived, RequestWarned, RequestOverdue, RequestOverdueRetracted,
-    RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound,
+    RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound, RecordKeptApart, RecordWarned, RecordOverdue,
     ExchangeOpened, PayerResponseReceived,
 )  # fmt: skip

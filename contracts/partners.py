@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts.kernel import Code, Event, Model, Personal
 from contracts.payers import PayerAnswer
+from contracts.people import MayConsent, Preferences, SafeContact
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Note = Annotated[str, Field(min_length=1, max_length=20_000)]
@@ -78,7 +79,12 @@ class PersonDetails(Model):
     phone: Personal[Text] | None = None
     postal_code: Personal[Text] | None = None
     language: Personal[Code] | None = None
+    interpreter: Personal[bool] | None = None
+    """Whether one is needed, whatever the language: a word for it, or against it."""
     guardian: Guardian | None = None
+    may_consent: Personal[MayConsent] | None = None
+    safe_contact: SafeContact | None = None
+    preferences: Preferences | None = None
     deceased: bool | None = None
     """The sender says that the person died: nobody contacts them until one of us has verified it, and only one of us takes it back."""
 

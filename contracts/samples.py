@@ -81,7 +81,8 @@ INVENTED = {
 }
 """What fields of these names hold."""
 POINTS_AT = {
-    "record": "record", "other": "record", "person": "person", "people": "person", "request": "request", "waits_for": "request",
+    "record": "record", "other": "record", "others": "record", "avoid": "program",
+    "person": "person", "people": "person", "request": "request", "waits_for": "request",
     "team": "team", "facility": "facility", "facilities": "facility", "episode": "episode", "plan": "plan", "contact": "contact",
     "program": "program", "released": "program", "consent": "consent", "desk": "desk", "staff": "staff",
     "item": "placement", "notice": "notice",

@@ -50,7 +50,7 @@ class Deciding:
                 continue
             assert isinstance(fact.data, Change) and set(fact.claims) <= set(route.claims)
             self.states[fact.subject] = self.becomes(fact)
-            self.held |= dict.fromkeys(fact.claims, fact.holder or fact.subject)
+            self.held = dict.fromkeys(fact.claims, fact.holder or fact.subject) | self.held  # whoever holds one keeps it
         return [fact.data for fact in decision if isinstance(fact.data, Change)]
 
     def _says_its_ladder(self, fact: Fact) -> None:

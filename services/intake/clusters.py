@@ -13,9 +13,10 @@ from pydantic import AwareDatetime
 
 from contracts.consents import Given, RecordConsentsLearned
 from contracts.endings import ClusterLearned, Death, RecordDeathNoted, RecordDeathRefuted
+from contracts.intake import UNLINKED
 from contracts.kernel import Change, Deadline, Fact, Model, State
 from services.intake.given import merged, of_person
-from services.intake.records import DEAD, TICK, UNLINKED, Record, newer
+from services.intake.records import DEAD, TICK, Record, newer
 
 TELL = "tell-of-death"
 

@@ -13,6 +13,7 @@ from contracts.emergency_access import Ground
 from contracts.endings import How
 from contracts.kernel import Code, Command, Personal
 from contracts.partners import ContactDetails, Note, PersonDetails, Sensitivity, Text, Urgency
+from contracts.people import Preferences, SafeContact
 from contracts.views import Finding, Side
 
 Channel = Literal["phone", "walk-in", "fax", "e-mail"]
@@ -127,6 +128,48 @@ class UnlinkRecord(Command):
     type: ClassVar = "unlink-record"
 
 
+class LinkRecords(Command):
+    """This record and another (`record/0190…`) are of the same person, whatever their numbers say: they are worked as one from now on."""
+
+    type: ClassVar = "link-records"
+    other: Code = Field(pattern=r"^record/\S+$")
+
+
+class KeepApart(Command):
+    """Whoever was asked about compared them: the record is of nobody else. Nobody is asked of the same again."""
+
+    type: ClassVar = "keep-apart"
+
+
+Corrected = Literal[
+    "birth_date", "phone", "postal_code", "language", "interpreter", "guardian", "may_consent", "safe_contact", "preferences",
+]  # fmt: skip
+
+
+class AmendRecord(Command):
+    """What a record says of the person was wrong, or incomplete. `not_so` names what is not so, whether or not better is known."""
+
+    type: ClassVar = "amend-record"
+    details: PersonDetails = PersonDetails()
+    not_so: tuple[Corrected, ...] = Field(default=(), max_length=9)
+
+
+class SetContactRules(Command):
+    """How to reach the person without putting them at risk. `anew`: nothing stands of what was known before."""
+
+    type: ClassVar = "set-contact-rules"
+    rules: SafeContact = SafeContact()
+    anew: bool = False
+
+
+class SetPreferences(Command):
+    """What they want of their care. `anew`: nothing stands of what was known before."""
+
+    type: ClassVar = "set-preferences"
+    preferences: Preferences = Preferences()
+    anew: bool = False
+
+
 class WithdrawRequest(Command):
     """Its sender takes it back (asked by phone or letter)."""
 
@@ -212,7 +255,8 @@ class RegisterPartner(Command):
 
 COMMANDS = (
     EnterReferral, EnterContact, AcknowledgeRequest, AskInformation, SupplyInformation, GoOnWithout, TriageRequest, WithdrawRequest,
-    CloseRequest, ReopenRequest, ReportDeath, RefuteDeath, UnlinkRecord, RegisterPartner,
+    CloseRequest, ReopenRequest, ReportDeath, RefuteDeath, UnlinkRecord, LinkRecords, KeepApart, RegisterPartner,
+    AmendRecord, SetContactRules, SetPreferences,
     RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent, OpenAccess, ReviewAccess,
     SettleViews,
 )  # fmt: skip

@@ -30,10 +30,11 @@ from contracts.consents import (
     PermitChanged,
     Scope,
 )
+from contracts.intake import UNLINKED
 from contracts.kernel import Change, Deadline, DeadlinePassed, Decision, Fact, Message, Next, State, World
 from services.intake.commands import LogConsentAttempt, RecordConsent, RecordEmergency, RevokeConsent, WaiveConsent
 from services.intake.given import merged, scope_of
-from services.intake.records import UNLINKED, newer
+from services.intake.records import newer
 from services.intake.requests import COORDINATOR, DESK, Request
 from services.intake.rules import RULES
 

@@ -79,8 +79,7 @@ def _amended(
     """Only what is said changes anything; whom it is about may become known by it."""
     details = data.person or PersonDetails()
     named = _named(partner, data, world.blind)
-    people = sorted({world[world.held[claim]].person for claim in named.network if claim in world.held})
-    learnt = list(records.told(state.record, world[state.record], details, named, now, people))
+    learnt = list(records.told(state.record, details, named, world, now))
     said = ContactAmended(
         record=state.record, person=records.person_of(state.record, learnt, world), contacted_at=state.contacted_at, amended_at=now,
         content=content, **{name: getattr(data, name) for name in TOLD},

@@ -16,8 +16,7 @@ from contracts.endings import (
     RequestDeathReported,
     RequestDeathRetracted,
 )
-from contracts.intake import RecordLinked
-from contracts.kernel import Blind, Change, Deadline, Decision, Fact, Message, Reason, Refused, Route, World, kind_of
+from contracts.kernel import Blind, Change, Deadline, Decision, Fact, Message, Refused, Route, World, kind_of
 from contracts.partners import DeathTold
 from contracts.plans import PASSED_ON, PlanDeathReported, SuppressionEnded
 from services.intake import answers, closing, clusters, records, requests
@@ -27,7 +26,6 @@ from services.intake.requests import Request
 
 TELL = clusters.TELL
 VERIFIED = CloseRequest(how="died", reason="verified")
-NOT_LINKED = Reason("TL-5146", "", "this record is linked to no other: unlink the one that was linked to it")
 
 
 def named(partner: str, data: DeathTold, blind: Blind) -> Named:
@@ -74,17 +72,6 @@ def _of_record(subject: str, state: Record | None, message: Message, now: dateti
         return Refused((requests.NOT_NOW,), (RefuteDeath.type if is_report else ReportDeath.type,))
     said = RecordDeathNoted if is_report else RecordDeathRefuted
     return [Fact(subject, said(person=state.person, noted_at=clusters.later(now, state), by=message.actor.id))]
-
-
-def unlink(message: Message, world: World, now: datetime) -> Decision:
-    """It is somebody else after all: the record is by itself again, and no identifier links it to that person any more."""
-    subject, state = message.subject, world[message.subject]
-    if state is None:
-        return Refused((requests.UNKNOWN,))
-    own = subject.replace("record/", "person/", 1)
-    if state.person == own:
-        return Refused((NOT_LINKED,))
-    return [Fact(subject, RecordLinked(person=own, left=state.person, by=records.UNLINKED, noted_at=now))]
 
 
 def learnt(record: str, known: Record | None, facts: Sequence[Fact]) -> Record | None:

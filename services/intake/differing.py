@@ -5,10 +5,11 @@ from datetime import datetime
 
 from contracts import clocks
 from contracts.clocks import Step
-from contracts.kernel import Deadline, DeadlinePassed, Decision, Fact, Message, Next, Reason, Refused, World
+from contracts.kernel import Deadline, Decision, Fact, Message, Next, Reason, Refused, World
 from contracts.views import ViewOverdue, ViewsDiffered, ViewsSettled, ViewWarned
 from services.intake import answers, stages
 from services.intake.commands import SettleViews
+from services.intake.lateness import of_step
 from services.intake.requests import COORDINATOR, DESK, Request
 from services.intake.rules import RULES
 from services.intake.views import Views, nothing_left, request_of
@@ -62,16 +63,11 @@ def _owner(request: Request) -> str:
 
 
 def _late(message: Message, views: Views, now: datetime) -> list[Fact]:
-    data: DeadlinePassed = message.data
-    if views.owed is None or (over := clocks.is_over(views.owed, data, now)) is None:
-        return []
-    step = views.owed
-    said = step.model_dump(include={"action", "rule", "due", "owner", "waiting_on"})
-    still = Next(owner=step.owner, action=step.action, due=step.due, rule=step.rule, allowed=ALLOWED)
-    if not over:
-        return [Fact(message.subject, ViewWarned(**said, warns_at=clocks.still_to_come(step, now), next=still))]
-    cited = {**RULES.cited(step.rule), "late_minutes": clocks.late_minutes(step, now)}
-    return [Fact(message.subject, ViewOverdue(**said, **cited, next=still))]
+    return of_step(message, views.owed, now, ViewWarned, ViewOverdue, _still)
+
+
+def _still(step: clocks.Owed) -> Next:
+    return Next(owner=step.owner, action=step.action, due=step.due, rule=step.rule, allowed=ALLOWED)
 
 
 def untold_since(views: Views) -> datetime | None:

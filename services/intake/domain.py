@@ -44,6 +44,7 @@ from services.intake import (
     consenting,
     consents,
     contacts,
+    correcting,
     deaths,
     differing,
     disclosing,
@@ -51,6 +52,7 @@ from services.intake import (
     feeds,
     following,
     history,
+    identity,
     lateness,
     needs,
     opening,
@@ -66,11 +68,14 @@ from services.intake import (
 )
 from services.intake.commands import (
     AcknowledgeRequest,
+    AmendRecord,
     AskInformation,
     CloseRequest,
     EnterContact,
     EnterReferral,
     GoOnWithout,
+    KeepApart,
+    LinkRecords,
     LogConsentAttempt,
     OpenAccess,
     RecordConsent,
@@ -81,6 +86,8 @@ from services.intake.commands import (
     ReportDeath,
     ReviewAccess,
     RevokeConsent,
+    SetContactRules,
+    SetPreferences,
     SettleViews,
     SupplyInformation,
     TriageRequest,
@@ -167,6 +174,7 @@ def _passed(message: Message, world: World, now: datetime) -> Decision:
 
 
 CLOCKS = {
+    "record": identity.passed,
     "consent": consents.passed,
     "access": opening.passed,
     "partner": agreements.passed,
@@ -216,7 +224,10 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     ReopenRequest: closing.reopen,
     ReportDeath: deaths.report,
     RefuteDeath: deaths.refute,
-    UnlinkRecord: deaths.unlink,
+    UnlinkRecord: identity.unlink,
+    LinkRecords: identity.link,
+    KeepApart: identity.keep_apart,
+    **dict.fromkeys((AmendRecord, SetContactRules, SetPreferences), correcting.amended),
     **dict.fromkeys((RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent), consenting.command),
     OpenAccess: opening.opened,
     ReviewAccess: opening.reviewed,
@@ -269,7 +280,8 @@ def deadlines(state: State) -> Iterable[Deadline]:
             return (*consents.deadlines(state), *sharing.of_consent(state))
         case Record():
             told = deaths.deadlines(state, state.requests)
-            return (*told, *clusters.of_record(state), *needs.of_record(state), *sharing.of_record(state))
+            at_once = (*clusters.of_record(state), *needs.of_record(state), *sharing.of_record(state))
+            return (*told, *at_once, *identity.deadlines(state))
         case clusters.Cluster():
             return tuple(clusters.of_cluster(state))
         case opening.Opened():

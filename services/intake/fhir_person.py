@@ -16,6 +16,7 @@ IDENTIFIERS_MAX = 20
 NAME_USES = ("official", "usual", None, "temp", "nickname")
 HOME_FIRST = ("home", None, "temp", "work", "billing")
 PHONES = ("phone", "sms")
+INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 
 
 def details(patient: Resource) -> tuple[Details, list[Reason]]:
@@ -27,9 +28,9 @@ def details(patient: Resource) -> tuple[Details, list[Reason]]:
     found = {
         "identifiers": identifiers, "family_name": text(name.get("family")), "given_name": _given(name), "birth_date": birth_date,
         "phone": _phone(body), "postal_code": _postal_code(body), "language": _language(body), "guardian": _guardian(body),
-        "deceased": is_deceased(body) or None,
+        "interpreter": _interpreter(body), "deceased": is_deceased(body) or None,
     }  # fmt: skip
-    known = {field: value for field, value in found.items() if value}
+    known = {field: value for field, value in found.items() if value or value is False}
     if not known.keys() & {"identifiers", "family_name", "given_name", "phone"}:
         told.append(codes.reason(codes.BLANK_PERSON, at))
     return known, told
@@ -134,6 +135,12 @@ def _guardian(body: Body) -> Details | None:
             told = {"family_name": text(name.get("family")), "given_name": _given(name), "phone": _phone(each)}
             return {field: value for field, value in told.items() if value} or None
     return None
+
+
+def _interpreter(body: Body) -> bool | None:
+    """As HL7's extension has it. What does not come says nothing: not that none is needed."""
+    said = next((each.get("valueBoolean") for _, each in parts(body, "extension") if each.get("url") == INTERPRETER), None)
+    return said if isinstance(said, bool) else None
 
 
 def _language(body: Body) -> str | None:

@@ -51,8 +51,7 @@ class Numbered:
         """Whose it is, and what was learnt of them. `record`: where that is known already."""
         if record is None:
             return records.met(self.partner, self.details, self.named, world, now)
-        people = sorted({world[world.held[claim]].person for claim in self.named.network if claim in world.held})
-        return record, list(records.told(record, world[record], self.details, self.named, now, people))
+        return record, list(records.told(record, self.details, self.named, world, now))
 
     def said(self, word: Word, known: Known | None, record: str) -> Fact:
         """The word as a fact; the first one takes the claim for its record."""

@@ -8,6 +8,7 @@ from contracts.clocks import Owed, Step, owed, told_late
 from contracts.emergency_access import AccessOpened, AccessOverdue, AccessReviewed, AccessWarned
 from contracts.kernel import Change, Deadline, Decision, Fact, Message, Next, Reason, Refused, State, World
 from services.intake.commands import OpenAccess, ReviewAccess
+from services.intake.lateness import of_step
 from services.intake.rules import RULES
 
 REVIEW, REVIEWER = "review-access", "role/supervisor"
@@ -59,14 +60,7 @@ def reviewed(message: Message, world: World, now: datetime) -> Decision:
 def passed(message: Message, world: World, now: datetime) -> Decision:
     """Nobody has reviewed it yet."""
     known: Opened | None = world[message.subject]
-    if known is None or known.owed is None or (over := clocks.is_over(known.owed, message.data, now)) is None:
-        return []
-    step = known.owed
-    said = step.model_dump(include={"action", "rule", "due", "owner", "waiting_on"})
-    if not over:
-        return [Fact(message.subject, AccessWarned(**said, warns_at=clocks.still_to_come(step, now), next=still(known)))]
-    cited = {**RULES.cited(step.rule), "late_minutes": clocks.late_minutes(step, now)}
-    return [Fact(message.subject, AccessOverdue(**said, **cited, next=still(known)))]
+    return of_step(message, known.owed, now, AccessWarned, AccessOverdue, lambda _: still(known)) if known else []
 
 
 def _asked(now: datetime) -> Step:

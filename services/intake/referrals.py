@@ -11,7 +11,7 @@ from contracts.kernel import Blind, Decision, Fact, Message, Reason, Refused, Wo
 from contracts.partners import PersonDetails
 from services.intake import ages, answers, asking, consents, deaths, history, lateness, needs, records, requests
 from services.intake.commands import EnterContact, EnterReferral
-from services.intake.records import Named
+from services.intake.records import Keys, Named
 from services.intake.requests import Request
 
 CONTENT = ("service", "urgency", "reason", "person", "requested_at", "sensitivity", "consent", "consent_until", "consent_ended")
@@ -94,7 +94,8 @@ def _changes(request: str, state: Request, message: Message, world: World, now: 
     data, facts = message.data, list[Fact]()
     if data.person and data.person != PersonDetails():
         named = Named(state.partner, data.person, data.reference, world.blind)
-        facts += records.told(state.record, world[state.record], data.person, named, now)
+        keys = Keys(named.claims, alike=named.alike)  # an amendment links nothing by itself: it may ask
+        facts += records.told(state.record, data.person, keys, world, now)
     changed = {name: value for name in requests.CHANGEABLE if (value := getattr(data, name))}
     permit = consents.of_message(world[consents.consent_of(request)], data, now)
     if content or changed or permit:

@@ -16,8 +16,8 @@ from contracts.partners import (
     VisitReported,
 )
 from contracts.plans import PlanDeathReported
-from services.intake import consents, contacts, deaths, exchanges, feeds, needs, opening, sharing, stays, views, visits
-from services.intake.commands import EnterContact, EnterReferral, OpenAccess
+from services.intake import consents, contacts, correcting, deaths, exchanges, feeds, needs, opening, sharing, stays, views, visits
+from services.intake.commands import AmendRecord, EnterContact, EnterReferral, LinkRecords, OpenAccess, SetContactRules, SetPreferences
 from services.intake.following import HEARS, followed
 from services.intake.records import Named
 from services.intake.referrals import record_of, request_of, sender
@@ -70,6 +70,10 @@ def _about(message: Message, blind: Blind) -> Route:
             return Route((exchanges.exchange_of(data.reference, blind), consents.consent_of(message.subject)))
         case AuthorizationAnswered():
             return Route((exchanges.exchange_of(data.reference, blind),))
+        case AmendRecord() | SetContactRules() | SetPreferences():
+            return correcting.route(message, blind)
+        case LinkRecords():
+            return Route((message.subject,), references=(data.other,))
         case OpenAccess():
             return Route((message.subject,), references=(opening.record_of(message.subject),))
         case PlanDeathReported(record=str(record)):

@@ -9,12 +9,13 @@ from datetime import datetime
 
 from contracts.clocks import Step
 from contracts.consents import ConsentRecorded, ConsentRevoked, Given, RecordConsentsLearned
+from contracts.intake import UNLINKED
 from contracts.kernel import Change, Deadline, Decision, Fact, Message, World, kind_of
 from services.intake import given
 from services.intake.clusters import learnt
 from services.intake.consents import INTAKE, Consent, ask_again, changed, consent_of, from_elsewhere, nothing
 from services.intake.disclosing import told_now
-from services.intake.records import UNLINKED, Record, newer
+from services.intake.records import Record, newer
 from services.intake.requests import Request
 
 SHARE = "share-consents"

@@ -14,7 +14,7 @@ from contracts.kernel import kind_of
 from infra.browser import COOKIE
 from infra.http import Answer
 from infra.identity import Principal
-from services.worklist import forms, questions
+from services.worklist import forms, questions, reaching
 from services.worklist.api import concerned, known
 from services.worklist.fields import Form
 from services.worklist.filling import body_of, clock_of, is_asked, shown, unsent
@@ -28,6 +28,8 @@ from services.worklist.views import CRISIS
 
 NEW = {"/new": (NEW_REFERRAL, "enter"), "/new-contact": (NEW_CONTACT, "enter-contact")}
 """Pages of what begins something, and who has them."""
+REACHES = ("log-contact", "log-attempt")
+"""What is given by somebody who is about to reach the person, or just tried."""
 LEAVES = ("decline-offer",)
 """What takes an item out of the sight of a desk that was only asked: it goes back to what else waits on it."""
 
@@ -104,6 +106,13 @@ class Acting:
         beside = await questions.beside(self.answers.board, records, concerned(principal))
         return [one for theirs in beside.values() for one in theirs if one["kind"] == "referral"]
 
+    async def _reached(self, request: Request, form: Form, found: Document | None) -> list[str]:
+        """How this person is reached safely, for whoever may see them and logs that they tried."""
+        if found is None or form.command not in REACHES or not (record := record_of(found)):
+            return []
+        shown = await self.answers.details(request.state.principal, record)
+        return [*reaching.rules(shown.known), *filter(None, [reaching.interpreter(shown.known)])] if shown else []
+
     async def page(
         self,
         request: Request,
@@ -122,7 +131,7 @@ class Acting:
         named = {field["path"] for field in fields}
         left = [fault for fault in answer.faults if fault.field not in named] if answer else []
         given = {"form": form, "row": row, "fields": fields, "answer": answer, "left": left, "key": stated.get("key") or str(uuid4())}
-        given["zone"] = local.zone
+        given["zone"], given["reached"] = local.zone, await self._reached(request, form, found)
         command = request.path_params.get("command")  # of its form, or of a step towards it
         given["allowed_now"] = row is None or form.always or command in row["allowed"]
         given["back"] = stated.get("back") or request.query_params.get("back") or _way_back(form, row, request.state.principal)

@@ -12,6 +12,7 @@ from services.worklist import about, standing, words
 from services.worklist.fields import LISTED, Field, Form
 from services.worklist.items import Document, by_kind
 from services.worklist.local import OFFSET, Local, Unclear
+from services.worklist.projections import ALIKE
 from services.worklist.relay import Answered, Fault
 from services.worklist.rows import Listed, Row, record_of
 
@@ -174,6 +175,9 @@ def _known(of: str, found: Document | None, listed: Listed, local: Local) -> lis
             return [(one, words.plain(one)) for one in every]
         case "record":
             return [(record, f"{words.kind(record)} {words.short(record)}")] if found and (record := record_of(found)) else []
+        case "alike":
+            asked = [value for name, value in kinds.get("record", {}).items() if name.startswith(ALIKE)]
+            return [(record, f"{words.kind(record)} {words.short(record)}") for record in sorted(asked)]
         case "stay-facility" | "stay-reference" | "stay-kind":
             value = kinds.get("transition", {}).get({"stay-kind": "stay"}.get(of, of.removeprefix("stay-")))
             return [(value, about.STAYS.get(value, value))] if value else []

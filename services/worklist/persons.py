@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from services.worklist import history, permits, questions, seeing, then, timeline
+from services.worklist import history, permits, questions, reaching, seeing, then, timeline
 from services.worklist.fields import Form
 from services.worklist.forms import first
 from services.worklist.forms_record import RECORD_FORMS
@@ -44,7 +44,9 @@ class Persons:
         names = await self.answers.names.known()
         story = sorted((one for each in entries.values() for one in each), key=lambda one: (one["recorded"], one["sequence"]))
         told = [{**event(entry, names), "item": entry["item"]} for entry in story]
-        given: Row = {"record": record, "records": records, "details": await self.answers.details(request.state.principal, record)}
+        details = await self.answers.details(request.state.principal, record)
+        given: Row = {"record": record, "records": records, "details": details}
+        given |= {"of_them": reaching.of_them(details.known, names) if details else []}
         given |= {"open": [row for row in rows if row["open"]], "closed": [row for row in rows if not row["open"]]}
         given |= {"owned_by": [{**row, "owners": timeline.owners(moments[row["item"]], names, now)} for row in rows]}
         given |= {"days": timeline.days(told, request), "parts": timeline.parts(story, request)}

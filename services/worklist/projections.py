@@ -16,8 +16,7 @@ from contracts import assignment as placing
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, derived, kind_of
-from contracts.partners import Guardian, PersonDetails
-from services.worklist import authorizing, care, care_teams, crisis, sides, standing, telling
+from services.worklist import authorizing, care, care_teams, crisis, details, sides, standing, telling
 from services.worklist.sentences import sentence
 from services.worklist.words import plain
 
@@ -28,8 +27,8 @@ TELLING = "alert"
 """The kind of the aggregates that hold who was told of an item (`alert/placement/1`): part of that item's story."""
 SLOTS = 0x1000
 PROGRAM = {"id", "name", "desk", "services", "places", "age_groups", "levels", "payers", "languages", "areas"}
-DETAILS = ("given_name", "family_name", "birth_date", "phone", "language")
-"""What is kept of a person, sealed as it came."""
+ALIKE = "alike_"
+"""What begins the field of a record that somebody must compare this one with."""
 OPENINGS, OPENED = "access", "opened_"
 """The kind of what was opened of a person in an emergency, and what begins the field of whoever opened it."""
 NOTHING_LEFT = "none"
@@ -229,14 +228,21 @@ def _reviewed(e: emergency_access.AccessReviewed, at: datetime) -> Patch:
 
 
 def _details(e: intake.RecordOpened | intake.RecordAmended) -> Patch:
-    """The tokens of what a row may show to whom it may be shown. Nothing is opened here."""
-    guardian = {"guardian": _tokens(e.details.guardian)} if e.details.guardian else {}
-    return {**_tokens(e.details), **guardian}
+    """The tokens of what may be shown to whom it may be shown."""
+    return details.kept(e.details, getattr(e, "cleared", ()))
 
 
-def _tokens(details: PersonDetails | Guardian) -> Patch:
-    named = ((name, getattr(details, name, None)) for name in DETAILS)
-    return {name: token.sealed for name, token in named if token is not None}
+def _alike(other: str) -> str:
+    return ALIKE + derived("alike", other)
+
+
+def _kept_apart(e: intake.RecordKeptApart) -> Patch:
+    return {"status": "kept-apart", **{_alike(one): None for one in e.others}}
+
+
+def _linked(e: intake.RecordLinked) -> Patch:
+    by_person = {} if e.by == intake.BY_NUMBER else {"status": "unlinked" if e.by == intake.UNLINKED else "linked"}
+    return {"group": e.person, **by_person, **({_alike(e.other): None} if e.other else {})}
 
 
 def _directory(e: directory.DirectoryListed) -> Patch:
@@ -309,9 +315,10 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     intake.RequestTriaged: lambda e: {"status": "triaged", **_known(e, "urgency", "service")},
     intake.RecordOpened: lambda e: {"status": "opened", "partner": e.partner, "group": e.person, **_details(e)},
     intake.RecordAmended: _details,
-    intake.RecordLinked: lambda e: {"group": e.person},
+    intake.RecordLinked: _linked,
+    intake.RecordKeptApart: _kept_apart,
     intake.RecordConflicted: lambda e: {"status": "conflicted"},
-    intake.CandidateFound: lambda e: {"status": "possible-duplicate"},
+    intake.CandidateFound: lambda e: {"status": "possible-duplicate", _alike(e.other): e.other},
     agreements.PartnerRegistered: _registered,
     agreements.AgreementExpiring: lambda e: {"status": "agreement-expiring", "ends_at": stored(e.ends_at)},
     agreements.AgreementEnded: lambda e: {"status": "agreement-ended", "ends_at": stored(e.ends_at)},

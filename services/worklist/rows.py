@@ -5,7 +5,7 @@ whoever was shown is handed to the accounts of reading.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,15 +19,17 @@ from infra.identity import Principal
 from infra.sealing import Erased, Unreadable
 from services.worklist import standing, words
 from services.worklist.about import about, risks
+from services.worklist.details import DETAILS, GUARDIAN
 from services.worklist.items import Document, by_kind
 from services.worklist.marking import Keys
-from services.worklist.projections import DETAILS, OPENINGS
+from services.worklist.projections import OPENINGS
 from services.worklist.sealed import details_of, written
 from services.worklist.store import Board
 
 log = structlog.get_logger(__name__)
 SEE_PERSON = "see-person"
 ERASED = "erased"
+UNKNOWN = PersonDetails()
 SHARED = ("role/program-desk", "role/mobile-team", "role/crisis-facility", "role/partner")
 """Roles that people of different organisations hold: such a role says what they may do, and not whose an item is."""
 NAMES_KEPT_S, COUNT_OLD_S = 30.0, 4 * 3600
@@ -85,6 +87,8 @@ class Shown:
     phone: str = ""
     language: str = ""
     guardian: str = ""
+    known: PersonDetails = UNKNOWN
+    """Opened: what a page tells of it is for that page to say."""
 
 
 class People:
@@ -124,15 +128,20 @@ def _opened(record: str, document: Document, key: bytes | None) -> Shown | None:
     except Unreadable:
         log.error("sealed name not readable")
         return None
-    known = _plain(details)
-    parts = _name(known)
-    initials = " ".join(f"{part[:1]}." for part in parts)
-    told = Shown(initials, " ".join(parts), known.get("birth_date", ""), known.get("phone", ""), words.language(known.get("language", "")))
-    return replace(told, guardian=_guardian(_plain(details.guardian))) if initials and details.guardian else told if initials else None
+    plain = _plain(details, DETAILS)
+    parts = _name(plain)
+    if not parts:
+        return None
+    safe = details.safe_contact.number if details.safe_contact else None
+    return Shown(
+        initials=" ".join(f"{part[:1]}." for part in parts), name=" ".join(parts), born=plain.get("birth_date", ""),
+        phone=str(safe.plain) if safe else plain.get("phone", ""), language=words.language(plain.get("language", "")),
+        guardian=_guardian(_plain(details.guardian, GUARDIAN)) if details.guardian else "", known=details,
+    )  # fmt: skip
 
 
-def _plain(details: PersonDetails | Guardian) -> dict[str, str]:
-    values = ((name, getattr(details, name, None)) for name in DETAILS)
+def _plain(details: PersonDetails | Guardian, names: Sequence[str]) -> dict[str, str]:
+    values = ((name, getattr(details, name, None)) for name in names)
     return {name: str(value.plain) for name, value in values if value is not None and value.plain}
 
 

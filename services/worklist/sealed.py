@@ -1,15 +1,12 @@
 """A person's details as an item holds them: tokens, opened with the key of their record."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from pydantic import BaseModel
 
 from contracts.kernel import Personal
-from contracts.partners import Guardian, PersonDetails
+from contracts.partners import PersonDetails
 from infra.sealing import Erased, Unreadable, unseal
+from services.worklist import details
 from services.worklist.items import Document, by_kind
-from services.worklist.projections import DETAILS
 
 
 def named(item: Document) -> bool:
@@ -20,13 +17,7 @@ def named(item: Document) -> bool:
 
 def details_of(record: str, item: Document, key: bytes | None) -> PersonDetails:
     """Raises Erased or Unreadable."""
-    section = by_kind(item["sections"]).get("record", {})
-    guardian = Guardian(**_tokens(section["guardian"])) if section.get("guardian") else None
-    return unseal(PersonDetails(**_tokens(section), guardian=guardian), record, key)
-
-
-def _tokens(section: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: Personal(sealed=section[name]) for name in DETAILS if section.get(name)}
+    return unseal(details.known(by_kind(item["sections"]).get("record", {})), record, key)
 
 
 class Written(BaseModel):

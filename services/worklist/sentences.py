@@ -152,6 +152,8 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     consents.ConsentSettled: lambda e: f"Nobody is to be asked for consent any more: {plain(e.reason).lower()}",
     emergency_access.AccessOpened: _opened,
     emergency_access.AccessReviewed: lambda e: f"Emergency access was reviewed: {plain(e.finding).lower()}",
+    intake.RecordWarned: _warned,
+    intake.RecordOverdue: _overdue,
     emergency_access.AccessWarned: _warned,
     emergency_access.AccessOverdue: _overdue,
     consents.ConsentWarned: _warned,
@@ -162,8 +164,13 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     stays.StayReceived: lambda e: f"A facility told of a stay: {plain(e.step).lower()}",
     visits.VisitReceived: lambda e: f"A partner told of a visit: {plain(e.step).lower()}",
     intake.RecordOpened: "A partner's record of this person became known",
-    intake.RecordAmended: "A partner told more about this person",
-    intake.RecordLinked: "This record and another are the same person",
+    intake.RecordAmended: lambda e: "What was known of this person was corrected" if e.cleared else "More is known of this person",
+    intake.RecordLinked: lambda e: (
+        "This record is somebody else's: it is by itself again"
+        if e.by == intake.UNLINKED
+        else "This record and another are the same person"
+    ),
+    intake.RecordKeptApart: "Somebody looked: this record is of nobody else",
     intake.RecordConflicted: "Identifiers point at different people; somebody must look",
     intake.CandidateFound: "Another record has the same name and birth date",
     agreements.PartnerRegistered: _registered,

@@ -38,6 +38,7 @@ REASONED = {
     },
     ("PersonDetails", "identifiers"): "each value inside is personal; the system that issued it is not",
     ("PersonDetails", "guardian"): "each value inside is personal",
+    ("PersonDetails", "safe_contact"): "each value inside is personal",
 }
 """Plain fields with a suspicious name, each with why it is none of a person's."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from contracts.kernel import Personal
 from contracts.partners import DeathTold
 from services.intake import codes, fhir_codes
 from tests.intake.fhir_messages import ORGANISATION, PATIENT, REQUEST, ROLE, TASK, Json, asked, bundle, but, causes, one, read, told
@@ -12,7 +13,7 @@ from tests.intake.fhir_messages import ORGANISATION, PATIENT, REQUEST, ROLE, TAS
 
 def test_the_person_is_read_as_it_stands_now():
     details = asked(bundle(REQUEST, PATIENT)).person
-    plain = {name: getattr(details, name).plain for name in type(details).model_fields.keys() - {"identifiers", "guardian", "deceased"}}
+    plain = {name: value.plain for name in type(details).model_fields if isinstance(value := getattr(details, name), Personal)}
     assert plain == {
         "family_name": "Sample", "given_name": "Pat", "birth_date": date(1990, 1, 2), "phone": "555-0102", "postal_code": "00501",
         "language": "es",
@@ -27,6 +28,13 @@ def test_the_parent_or_guardian_is_who_one_speaks_with():
     guardian = asked(bundle(REQUEST, but(PATIENT, contact=contact))).person.guardian
     assert guardian and (guardian.given_name.plain, guardian.phone.plain, guardian.language) == ("Mari", "555-0103", None)
     assert asked(bundle(REQUEST, but(PATIENT, contact=[friend]))).person.guardian is None
+
+
+@pytest.mark.parametrize("said, read_as", [(True, True), (False, False), ("true", None), (None, None)])
+def test_whether_an_interpreter_is_needed_is_read_and_never_guessed(said: Any, read_as: bool | None):
+    extension = [{"url": "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired", "valueBoolean": said}]
+    found = asked(bundle(REQUEST, but(PATIENT, extension=extension))).person.interpreter
+    assert (found and found.plain) == read_as or (found is None and read_as is None)
 
 
 @pytest.mark.parametrize("born, cause", [("1974", codes.PARTIAL_BIRTH_DATE), ("1974-12", codes.PARTIAL_BIRTH_DATE),

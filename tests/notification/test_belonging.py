@@ -74,6 +74,8 @@ plan.overdue.v1                     item       item
 plan.supervisor-review-asked.v1     item       item
 plan.visit-missed.v1                item       item
 plan.warned.v1                      item       item
+record.overdue.v1                   nothing    item
+record.warned.v1                    nothing    item
 request.death-reported.v1           item       item
 request.overdue.v1                  item       item
 request.warned.v1                   item       item

@@ -163,6 +163,7 @@ KNOWN = {
     "responders": "team/oak",
     "referrals": "request/1",
     "record": "record/1",
+    "alike": "record/2",
     "stay-facility": "example-hospital",
     "stay-reference": "S-1",
     "stay-kind": "hospital",

@@ -60,6 +60,8 @@ class SilenceBegun(Change):
     type: ClassVar = "silence.begun.v1"
     by: str
     item: str
+    spreads_at: AwareDatetime | None = None
+    """Of a record: when everything else about it is to fall silent, too."""
 
 
 class SilenceEnded(Change):
@@ -67,6 +69,15 @@ class SilenceEnded(Change):
 
     type: ClassVar = "silence.ended.v1"
     by: str
+    spreads_at: AwareDatetime | None = None
+    """Of a record: when everything else about it is to be told of again."""
+
+
+class SilenceFollowed(Change):
+    """So many of the items about a record heard of it; those after `after` are next, None: that were all."""
+
+    type: ClassVar = "silence.followed.v1"
+    after: str | None = None
 
 
 class BelongingLearned(Change):
@@ -76,6 +87,16 @@ class BelongingLearned(Change):
     type: ClassVar = "belonging.learned.v1"
     program: Code | None = None
     organisation: Code | None = None
+    record: str | None = None
+    """Whom it is about: a death that is reported of them stops what is told of it."""
 
 
-EVENTS = (RosterListed, RosterSubscribed, RosterShifted, SilenceBegun, SilenceEnded, BelongingLearned)
+class BelongingSilenced(Change):
+    """The person whom the item is about was reported dead (`silent`), or lives after all: its alerts are to stop, or may be told again."""
+
+    type: ClassVar = "belonging.silenced.v1"
+    silent: bool
+    noted_at: AwareDatetime
+
+
+EVENTS = (RosterListed, RosterSubscribed, RosterShifted, SilenceBegun, SilenceEnded, SilenceFollowed, BelongingLearned, BelongingSilenced)

@@ -27,6 +27,7 @@ SERVICE = Service(
     evolve=domain.evolve,
     deadlines=domain.deadlines,
     errand=domain.errand,
+    whose=domain.whose,
 )
 
 

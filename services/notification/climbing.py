@@ -1,17 +1,19 @@
 """Raising alerts, climbing, acknowledging, and ending them: the decisions on an item's alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from contracts.alerts import AlertAbandoned, AlertAcknowledged, AlertActed, AlertPostponed, AlertRaised, AlertStopped
 from contracts.directory import LEADS
-from contracts.kernel import Change, Decision, Fact, Message, Reason, Refused
+from contracts.kernel import Change, Decision, Fact, Message, Reason, Refused, kind_of
 from services.notification import rules
-from services.notification.alerts import Alerts, Ladder, alert_id, alerts_on
+from services.notification.alerts import GRAVEST, Alerts, Ladder, alert_id, alerts_on
 from services.notification.commands import AcknowledgeAlert
 from services.notification.roster import Roster, by_duty
-from services.notification.sources import DEATH, Late, acts, hearing_is_all
+from services.notification.sources import DEATH, NOTED, Late, acts, hearing_is_all
 
+VERIFY, REFUTED = "verify-death", "record.death-refuted.v1"
 UNKNOWN = Reason("TL-5601", "/alert", "there is no such alert, or it was acted on already")
 NOT_TOLD = Reason("TL-5602", "", "who was told of it, or has the duty of its owner or of the network, may acknowledge it")
 
@@ -106,5 +108,29 @@ def acted(state: Alerts | None, message: Message) -> Sequence[Change]:
 
 def stopped(states: Sequence[Alerts | None], by: str) -> list[Fact]:
     """Nobody is told anything more of these items but that the death must be verified."""
-    found = {state.item: [one.alert for one in state.ladders if not one.milestone.startswith(DEATH.milestone)] for state in states if state}
+    found = {state.item: [one.alert for one in state.ladders if not _is_death(one)] for state in states if state}
     return [Fact(alerts_on(item), AlertStopped(alerts=tuple(alerts), item=item, by=by)) for item, alerts in found.items() if alerts]
+
+
+def asked_to_verify(state: Alerts | None, roster: Roster, now: datetime) -> list[Fact]:
+    """Somebody said elsewhere that the person died, and it stopped what an episode's owner was called for: a crisis may be real, and a
+    report may be wrong, so they are told so, once. Of a referral, its request asks for that."""
+    stopped = [one for one in state.ladders if not _is_death(one)] if state and kind_of(state.item) == "episode" else []
+    if state is None or not stopped or len(stopped) < len(state.ladders):
+        return []
+    grave = min(stopped, key=lambda one: GRAVEST.index(one.severity))
+    late = replace(
+        _late(grave), cause=NOTED, rule=VERIFY, milestone=DEATH.milestone, purpose="call", action=VERIFY, step=None, due=None, rungs=(),
+        record=None,
+    )  # fmt: skip
+    return [Fact(alerts_on(state.item), change) for change in raised(state, late, roster, now)]
+
+
+def verified(states: Iterable[Alerts | None]) -> list[Fact]:
+    """Whoever was said to have died lives: nobody need find that out any more."""
+    found = [(state.item, one.alert) for state in states if state for one in state.ladders if one.cause == NOTED]
+    return [Fact(alerts_on(item), AlertActed(alerts=(alert,), item=item, by=REFUTED)) for item, alert in found]
+
+
+def _is_death(ladder: Ladder) -> bool:
+    return ladder.milestone.startswith(DEATH.milestone)

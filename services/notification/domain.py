@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from contracts.directory import LEADS, DirectoryListed
-from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Errand, Fact, Message, Route, State, World
+from contracts.kernel import Blind, Change, Deadline, DeadlinePassed, Decision, Errand, Fact, Message, Route, State, World, kind_of
 from services.notification import alerts, belonging, climbing, notices, recipients, roster, silence, telling
 from services.notification.alerts import CLIMB, TELL, Alerts, alerts_on
-from services.notification.belonging import Belonging, belonging_of
+from services.notification.belonging import HUSH, Belonging, belonging_of, item_of
 from services.notification.commands import (
     COMMANDS,
     AcknowledgeAlert,
@@ -25,8 +25,8 @@ from services.notification.commands import (
 from services.notification.notices import FLAG, LATE, LOST, Notice
 from services.notification.recipients import RELEASE, Recipient, person_of, recipient
 from services.notification.roster import ROSTER, Roster
-from services.notification.silence import Silence, silence_of
-from services.notification.sources import DEATH, Kind, Late, calls, family, late, takes_back_a_death, tells_of_a_death
+from services.notification.silence import SPREAD, Silence, silence_of
+from services.notification.sources import DEATH, NOTED, Kind, Late, calls, family, late, takes_back_a_death, tells_of_a_death
 
 STATES: dict[str, type[State]] = {
     "alert": Alerts, "belonging": Belonging, "notice": Notice, "recipient": Recipient, "roster": Roster, "silence": Silence,
@@ -78,6 +78,11 @@ def _passed(message: Message) -> Route:
             return Route((subject, telling.bundle_of(person_of(subject), passed.about, passed.at)))
         case "flag":
             return Route((subject, recipient(passed.about.partition(" ")[2])))
+        case "spread":
+            return silence.route(subject, passed.about)
+        case "hush":
+            items = family(belonging.item_of(subject))
+            return Route((*map(alerts_on, items), *map(silence_of, items)), references=(subject, ROSTER))
     return Route((subject,))
 
 
@@ -100,7 +105,7 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
             return notices.bounced(subject, world[subject], data, now)
         case EndSilence():
             found = [silence_of(one) for one in family(subject.partition("/")[2])]
-            return silence.lifted({one: world[one] for one in found}, message)
+            return silence.lifted({one: world[one] for one in found}, message, now)
         case ListContacts():
             return recipients.listed(subject, world[subject], message, world.blind)
         case SetPreferences():
@@ -118,7 +123,7 @@ def _heard(message: Message, world: World, now: datetime) -> Decision:
     item, known = message.subject, _roster(world)
     if tells_of_a_death(message.data):
         return _died(message, world, known, now)
-    lifted = _taken_back(message, world) if takes_back_a_death(message.data) else []
+    lifted = _taken_back(message, world, now) if takes_back_a_death(message.data) else []
     target, state = alerts_on(item), world[alerts_on(item)]
     changes = list(climbing.acted(state, message))
     kind = calls(message.data)
@@ -126,7 +131,16 @@ def _heard(message: Message, world: World, now: datetime) -> Decision:
         for change in changes:
             state = alerts.evolve(state, change)
         changes += climbing.raised(state, _late(message, kind, world, known), known, now)
-    return [*lifted, *(Fact(target, change) for change in changes), *belonging.learned(world[belonging_of(item)], message)]
+    return [*lifted, *(Fact(target, change) for change in changes), *_learned(message, world, now)]
+
+
+def _learned(message: Message, world: World, now: datetime) -> list[Fact]:
+    """Whose the item is; where it is about somebody who was reported dead before, that is to be heard of all of it."""
+    item = message.subject
+    facts = belonging.learned(world[belonging_of(item)], message)
+    if facts and _silent(world, _about(message)):
+        facts += belonging.silenced(belonging_of(item), world[belonging_of(item)], True, now)
+    return facts
 
 
 def _late(message: Message, kind: Kind, world: World, known: Roster) -> Late:
@@ -139,16 +153,32 @@ def _died(message: Message, world: World, known: Roster, now: datetime) -> Decis
     item, fact = message.subject, message.data
     facts = climbing.stopped([world[alerts_on(one)] for one in family(item)], fact.type)
     for one in _about(message, *family(item)):
-        facts += silence.begun(world[silence_of(one)], one, fact.type, item)
-    if known.is_history(message.at, now):
+        facts += silence.begun(world[silence_of(one)], one, fact.type, item, now)
+    if known.is_history(message.at, now) or kind_of(item) == "record":  # each of its open requests asks for the verification
         return facts
     verify = climbing.raised(world[alerts_on(item)], _late(message, DEATH, world, known), known, now)
     return [*facts, *(Fact(alerts_on(item), change) for change in verify)]
 
 
-def _taken_back(message: Message, world: World) -> list[Fact]:
+def _taken_back(message: Message, world: World, now: datetime) -> list[Fact]:
     """Whoever was reported dead lives: what is late about them from now on is told again."""
-    return silence.ended({one: world[one] for one in map(silence_of, _about(message, *family(message.subject)))}, message)
+    found = {one: world[one] for one in map(silence_of, _about(message, *family(message.subject)))}
+    return silence.ended(found, message.actor.id or message.data.type, now)
+
+
+def _hushed(subject: str, state: Belonging | None, about: str, world: World, now: datetime) -> list[Fact]:
+    """A record's silence, or its end, has come to one of the items that are about it, and to what follows from that."""
+    if state is None or about != ("silent" if state.silent else "heard"):
+        return []
+    item = item_of(subject)
+    states = {one: world[alerts_on(one)] for one in family(item)}
+    if not state.silent:
+        ended = silence.ended({silence_of(one): world[silence_of(one)] for one in states}, NOTED, now)
+        return [*ended, *climbing.verified(states.values())]
+    facts = climbing.stopped(list(states.values()), NOTED)
+    for one in states:
+        facts += silence.begun(world[silence_of(one)], one, NOTED, state.record or item, now)
+    return facts + climbing.asked_to_verify(states[item], _roster(world), now)
 
 
 def _silent(world: World, about: tuple[str, ...]) -> list[str]:
@@ -178,6 +208,10 @@ def _deadline(message: Message, world: World, now: datetime) -> Decision:
             return notices.late(subject, state, passed.about, now)
         case name if name == FLAG:
             return notices.flagged(subject, state, passed.about, world[recipient(passed.about.partition(" ")[2])])
+        case name if name == SPREAD:
+            return silence.spread(subject, state, {one: world[one] for one in world.share}, world.share, passed.at)
+        case name if name == HUSH:
+            return _hushed(subject, state, passed.about, world, now)
     return ()
 
 
@@ -187,7 +221,7 @@ def evolve(state: Any, fact: Change) -> State | None:
 
 
 def deadlines(state: State) -> Iterable[Deadline]:
-    """Clocks: of ladders, of messages on their way, of what is held for somebody."""
+    """Clocks: of ladders, of messages on their way, of what is held for somebody; and how a death comes to all that is about a person."""
     match state:
         case Alerts():
             return alerts.deadlines(state)
@@ -195,9 +229,16 @@ def deadlines(state: State) -> Iterable[Deadline]:
             return notices.deadlines(state)
         case Recipient():
             return recipients.deadlines(state)
+        case Silence():
+            return silence.deadlines(state)
+        case Belonging():
+            return belonging.deadlines(state)
     return ()
 
 
 def errand(state: State) -> Errand | None:
     """What must be handed to a channel."""
     return notices.errand(state) if isinstance(state, Notice) else None
+
+
+whose = belonging.whose

@@ -46,6 +46,9 @@ class Kind:
         return dict(self.levels).get(getattr(fact, "level", "")) if self.levels else self
 
 
+NOTED = "record.death-noted.v1"
+TAKEN_BACK = ("*.death-retracted.v*", "record.death-refuted.v*")
+"""The report of a death was wrong."""
 DEATH = Kind("death-reported", until=("*.death-verified.v*", "*.death-retracted.v*", "*.closed.v*"))
 TRANSFER = ("*.handed-off.v*", "*.hand-off-declined.v*", "*.hand-off-withdrawn.v*", "*.hand-over-accepted.v*", "*.hand-over-declined.v*",
             "*.hand-over-withdrawn.v*")  # fmt: skip
@@ -60,6 +63,7 @@ DROPPING_OUT = Kind("lapsing", until=CAME_BACK, levels=(
 UNOWNED = Kind("unowned", owner=LEADS)
 KINDS: tuple[tuple[str, Kind], ...] = (
     ("*.died.v*", DEATH),
+    ("record.death-noted.v*", DEATH),
     ("*.death-reported.v*", DEATH),
     ("placement.offer-unanswered.v*", Kind("unanswered", until=("placement.offered.v*",))),
     ("placement.no-program-available.v*", Kind("no-program", until=("placement.offered.v*",))),
@@ -231,7 +235,7 @@ def tells_of_a_death(fact: Change) -> bool:
 
 def takes_back_a_death(fact: Change) -> bool:
     """Whether this says that the report was wrong."""
-    return fnmatchcase(fact.type, "*.death-retracted.v*")
+    return any(fnmatchcase(fact.type, pattern) for pattern in TAKEN_BACK)
 
 
 def family(subject: str) -> tuple[str, ...]:

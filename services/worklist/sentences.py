@@ -241,6 +241,8 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     rosters.RosterShifted: lambda e: f"{_count(len(e.shifts), 'One shift', '{} shifts')} listed",
     rosters.SilenceBegun: "A death was reported; nobody is told anything about this person",
     rosters.SilenceEnded: "The report of a death was wrong",
+    rosters.SilenceFollowed: "What else is about this person heard of it",
+    rosters.BelongingSilenced: "Whom it is about was reported dead, or lives after all",
     rosters.BelongingLearned: "Whose it is was learned: whoever subscribed to them is called as well",
     **crisis.SENTENCES,
     **care.SENTENCES,

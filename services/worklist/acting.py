@@ -21,6 +21,7 @@ from services.worklist.filling import body_of, clock_of, is_asked, shown, unsent
 from services.worklist.forms_crisis import NEW_CONTACT
 from services.worklist.forms_front import NEW_REFERRAL
 from services.worklist.items import Document
+from services.worklist.matches import KNOWN_BY
 from services.worklist.pages import Site
 from services.worklist.relay import Answered, Owners, speaker
 from services.worklist.rows import Row, record_of
@@ -135,6 +136,7 @@ class Acting:
         command = request.path_params.get("command")  # of its form, or of a step towards it
         given["allowed_now"] = row is None or form.always or command in row["allowed"]
         given["back"] = stated.get("back") or request.query_params.get("back") or _way_back(form, row, request.state.principal)
+        given["known_by"] = KNOWN_BY if form is NEW_REFERRAL else ()
         status = (answer.status if answer.status < 500 else 503) if answer else 200
         return self.site.render("form.html", request, status=status, **given, **more)
 

@@ -38,6 +38,7 @@ from services.worklist.keeping import Keeping
 from services.worklist.lists import Lists
 from services.worklist.live import Live
 from services.worklist.marking import Keys, Marking
+from services.worklist.matches import Matches
 from services.worklist.measures import Measures
 from services.worklist.network import Network
 from services.worklist.openid import Provider
@@ -98,7 +99,8 @@ def build(
     acting = Acting(site, owners)
     parts_of = (
         Lists(site),
-        Search(site, vault),
+        search := Search(site, vault),
+        Matches(search),
         Keeping(site),
         Cases(site),
         Persons(site),

@@ -48,7 +48,7 @@ class Search:
         numbered = await questions.numbered(self.answers.board, seek.number) if seek.number else []
         records = [one for one in numbered if one["kind"] == "record"]
         items = [one for one in numbered if one not in records and questions.concerns(reader.concerned, one.get("concerns", ()))]
-        people, more = await self._people(reader, seek, records)
+        people, more = await self.people(reader, seek, records)
         if len(items) == 1 and not people:
             return RedirectResponse(f"/items/{items[0]['_id']}", 303)
         rows = await self.answers.grouped(reader.principal, await self.answers.rows(reader.principal, items, "search"))
@@ -66,21 +66,23 @@ class Search:
     def _marks(self, seek: Sought) -> list[str]:
         return asked(seek, self._vault.blind)
 
-    async def _people(self, reader: Reader, seek: Sought, numbered: Sequence[Document]) -> tuple[list[Row], bool]:
+    async def people(
+        self, reader: Reader, seek: Sought, numbered: Sequence[Document] = (), most: int = PEOPLE_MAX
+    ) -> tuple[list[Row], bool]:
         """Whoever was found and may be seen by this reader, each once; and whether there may be more."""
         if not self._may_ask(reader):
             return [], False
         marked, more = await questions.marked(self.answers.board, self._marks(seek))
         records = {one["_id"]: one for one in (*numbered, *marked)}
         if reader.concerned is None:
-            more, records = more or len(records) > PEOPLE_MAX, dict(list(records.items())[:PEOPLE_MAX])
+            more, records = more or len(records) > most, dict(list(records.items())[:most])
         theirs = await questions.about_records(self.answers.board, records)
         by_record = {id: [one, *theirs.get(id, ())] for id, one in records.items()}
         seen = {id: item for id, about in by_record.items() if (item := self._seen(reader.principal, about))}
-        chosen = list(seen)[:PEOPLE_MAX]
+        chosen = list(seen)[:most]
         shown = await self.answers.people.shown(reader.principal, [seen[id] for id in chosen], "search", whole=True)
         found = [self._row(records[id], theirs.get(id, ()), shown[id], reader) for id in chosen if id in shown and shown[id].name != ERASED]
-        return sorted(_once(found), key=lambda one: (not one["open"], one["name"])), more or len(seen) > PEOPLE_MAX
+        return sorted(_once(found), key=lambda one: (not one["open"], one["name"])), more or len(seen) > most
 
     def _seen(self, principal: Principal, about: Iterable[Document]) -> Document | None:
         """What of it lets this reader see who it is."""

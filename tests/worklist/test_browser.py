@@ -219,6 +219,26 @@ def test_who_has_no_more_to_say_of_a_new_referral_passes_by_the_rest_with_one_ke
         focused(page, 'element.matches("form.form button[type=submit]")')
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 320)])
+def test_who_may_be_known_is_told_while_a_new_referral_is_typed_and_no_field_moves(browser, base, scheme, width):
+    with signed_in(browser, base, ROBIN, scheme, width, bypass_csp=True) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{base}/new")
+        page.keyboard.type("Sampleford")
+        page.keyboard.press("Tab")
+        at = page.locator("[name=service]").bounding_box()
+        page.keyboard.type("Elo")
+        page.wait_for_selector(".matches a:has-text('Élodie Sampleford')")
+        focused(page, 'element.name === "person.given_name"')
+        assert page.locator("[name=service]").bounding_box() == at
+        shot(page, f"matches-{scheme}")
+        assert violations(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width
+        page.keyboard.type("xyz")
+        page.wait_for_selector(".matches a", state="detached")
+    assert len([url for url in asked if url.endswith("/new/matches")]) <= 4 and not [url for url in asked if "ampleford" in url]
+
+
 @pytest.mark.parametrize("late", ["htmx.js", "console.js"])
 def test_live_updates_begin_whichever_script_comes_late(browser, base, late):
     with signed_in(browser, base, ROBIN) as page:

@@ -29,8 +29,8 @@ OVERDUE: Mapping[str, tuple[str, ...]] = {
         "suppression-review", "verify-death", "weekly-while-at-risk",
     ),
     "intake": (
-        "acknowledge", "consent", "consent-again", "information", "outcome-review", "review-access", "settle-views", "triage",
-        "verify-death",
+        "acknowledge", "compare-records", "consent", "consent-again", "decide-identity", "information", "outcome-review", "review-access",
+        "settle-views", "triage", "verify-death",
     ),
 }  # fmt: skip
 """Rules of steps that their service tells overdue."""

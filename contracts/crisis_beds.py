@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
+from contracts.clocks import Clocked
 from contracts.kernel import Change, Code, Model
 from contracts.lateness import Calling
 
@@ -76,7 +77,7 @@ class BedTaken(Change):
     arrived_at: AwareDatetime
 
 
-class FacilitySought(Change):
+class FacilitySought(Clocked):
     """These facilities fit, best first; up to three with a free bed are asked next, each with a bed held."""
 
     type: ClassVar = "episode.facility-sought.v1"
@@ -94,9 +95,10 @@ class BedAsked(Model):
     desk: str
     answer_before: AwareDatetime
     counted_at: AwareDatetime
+    asked_at: AwareDatetime | None = None
 
 
-class FacilitiesAsked(Change):
+class FacilitiesAsked(Clocked):
     """Facilities were asked to take the person, each with a bed held. The first yes wins."""
 
     type: ClassVar = "episode.facilities-asked.v1"
@@ -107,7 +109,7 @@ class FacilitiesAsked(Change):
     """Who chose in the system's place."""
 
 
-class FacilityAccepted(Change):
+class FacilityAccepted(Clocked):
     """A facility takes the person; the others asked are `released`. The desk owns it until arrival is confirmed."""
 
     type: ClassVar = "episode.facility-accepted.v1"
@@ -121,7 +123,7 @@ class FacilityAccepted(Change):
     rule: str
 
 
-class FacilityDeclined(Change):
+class FacilityDeclined(Clocked):
     """A facility said no; `reason` is a code of the list."""
 
     type: ClassVar = "episode.facility-declined.v1"
@@ -130,7 +132,7 @@ class FacilityDeclined(Change):
     reason: Code
 
 
-class FacilityUnanswered(Calling):
+class FacilityUnanswered(Calling, Clocked):
     """A facility's time ran out and its bed is free again. Its late yes still counts while it has a bed and nobody else accepted."""
 
     type: ClassVar = "episode.facility-unanswered.v1"
@@ -140,7 +142,7 @@ class FacilityUnanswered(Calling):
     rule: str | None = None
 
 
-class NoFacilityAvailable(Calling):
+class NoFacilityAvailable(Calling, Clocked):
     """No bed that fits is known to be free. The need stands, the desk acts, and all are looked at again at `again_at`."""
 
     type: ClassVar = "episode.no-facility-available.v1"
@@ -150,14 +152,14 @@ class NoFacilityAvailable(Calling):
     sought_since: AwareDatetime
 
 
-class FacilitiesReleased(Change):
+class FacilitiesReleased(Clocked):
     """Beds that were held for it and are not needed are free again."""
 
     type: ClassVar = "episode.facilities-released.v1"
     facilities: tuple[str, ...]
 
 
-class BedLost(Calling):
+class BedLost(Calling, Clocked):
     """The person did not arrive while the bed was kept, or somebody let it go. They are still ours to bring somewhere."""
 
     type: ClassVar = "episode.bed-lost.v1"
@@ -167,7 +169,7 @@ class BedLost(Calling):
     rule: str | None = None
 
 
-class PersonArrived(Change):
+class PersonArrived(Clocked):
     """Arrival is confirmed: this is the instant at which the desk's duty to bring the person there ends."""
 
     type: ClassVar = "episode.arrived.v1"

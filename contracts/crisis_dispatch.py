@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
+from contracts.clocks import Clocked
 from contracts.kernel import Change, Code, Model
 from contracts.lateness import Calling
 from contracts.partners import Needs
@@ -68,7 +69,7 @@ class TeamSignedOff(Change):
     by: str
 
 
-class TeamSought(Change):
+class TeamSought(Clocked):
     """These teams fit, best first; whichever of them is free is held next. `passed` said no or nothing."""
 
     type: ClassVar = "episode.team-sought.v1"
@@ -78,7 +79,7 @@ class TeamSought(Change):
     passed: tuple[str, ...] = ()
 
 
-class TeamProposed(Change):
+class TeamProposed(Clocked):
     """The system holds a team for it; a person must confirm before `confirm_before`, or the next one is tried."""
 
     type: ClassVar = "episode.team-proposed.v1"
@@ -91,7 +92,7 @@ class TeamProposed(Change):
     """Who chose it in the system's place."""
 
 
-class TeamConfirmed(Change):
+class TeamConfirmed(Clocked):
     """A person confirmed the team: it is referred from this instant on, and must be on scene by `on_scene_before`."""
 
     type: ClassVar = "episode.team-confirmed.v1"
@@ -105,7 +106,7 @@ class TeamConfirmed(Change):
     setting: Setting | None = None
 
 
-class TeamDeclined(Change):
+class TeamDeclined(Clocked):
     """The team said no; `reason` is a code of the list. The next one is tried."""
 
     type: ClassVar = "episode.team-declined.v1"
@@ -114,7 +115,7 @@ class TeamDeclined(Change):
     reason: Code
 
 
-class TeamUnanswered(Calling):
+class TeamUnanswered(Calling, Clocked):
     """Nobody confirmed in time; the next team is tried. A late yes still counts while the team is free and no other is held."""
 
     type: ClassVar = "episode.team-unanswered.v1"
@@ -124,7 +125,7 @@ class TeamUnanswered(Calling):
     rule: str | None = None
 
 
-class NoTeamAvailable(Calling):
+class NoTeamAvailable(Calling, Clocked):
     """No team that fits is free. The need stands, the desk acts, and every team is looked at again at `again_at`."""
 
     type: ClassVar = "episode.no-team-available.v1"
@@ -135,7 +136,7 @@ class NoTeamAvailable(Calling):
     needs: Needs = ()
 
 
-class FieldStatusReported(Change):
+class FieldStatusReported(Clocked):
     """The team says how it stands, or how the visit ended. `reported_at` is when it was so; one that comes late moves nothing back.
 
     `dispatched_at` stands apart from `referred_at`, so that a delay of dispatch is never hidden in the way there.
@@ -154,7 +155,7 @@ class FieldStatusReported(Change):
     """Of `on-scene`: whether it was reached before `on_scene_before`."""
 
 
-class SceneOverdue(Calling):
+class SceneOverdue(Calling, Clocked):
     """No team was reported on scene by `on_scene_before`. It still is expected; nothing is closed."""
 
     type: ClassVar = "episode.scene-overdue.v1"

@@ -4,11 +4,12 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime
 
-from contracts.kernel import Change, Code
+from contracts.clocks import Clocked
+from contracts.kernel import Code
 from contracts.lateness import Calling
 
 
-class EpisodeTaken(Change):
+class EpisodeTaken(Clocked):
     """A person on duty behind the owning role answers for it."""
 
     type: ClassVar = "episode.taken.v1"
@@ -16,7 +17,7 @@ class EpisodeTaken(Change):
     role: str
 
 
-class HandOverAsked(Change):
+class HandOverAsked(Clocked):
     """The shift ends: `to` should answer for it. It stays its owner's until they accept."""
 
     type: ClassVar = "episode.hand-over-asked.v1"
@@ -24,11 +25,12 @@ class HandOverAsked(Change):
     by: str
     owner: str
     role: str
+    asked_at: AwareDatetime | None = None
     accept_before: AwareDatetime
     rule: str
 
 
-class HandOverAccepted(Change):
+class HandOverAccepted(Clocked):
     """The new owner accepted: it moved at this instant."""
 
     type: ClassVar = "episode.hand-over-accepted.v1"
@@ -37,7 +39,7 @@ class HandOverAccepted(Change):
     role: str
 
 
-class HandOverDeclined(Change):
+class HandOverDeclined(Clocked):
     """Who was asked said no; nothing moved."""
 
     type: ClassVar = "episode.hand-over-declined.v1"
@@ -46,7 +48,7 @@ class HandOverDeclined(Change):
     reason: Code
 
 
-class HandOverUnanswered(Calling):
+class HandOverUnanswered(Calling, Clocked):
     """Nobody accepted in time; it is still its owner's, and the question stands."""
 
     type: ClassVar = "episode.hand-over-unanswered.v1"
@@ -56,7 +58,7 @@ class HandOverUnanswered(Calling):
     rule: str
 
 
-class HandOverWithdrawn(Change):
+class HandOverWithdrawn(Clocked):
     """It is not asked any more; nothing moved."""
 
     type: ClassVar = "episode.hand-over-withdrawn.v1"

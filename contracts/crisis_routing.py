@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from contracts import crisis_beds, crisis_dispatch, crisis_files, crisis_ownership
+from contracts.clocks import Clocked
 from contracts.crisis_beds import CrisisFacility
 from contracts.crisis_dispatch import MobileTeam, Setting
 from contracts.kernel import Change, Code, Model
@@ -58,7 +59,7 @@ class ContactNoted(Change):
     """The episode that it opens, should the open one be over when it is brought there."""
 
 
-class EpisodeOpened(Change):
+class EpisodeOpened(Clocked):
     """A person is in crisis and the crisis desk answers for it. `contacted_at` is the instant every clock and measure counts from."""
 
     type: ClassVar = "episode.opened.v1"
@@ -77,7 +78,7 @@ class EpisodeOpened(Change):
     consent: str | None = None
 
 
-class ContactJoined(Change):
+class ContactJoined(Clocked):
     """Another contact about the same crisis, or more of one that we have. The first contact still starts the clocks."""
 
     type: ClassVar = "episode.contact-joined.v1"
@@ -89,7 +90,7 @@ class ContactJoined(Change):
     amends: bool = False
 
 
-class PersonIdentified(Change):
+class PersonIdentified(Clocked):
     """Whom the crisis is about turned out to be somebody we know: from here on it is `person`, no longer `left`."""
 
     type: ClassVar = "episode.person-identified.v1"
@@ -98,7 +99,7 @@ class PersonIdentified(Change):
     record: str
 
 
-class EpisodeTriaged(Change):
+class EpisodeTriaged(Clocked):
     """How it is answered: at once by the system from what the caller was asked, and by a person whenever they judge otherwise.
 
     `response` is `team`, or `contact` where talking may be enough; danger that nobody judged is answered by a team.
@@ -114,7 +115,7 @@ class EpisodeTriaged(Change):
     """None: the system did."""
 
 
-class PlanTeamAlerted(Change):
+class PlanTeamAlerted(Clocked):
     """The person has an active plan: who answers for it must hear of the crisis by `tell_before`, a minute after it was knowable."""
 
     type: ClassVar = "episode.plan-team-alerted.v1"
@@ -128,7 +129,7 @@ class PlanTeamAlerted(Change):
     danger: Danger | None = None
 
 
-class CrisisPlanShared(Change):
+class CrisisPlanShared(Clocked):
     """A person showed the crisis plan to `to`, with the person's consent or in a recorded emergency (42 CFR 2.51)."""
 
     type: ClassVar = "episode.crisis-plan-shared.v1"
@@ -138,7 +139,7 @@ class CrisisPlanShared(Change):
     consent: str | None = None
 
 
-class EpisodeResolved(Change):
+class EpisodeResolved(Clocked):
     """The contact itself was enough; nobody needs to go there. A follow-up is still owed."""
 
     type: ClassVar = "episode.resolved.v1"
@@ -146,7 +147,7 @@ class EpisodeResolved(Change):
     resolved_at: AwareDatetime
 
 
-class DispositionRecorded(Change):
+class DispositionRecorded(Clocked):
     """Where the person goes from here. A bed kind begins a search for a place; the desk owns it until arrival."""
 
     type: ClassVar = "episode.disposition-recorded.v1"
@@ -156,7 +157,7 @@ class DispositionRecorded(Change):
     contacted_at: AwareDatetime
 
 
-class FollowUpNamed(Change):
+class FollowUpNamed(Clocked):
     """A person answers for contact after the crisis; the person in crisis was asked. Without this an episode cannot close."""
 
     type: ClassVar = "episode.follow-up-named.v1"
@@ -170,7 +171,7 @@ class FollowUpNamed(Change):
     rule: str | None = None
 
 
-class OutpatientAsked(Change):
+class OutpatientAsked(Clocked):
     """A referral to outpatient care was made for this crisis. Nobody has accepted it yet."""
 
     type: ClassVar = "episode.outpatient-asked.v1"
@@ -178,7 +179,7 @@ class OutpatientAsked(Change):
     by: str
 
 
-class OutpatientLinked(Change):
+class OutpatientLinked(Clocked):
     """A program took the person. `verified`: by the acceptance itself; else a person says so."""
 
     type: ClassVar = "episode.outpatient-linked.v1"
@@ -188,7 +189,7 @@ class OutpatientLinked(Change):
     by: str | None = None
 
 
-class DeathReported(Change):
+class DeathReported(Clocked):
     """Somebody says that the person died, who was not with them as a team. Every contact and reminder stops now."""
 
     type: ClassVar = "episode.death-reported.v1"
@@ -196,21 +197,21 @@ class DeathReported(Change):
     reported_at: AwareDatetime
 
 
-class DeathVerified(Change):
+class DeathVerified(Clocked):
     """A person verified the death that was reported. Every contact and reminder has stopped already."""
 
     type: ClassVar = "episode.death-verified.v1"
     by: str
 
 
-class DeathRetracted(Change):
+class DeathRetracted(Clocked):
     """The report of a death was wrong; the episode goes on where it was."""
 
     type: ClassVar = "episode.death-retracted.v1"
     by: str
 
 
-class EpisodeClosed(Change):
+class EpisodeClosed(Clocked):
     """Nothing is left to do here. `follow_up` is who looks after the person from now on."""
 
     type: ClassVar = "episode.closed.v1"

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import tzinfo
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -59,7 +61,7 @@ def row(service: str, rule: Rule) -> tuple[str, ...]:
 
 
 @app.command()
-def explain(item: Annotated[str, typer.Argument(help="referral/…, request/…, placement/…: as the board and the log name it.")]) -> None:
+def explain(item: Annotated[str, typer.Argument(help="referral/…, plan/…, episode/…: as the board and the log name it.")]) -> None:
     """The arithmetic of every clock that runs for an item, in words."""
     settings = LocalSettings()
     kept.as_the_run(settings)
@@ -71,27 +73,24 @@ def explain(item: Annotated[str, typer.Argument(help="referral/…, request/…,
 def subjects(item: str) -> list[str]:
     """A referral is up to three aggregates, each with its own clocks. Raises TL-5809 where nobody explains this kind."""
     rest = item.partition("/")[2]
-    named = [f"{kind}/{rest}" for kind in REFERRAL if explainer(kind)] if kind_of(item) == "referral" else [item]
-    if not rest or not all(explainer(kind_of(subject)) for subject in named):
-        raise Problem("TL-5809", "no clock of this kind of item can be explained", fix="name a referral, request or placement", where=item)
+    named = [f"{kind}/{rest}" for kind in REFERRAL] if kind_of(item) == "referral" else [item]
+    known = explainers()
+    if not rest or not all(kind_of(subject) in known for subject in named):
+        raise Problem("TL-5809", "no clock of this kind of item can be explained", fix=f"one of referral, {', '.join(known)}", where=item)
     return named
 
 
-def explainer(kind: str) -> tuple[str, ModuleType] | None:
-    """The service that owns this kind of aggregate, and its module that makes clocks again."""
-    for name in SERVICES:
-        if find_spec(f"services.{name}") and find_spec(f"services.{name}.explain"):
-            module = import_module(f"services.{name}.explain")
-            if kind in module.KINDS:
-                return name, module
-    return None
+@cache
+def explainers() -> Mapping[str, tuple[str, ModuleType]]:
+    """By kind of aggregate, the service that owns it and its module that makes clocks again."""
+    with_one = [name for name in SERVICES if find_spec(f"services.{name}") and find_spec(f"services.{name}.explain")]
+    modules = {name: import_module(f"services.{name}.explain") for name in with_one}
+    return {kind: (name, module) for name, module in modules.items() for kind in module.KINDS}
 
 
 def _of(subject: str, settings: LocalSettings) -> list[str]:
-    found = explainer(kind_of(subject))
-    assert found
-    service, module = found
-    wanted = (subject, *module.REFERENCES)
+    service, module = explainers()[kind_of(subject)]
+    wanted = (subject, *module.references(subject))
 
     async def states(store: MongoStore, _: Any) -> Mapping[str, Any]:
         spoken = import_module(f"services.{service}.app").SERVICE
@@ -102,13 +101,19 @@ def _of(subject: str, settings: LocalSettings) -> list[str]:
     return told(subject, module.running(known[subject], known)) if known[subject] is not None else []
 
 
+def _arithmetic(one: Running, zone: tzinfo) -> list[str]:
+    return explained(one.clock, zone, one.inside) if one.inside else explained(one.clock, zone)
+
+
 def told(subject: str, running: Iterator[Running]) -> list[str]:
     """Clock after clock. One that the rules of today would set otherwise says so: what was recorded stands."""
     lines = []
     for one in running:
         zone = one.clock.hours.tzinfo if one.clock.hours else one.due.tzinfo
         assert zone
-        lines += ["", f"{subject}, {one.action}: due {instant(one.due, zone)}", *(f"  {line}" for line in explained(one.clock, zone))]
-        if one.clock.due_at != one.due:
+        lines += ["", f"{subject}, {one.action}: due {instant(one.due, zone)}", *(f"  {line}" for line in _arithmetic(one, zone))]
+        if one.clock.due_at != one.due and one.ends_by:
+            lines.append(f"  But {one.ends_by}, so it is due {instant(one.due, zone)}.")
+        elif one.clock.due_at != one.due:
             lines.append("  It was set before by other rules, another need or earlier data; what was recorded stands.")
     return lines

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from infra.calendar import Hours
 from infra.problems import Problem
@@ -69,12 +69,36 @@ class Clock:
         return self.left(now) <= length(self.hours, self.starts_at, self.due_at) // 3
 
 
+class Held(Protocol):
+    """A step that is owed as it was recorded: what, by when, by which rule (`name@version`), counted from which instant."""
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def due(self) -> datetime: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def counts_from(self) -> datetime | None: ...
+
+
 class Running(NamedTuple):
-    """A step that is owed by an instant that was recorded, and its clock as the rules make it now."""
+    """A step that is owed by an instant that was recorded, and its clock as the rules make it now.
+
+    In words: `ends_by` who ended it by another instant than the rule does, empty where nobody did; `inside` what it must stay inside,
+    where its clock knows only the instant.
+    """
 
     action: str
     due: datetime
     clock: Clock
+    ends_by: str = ""
+    inside: str = ""
+
+    @property
+    def stands(self) -> bool:
+        """Whether the arithmetic comes to the instant that was recorded, or somebody's word takes its place."""
+        return self.clock.due_at == self.due or bool(self.ends_by)
 
 
 @dataclass(frozen=True)
@@ -162,6 +186,14 @@ class Rulebook:
             hours=counted,
             within=within,
         )
+
+    def again(self, step: Held, *, within: Clock | datetime | None = None, **about: str | None) -> Running:
+        """A step that is owed, with its clock made again from the instant that it counts from: the arithmetic of whatever is held.
+
+        Raises TL-5804 where no rule of its name applies any more.
+        """
+        begun = step.counts_from or step.due
+        return Running(step.action, step.due, self.clock(step.rule.partition("@")[0], begun, now=begun, hours=None, within=within, **about))
 
     def hours_for(self, rule: Rule, hours: Hours | None) -> Hours | None:
         """The calendar a rule counts by: the desk's own, the network's, or none."""

@@ -10,9 +10,10 @@ OPENINGS_MAX = 40
 """More spans than these are told by their sum."""
 
 
-def explained(clock: Clock, zone: tzinfo = UTC) -> list[str]:
-    """Sentences, in the order of the arithmetic. `zone` is whoever reads it lives in; business time is told in its calendar's."""
-    return list(_explained(clock, clock.hours.tzinfo if clock.hours else zone))
+def explained(clock: Clock, zone: tzinfo = UTC, inside: str = "the clock around it") -> list[str]:
+    """Sentences, in the order of the arithmetic. `zone` is where whoever reads it lives; business time is told in its calendar's. `inside`
+    names what it must stay inside where that is an instant only."""
+    return list(_explained(clock, clock.hours.tzinfo if clock.hours else zone, inside))
 
 
 def instant(at: datetime, zone: tzinfo) -> str:
@@ -38,7 +39,7 @@ def open_time(span: timedelta) -> str:
     return " ".join(f"{number} {unit}" for number, unit in ((minutes // 60, "h"), (minutes % 60, "min")) if number) or "0 min"
 
 
-def _explained(clock: Clock, zone: tzinfo) -> Iterator[str]:
+def _explained(clock: Clock, zone: tzinfo, inside: str) -> Iterator[str]:
     rule, limit = clock.said, clock.said.limit
     yield f"{clock.rule}: {limit.in_words} from {rule.starts_at}, until {rule.ends_when}."
     yield f"It started {instant(clock.starts_at, zone)}."
@@ -46,7 +47,7 @@ def _explained(clock: Clock, zone: tzinfo) -> Iterator[str]:
         yield f"Nobody was open then: counting began {instant(clock.counts_from, zone)}."
     alone = limit.after(clock.starts_at, clock.hours)
     if clock.within is not None and rule.share is not None:
-        yield from _budget(clock, clock.within, alone, zone)
+        yield from _budget(clock, clock.within, alone, zone, inside)
     if clock.hours and limit.unit in ("bh", "bd"):
         yield from _counted(clock.hours, clock.counts_from, clock.due_at, by_days=limit.unit == "bd" and clock.due_at == alone)
     yield f"So it is due {instant(clock.due_at, zone)}."
@@ -56,9 +57,9 @@ def _explained(clock: Clock, zone: tzinfo) -> Iterator[str]:
     yield f"Source: {rule.citation} ({rule.citation_status}); in force since {rule.effective_from}, version {rule.version}."
 
 
-def _budget(clock: Clock, within: Clock | datetime, alone: datetime, zone: tzinfo) -> Iterator[str]:
+def _budget(clock: Clock, within: Clock | datetime, alone: datetime, zone: tzinfo, inside: str) -> Iterator[str]:
     """Law 9, as it was applied."""
-    end, name = (within.due_at, within.rule) if isinstance(within, Clock) else (within, "the clock around it")
+    end, name = (within.due_at, within.rule) if isinstance(within, Clock) else (within, inside)
     yield f"By itself it would end {instant(alone, zone)}; it has to stay inside {name}, which ends {instant(end, zone)}."
     if end <= clock.starts_at:
         yield f"That was over already, so it gets {clock.said.floor.in_words}."
@@ -69,6 +70,10 @@ def _budget(clock: Clock, within: Clock | datetime, alone: datetime, zone: tzinf
     yield f"{told(left)} of {kind} were left of that; its share of {clock.said.share:.0%} is {told(share)}."
     if clock.due_at == alone:
         yield "Its own limit is shorter, and stands."
+    elif clock.due_at == end:
+        yield "No more than that is left, so it ends with it."
+    elif share < clock.said.floor.length:
+        yield f"That is too short to act in, so it gets {clock.said.floor.in_words}."
 
 
 def _counted(hours: Hours, begin: datetime, end: datetime, by_days: bool) -> Iterator[str]:

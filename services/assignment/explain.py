@@ -9,17 +9,21 @@ from services.assignment.directory import DIRECTORY, Directory
 from services.assignment.placement import CONTACT, FIND_PLACE, Placement
 
 KINDS: tuple[str, ...] = ("placement",)
-REFERENCES: tuple[str, ...] = (DIRECTORY,)
 
 
-def running(state: Placement, references: Mapping[str, Any]) -> Iterator[Running]:
+def references(subject: str) -> tuple[str, ...]:
+    """Opening hours of desks."""
+    return (DIRECTORY,)
+
+
+def running(state: Placement, known: Mapping[str, Any]) -> Iterator[Running]:
     """A hand-off that is asked, every offer that is open, the owner's step, the regulatory clock around them, and the one by which the
     person must be reached."""
     if (handed := state.hand_off) and handed.asked_at and handed.respond_by:
         yield Running(f"answer of {handed.to}", handed.respond_by, rules.hand_off(state.urgency, handed.asked_at))
     if state.urgency is None or state.status == "ended":
         return
-    directory: Directory = references.get(DIRECTORY) or Directory()
+    directory: Directory = known.get(DIRECTORY) or Directory()
     for asked in state.waiting_on:
         start = asked.counts_from or state.requested_at
         whole = rules.services(state.requested_at, state.urgency, start)

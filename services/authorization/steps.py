@@ -21,11 +21,14 @@ DESK = "role/program-desk"
 INQUIRE, EXPIRE, USE = "inquire", "expire", "use-authorization"
 REVIEW_LEAD = timedelta(days=3)
 """So long before the payer's own review day the next authorization is asked for."""
+SEEN_BY = "the time in which the person must be seen (services)"
+REVIEWED = f"the payer named the day of its review, and {REVIEW_LEAD.days} days before it the next authorization is asked for"
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something owed from `starts_at`, by a rule; `due` where somebody outside set the day. `within`: what it must stay inside."""
+    """Something owed from `starts_at`, by a rule; `due` where somebody outside set the day, `ends_by` says who. `within`: what it must
+    stay inside, in words `inside`."""
 
     action: str
     line: int
@@ -36,6 +39,8 @@ class Need:
     due: datetime | None = None
     within: datetime | None = None
     about: dict[str, str] = field(default_factory=dict)
+    ends_by: str = ""
+    inside: str = ""
 
 
 def steps_of(state: Authorization, now: datetime) -> tuple[Step, ...]:
@@ -62,13 +67,13 @@ def needs(state: Authorization) -> Iterator[Need]:
     if state.ended:
         return
     if state.needed is None:
-        yield Need("determine", 0, state.opened_at, "determine", within=_seen_by(state, state.opened_at))
+        yield Need("determine", 0, state.opened_at, "determine", within=_seen_by(state, state.opened_at), inside=SEEN_BY)
     for line in state.lines:
         yield from _of_line(state, line)
         yield from (Need("settle-data-issue", line.line, at, "settle-data-issue", owner=STEWARD) for at in list(line.issues.values())[:1])
     if since := state.at_risk_since:
         soonest = min((at for at in state.visits.values() if at > since), default=None)
-        yield Need("secure-care", 0, since, "secure-care", within=soonest)
+        yield Need("secure-care", 0, since, "secure-care", within=soonest, inside="the next visit")
 
 
 def _of_line(state: Authorization, line: Line) -> Iterator[Need]:
@@ -78,7 +83,7 @@ def _of_line(state: Authorization, line: Line) -> Iterator[Need]:
         else:
             about = {"expedited": _yes(state.expedited)}
             within = None if line.renews else _seen_by(state, line.since)
-            yield Need("submit", line.line, line.since, "assemble", within=within, about=about)
+            yield Need("submit", line.line, line.since, "assemble", within=within, about=about, inside=SEEN_BY)
     elif line.is_waiting:
         yield from _with_payer(state, line, state.submission(line.reference))
     elif line.is_granted and not state.is_renewed(line):
@@ -96,25 +101,35 @@ def _with_payer(state: Authorization, line: Line, sent: Submission | None) -> It
     if line.contact_since:
         yield Need("contact-payer", line.line, line.contact_since, "contact-payer")
     if line.inquiry and line.inquiry.sent_at is None:
-        yield Need("send-information", line.line, line.inquiry.asked_at, "send-information", due=line.inquiry.due)
+        yield Need(
+            "send-information",
+            line.line,
+            line.inquiry.asked_at,
+            "send-information",
+            due=line.inquiry.due,
+            ends_by="the payer named the day",
+        )
     if line.silent_since:
         yield Need("chase-decision", line.line, line.silent_since, "chase-decision")
     elif sent:
         about = {"expedited": _yes(sent.expedited), "payer": state.payer_kind}
-        yield Need("await-decision", line.line, sent.received_at, "decide", payer_of(state), due=line.extended_until, about=about)
+        yield Need("await-decision", line.line, sent.received_at, "decide", payer_of(state), due=line.extended_until, about=about,
+                   ends_by="the payer took more time, with notice")  # fmt: skip
 
 
 def _in_use(line: Line) -> Need:
     """Units and days are used until the next authorization must be asked for; the payer's own review day comes first."""
     end = last_moment(line.granted_until) if line.granted_until else None
     if line.renewal_at:
-        return Need("renew", line.line, line.renewal_at, "renew", within=end)
+        return Need("renew", line.line, line.renewal_at, "renew", within=end, inside="the last covered day")
     start = span_start(line)
     review = first_moment(line.next_review_on) - REVIEW_LEAD if line.next_review_on else None
     by_span = start + (end - start) * RENEWAL_SHARE if end else None
     if review and (by_span is None or review < by_span):
-        return Need(USE, line.line, start, "review", due=review)
-    return Need(USE, line.line, start, "use", due=by_span)
+        return Need(
+            USE, line.line, start, "review", due=review, ends_by="the payer named the day of its review, and it is asked for before"
+        )
+    return Need(USE, line.line, start, "use", due=by_span, ends_by=f"{RENEWAL_SHARE:.0%} of the days that it covers are used up by then")
 
 
 def _against(state: Authorization, line: Line) -> Iterator[Need]:

@@ -62,7 +62,8 @@ def evolve(state: Episode | None, fact: Change) -> Episode | None:
     else:
         after = state.model_copy(update=_changes(state, fact))
     step = fact.next
-    return after.model_copy(update={"action": step and step.action, "due": step and step.due, "rule": step and step.rule})
+    told = {name: step and getattr(step, name) for name in ("action", "due", "rule")}
+    return after.model_copy(update=told | {"counts_from": getattr(fact, "counts_from", None)})
 
 
 def _opened(fact: EpisodeOpened) -> Episode:
@@ -167,7 +168,7 @@ def _of_place(state: Episode, fact: Change) -> dict[str, Any] | None:
         case NoFacilityAvailable():
             return {"status": "no-facility", "candidates": fact.candidates, "look_at": fact.again_at, "sought_since": fact.sought_since}
         case FacilitiesAsked():
-            new = tuple(Asked(facility=one.facility, desk=one.desk, answer_before=one.answer_before) for one in fact.asked)
+            new = tuple(Asked(**one.model_dump(include={"facility", "desk", "asked_at", "answer_before"})) for one in fact.asked)
             named = {one.facility for one in new}
             kept = tuple(asked for asked in state.asked if asked.facility not in named)
             return {"status": "placing", "asked": (*kept, *new), "look_at": None}
@@ -235,7 +236,7 @@ def _of_owner(state: Episode, fact: Change) -> dict[str, Any] | None:
         case EpisodeTaken() | HandOverAccepted():
             return {"owner": fact.owner, "role": fact.role, "hand_over": None}
         case HandOverAsked():
-            return {"hand_over": HandOver(to=fact.to, role=fact.role, by=fact.by, accept_before=fact.accept_before)}
+            return {"hand_over": HandOver(**{name: getattr(fact, name) for name in ("to", "role", "by", "asked_at", "accept_before")})}
         case HandOverUnanswered() if state.hand_over:
             return {"hand_over": state.hand_over.model_copy(update={"unanswered": True})}
         case HandOverDeclined() | HandOverWithdrawn():

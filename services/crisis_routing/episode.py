@@ -36,6 +36,7 @@ class Asked(State):
 
     facility: str
     desk: str
+    asked_at: AwareDatetime | None = None
     answer_before: AwareDatetime
     answer: Literal["open", "late", "declined"] = "open"
 
@@ -46,12 +47,14 @@ class HandOver(State):
     to: str
     role: str
     by: str
+    asked_at: AwareDatetime | None = None
     accept_before: AwareDatetime
     unanswered: bool = False
 
 
 class Episode(State):
-    """One crisis. `owner`, a person or a role, answers for it; `action`, `due` and `rule` are of the next step."""
+    """One crisis. `owner`, a person or a role, answers for it; `action`, `due`, `rule` and `counts_from` are of the
+    next step."""
 
     person: str
     record: str
@@ -111,6 +114,7 @@ class Episode(State):
     action: str | None = None
     due: AwareDatetime | None = None
     rule: str | None = None
+    counts_from: AwareDatetime | None = None
 
     @property
     def waiting_on(self) -> tuple[Asked, ...]:

@@ -56,7 +56,7 @@ def shift_ended(case: Case) -> Said:
 
 def _asked(case: Case, to: str, role: str, by: str) -> Said:
     clock = RULES.clock("hand-over", case.now, now=case.now)
-    asked = HandOverAsked(to=to, by=by, owner=case.episode.owner, role=role, accept_before=clock.due_at, rule=clock.rule)
+    asked = HandOverAsked(to=to, by=by, owner=case.episode.owner, role=role, asked_at=case.now, accept_before=clock.due_at, rule=clock.rule)
     return ((case.subject, asked),)
 
 

@@ -111,7 +111,8 @@ def _asked(case: Case, facilities: list[str], by: str | None = None) -> Said:
     held: list[tuple[str, Change]] = [
         (one, BedHeld(episode=case.subject, beds=beds, until=clock.due_at, counted_at=counted[one], rule=clock.rule)) for one in facilities
     ]
-    asked = tuple(BedAsked(facility=one, desk=_desk(case, one), answer_before=clock.due_at, counted_at=counted[one]) for one in facilities)
+    when = {"asked_at": case.now, "answer_before": clock.due_at}
+    asked = tuple(BedAsked(facility=one, desk=_desk(case, one), counted_at=counted[one], **when) for one in facilities)
     return (*held, (case.subject, FacilitiesAsked(beds=beds, asked=asked, rule=clock.rule, by=by)))
 
 

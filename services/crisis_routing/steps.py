@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contracts.clocks import Step
 from contracts.kernel import Actor, Change, Command, Fact, Next, Reason, Refused, World, kind_of
 from contracts.lateness import Calling
 from services.crisis_routing import commands as asked_for
@@ -103,7 +104,7 @@ def told(said: Iterable[tuple[str, Change]], world: World, now: datetime) -> lis
         if kind_of(subject) == "episode":
             before = states.get(subject, world[subject])
             reached = course.evolve(before, change)
-            change = _calling(change.model_copy(update={"next": next_of(before, reached, now)}))
+            change = _calling(change.model_copy(update=next_of(before, reached, now)._asdict()))
             states[subject] = course.evolve(before, change)
         facts.append(Fact(subject, change))
     about = next((state for state in states.values() if state), None)
@@ -119,19 +120,21 @@ def _calling(change: Change) -> Change:
     return change.model_copy(update={"escalates": RULES.ladder(rule)})
 
 
-def next_of(before: Episode | None, after: Episode | None, now: datetime) -> Next | None:
-    """Who owes what by when. A later fact of the same step never gives it more time."""
+def next_of(before: Episode | None, after: Episode | None, now: datetime) -> Step:
+    """Who owes what by when. A later fact of the same step never gives it more time, nor another start."""
     if after is None:
-        return None
+        return Step()
     if after.status == "closed":
-        return Next(owner=after.owner, action="none")
+        return Step(Next(owner=after.owner, action="none"))
     action, rule, starts_at, waiting_on = step(after, now)
     clock = RULES.clock(rule, starts_at, now=now, setting=after.setting)
-    due = _fixed(after, action) or clock.due_at
+    due = fixed = _fixed(after, action) or clock.due_at
     if before and before.due and before.action == action:
-        due = min(due, before.due) if not _fixed(after, action) else due
+        due = min(due, before.due) if not _fixed(after, action) else fixed
+        starts_at = before.counts_from or starts_at if due == before.due else starts_at
     owner = after.follow_up if action == "reach-after-crisis" and after.follow_up else after.owner
-    return Next(owner=owner, action=action, waiting_on=waiting_on, due=due, rule=clock.rule, allowed=allowed(after))
+    following = Next(owner=owner, action=action, waiting_on=waiting_on, due=due, rule=clock.rule, allowed=allowed(after))
+    return Step(following, starts_at)
 
 
 def _fixed(state: Episode, action: str) -> datetime | None:
@@ -163,7 +166,8 @@ def step(state: Episode, now: datetime) -> tuple[str, str, datetime, str | None]
         case "died" if state.died_from:
             return "verify-death", "verify-death", now, None
         case "placing" if state.waiting_on:
-            return "await-facility", "answer-for-bed", now, ",".join(asked.desk for asked in state.waiting_on)
+            first = min(state.waiting_on, key=lambda asked: asked.answer_before)
+            return "await-facility", "answer-for-bed", first.asked_at or now, ",".join(asked.desk for asked in state.waiting_on)
         case "placing" | "no-facility":
             return "find-bed", "find-bed", state.sought_since or now, None
         case "accepted":

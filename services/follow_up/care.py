@@ -39,6 +39,7 @@ from services.follow_up.rules import clock, yes
 
 NOT_IN_SERVICE = Reason("TL-5511", "", "no visit was attended yet; book or record one")
 HAS_ENDED = Reason("TL-5512", "", "nothing of this referral is left to do here")
+SEEN_BY = "the time in which the person must be seen (services)"
 Status = Literal["accepted", "scheduled", "missed", "in-service", "outcome-reported", "ended"]
 
 
@@ -84,7 +85,8 @@ class Care(Item):
             return ()
         match self.status:
             case "accepted":
-                return (Need("schedule-visit", clock("schedule", self.accepted_at, self.visit_by, urgency=self.urgency)),)
+                ticking = clock("schedule", self.accepted_at, self.visit_by, urgency=self.urgency)
+                return (Need("schedule-visit", ticking, inside=SEEN_BY),)
             case "scheduled":
                 return (Need("record-attendance", clock("record-attendance", self.bookings[0].starts_at), waiting_on="client"),)
             case "missed" if self.missed_at:

@@ -34,12 +34,17 @@ WARNINGS = tuple(warned for warned, _, _ in WORDS.values())
 
 
 class Need(NamedTuple):
-    """What has to be done by the clock of a rule; `due` where another instant ends it, `waiting_on` whom it waits on until then."""
+    """What has to be done by the clock of a rule; `waiting_on` whom it waits on until then; `due` where another instant ends it.
+
+    In words: `ends_by` by whose word that is, `inside` what its clock must stay inside.
+    """
 
     action: str
     clock: Clock
     waiting_on: str | None = None
     due: datetime | None = None
+    ends_by: str = ""
+    inside: str = ""
 
 
 def later(noted_at: datetime | None, before: datetime | None) -> datetime | None:

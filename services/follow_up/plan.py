@@ -15,6 +15,7 @@ from services.follow_up.rules import PartOfDay, clock, yes
 
 SUPERVISOR = "role/clinical-supervisor"
 DIED: SuppressionKind = "died"
+AGREED = "whoever said why it is not shown said until when"
 
 
 class Booking(State):
@@ -143,7 +144,7 @@ class Plan(Item):
         first = min(self.suppressions, key=lambda one: (one.kind != DIED, one.until))
         if first.kind == DIED:
             return Need("verify-death", clock("verify-death", first.since))
-        return Need("review-suppression", clock("suppression-review", first.since), due=first.until)
+        return Need("review-suppression", clock("suppression-review", first.since), due=first.until, ends_by=AGREED)
 
     def _attendance(self) -> Iterator[Need]:
         """From the first attended visit on it is owed here; before that, the referral owes it."""

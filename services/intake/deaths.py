@@ -25,7 +25,7 @@ from services.intake.records import DEAD, Named, Record
 from services.intake.requests import Request
 
 TELL = clusters.TELL
-VERIFIED = CloseRequest(how="died", reason="verified")
+VERIFIED = CloseRequest(how="died", reason="death-verified")
 
 
 def named(partner: str, data: DeathTold, blind: Blind) -> Named:

@@ -54,9 +54,9 @@ def passed(message: Message, world: World, now: datetime) -> Sequence[Fact]:
         return []
     asks = RULES.clock(ASK, now, now=now, partner=known.partner)
     step = Next(owner=LEADS, action=ASK, waiting_on=f"partner/{known.partner}", due=asks.due_at, rule=asks.rule)
-    silence = _silence(known)
+    quiet = silence(known)
     said = FeedSilent(
-        partner=known.partner, since=known.heard_until, rule=silence.rule, escalates=silence.said.escalates, noted_at=now, next=step
+        partner=known.partner, since=known.heard_until, rule=quiet.rule, escalates=quiet.said.escalates, noted_at=now, next=step
     )  # fmt: skip
     return [Fact(message.subject, said)]
 
@@ -64,10 +64,11 @@ def passed(message: Message, world: World, now: datetime) -> Sequence[Fact]:
 def deadlines(state: Feed) -> Iterator[Deadline]:
     """When its silence is too long."""
     if not state.silent:
-        yield Deadline(SILENCE, state.partner, _silence(state).due_at)
+        yield Deadline(SILENCE, state.partner, silence(state).due_at)
 
 
-def _silence(state: Feed) -> Clock:
+def silence(state: Feed) -> Clock:
+    """How long it may tell nothing, from the end of the hour in which it was heard."""
     return RULES.clock(SILENCE, state.heard_until, now=state.heard_until, partner=state.partner)
 
 

@@ -23,6 +23,7 @@ from services.authorization import commands as c
 from services.authorization import domain
 from services.authorization.app import SERVICE
 from services.authorization.lines import GRANTED
+from services.authorization.steps import about
 from tests.authorization.stories import (
     AUTHORIZATION,
     COVERED,
@@ -36,6 +37,7 @@ from tests.authorization.stories import (
     answer,
     by_letter,
 )
+from tests.explaining import unexplained
 
 DAY = timedelta(days=1)
 NUMBERS = st.sampled_from([1, 2, 3, 9])
@@ -131,6 +133,16 @@ def test_every_open_step_has_one_owner_a_clock_and_a_cited_rule_and_the_next_is_
         if fact.steps:
             first = min(fact.steps, key=lambda step: step.due)
             assert (fact.next.due, fact.next.rule) == (first.due, first.rule) and fact.next.waiting_on != fact.next.owner
+
+
+@settings(max_examples=80, deadline=None)
+@whatever(LIVES)
+def test_every_clock_can_be_told_in_words(steps):
+    life = lived(steps)
+    if AUTHORIZATION in life.states:
+        state = life.authorization
+        owed = [(about(step) if step.line else step.action, step.due) for step in state.steps]
+        assert unexplained(AUTHORIZATION, state, owed) == []
 
 
 @settings(max_examples=80, deadline=None)

@@ -43,6 +43,7 @@ from tests.crisis_routing.stories import (
     kinds,
     story,
 )  # fmt: skip
+from tests.explaining import unexplained
 
 TEAMS, PLACES = st.sampled_from([NORTH, SOUTH, FAR]), st.sampled_from([HARBOR, MERCY, VALLEY, RIDGE])
 PEOPLE = st.sampled_from([ANA, BEN, CARL, DORA, EVE, FAY, GUS, NOBODY])
@@ -250,6 +251,14 @@ class Lives(RuleBasedStateMachine):
             if state.died_from:
                 clocks = [one.name for of, one in self.story.deadlines() if of == subject and (of, one.id) not in self.story.spent]
                 assert set(clocks) <= {"hand-over"}, "a death stops every clock of the crisis"
+
+    @invariant()
+    def every_clock_can_be_told_in_words(self) -> None:
+        for subject, state in self._open().items() if hasattr(self, "story") else ():
+            owed = [(state.action, state.due)] if state.action and state.due else []
+            owed += [(f"answer of {one.facility}", one.answer_before) for one in state.waiting_on]
+            owed += [(f"answer of {state.hand_over.to}", state.hand_over.accept_before)] if state.hand_over else []
+            assert unexplained(subject, state, owed) == []
 
     @invariant()
     def nothing_closes_without_somebody_who_follows_up_or_a_verified_death(self) -> None:

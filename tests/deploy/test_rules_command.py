@@ -29,7 +29,7 @@ def test_a_service_without_rules_is_refused_with_those_that_have_some():
 
 
 def test_a_referral_is_its_request_and_its_placement_and_the_rest_is_refused():
-    assert clocks.subjects("referral/1")[:2] == ["request/1", "placement/1"]
+    assert clocks.subjects("referral/1") == ["request/1", "placement/1", "care/1"]
     assert clocks.subjects("placement/1") == ["placement/1"]
     for item in ("record/1", "referral/", "nothing"):
         with pytest.raises(Problem, match="TL-5809"):
@@ -43,3 +43,15 @@ def test_a_clock_is_told_with_its_arithmetic_and_one_that_was_recorded_otherwise
     assert "  So it is due Mon 2 Mar 2026 13:00 UTC." in same and "what was recorded stands" not in " ".join(same)
     assert other[1].endswith("09:00 UTC") and "what was recorded stands" in other[-1]
     assert clock.due_at - MONDAY == timedelta(hours=4)
+
+
+def test_every_service_explains_the_clocks_of_what_it_owns():
+    told = {kind: name for kind, (name, _) in clocks.explainers().items()}
+    assert set(told.values()) == {name for name, _ in clocks.books(None)}
+    assert told["authorization"] == "authorization" and told["episode"] == "crisis_routing" and told["transition"] == "follow_up"
+
+
+def test_an_end_that_somebody_else_named_is_told_beside_the_rule():
+    clock = RULES.clock("acknowledge", MONDAY, now=MONDAY, urgency="routine")
+    told = clocks.told("authorization/1", iter([Running("send-information/1", MONDAY, clock, "the payer named the day")]))
+    assert told[-1] == "  But the payer named the day, so it is due Mon 2 Mar 2026 09:00 UTC."

@@ -19,6 +19,7 @@ from services.follow_up.engagement import reading
 from services.follow_up.items import Item
 from services.follow_up.plan import Plan
 from services.follow_up.transition import Transition
+from tests.explaining import unexplained
 from tests.follow_up.stories import (
     DAY,
     HOUR,
@@ -178,6 +179,11 @@ class Lives(RuleBasedStateMachine):
         for _, state in self.owned():
             needed = [(need.action, need.due or need.clock.due_at, need.clock.rule) for need in state.needs]
             assert [(step.action, step.due, step.rule) for step in state.owes] == needed
+
+    @invariant()
+    def every_clock_can_be_told_in_words(self) -> None:
+        for subject, state in self.owned():
+            assert unexplained(subject, state, [(step.action, step.due) for step in state.owes]) == []
 
     @invariant()
     def plans_and_stays_belong_to_one_person_each(self) -> None:

@@ -106,5 +106,5 @@ async def test_what_is_asked_late_gets_its_share_of_what_the_regulation_leaves()
     await asks(desk, ASK)
     state = desk.one("request")[1]
     assert state.owed.due - desk.clock.now() == timedelta(hours=2)  # a third of the six business hours that are left
-    ((_, due, clock),) = explain.running(state, {})
+    ((_, due, clock, *_),) = explain.running(state, {})
     assert clock.due_at == due and len(list(domain.deadlines(state))) == 2

@@ -150,8 +150,8 @@ async def test_a_referral_that_ends_untold_leaves_the_step_and_one_that_was_told
     subject = await placed(desk)
     await desk.send("amended", {"reference": "R-1", **PART2})
     assert desk.state(consent(subject)).owed
-    await desk.command(subject, CloseRequest(how="unmet", reason="no-capacity"))
-    assert statuses(desk)[-1] == "in-progress" and desk.state(consent(subject)).withheld == ("closed-unmet", "no-capacity")
+    await desk.command(subject, CloseRequest(how="unmet", reason="no-program"))
+    assert statuses(desk)[-1] == "in-progress" and desk.state(consent(subject)).withheld == ("closed-unmet", "no-program")
     assert desk.state(consent(subject)).owed.action == "obtain-consent"
     await desk.command(consent(subject), CONSENTS)
     assert statuses(desk)[-1] == "failed" and desk.state(consent(subject)).owed is None

@@ -133,7 +133,7 @@ async def test_a_linked_record_is_asked_to_verify_and_never_closed_by_the_link(d
     one, two = await two_records(desk)
     await desk.command(one, AcknowledgeRequest())
     await desk.command(one, ReportDeath())
-    await desk.command(one, CloseRequest(how="died", reason="verified"))
+    await desk.command(one, CloseRequest(how="died", reason="death-verified"))
     await settled(desk)
     assert desk.state(one).status == "closed" and desk.state(two).is_open and desk.state(two).dead_since
 

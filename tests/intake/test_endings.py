@@ -17,7 +17,7 @@ from tests.intake.desk import NOW, Desk, request
 
 VISITED = CareStarted(started_at=NOW, kind="service", channel="in-person", in_time=True)
 TRIAGED = TriageRequest(urgency="urgent", service="outpatient-therapy")
-VERIFIED = CloseRequest(how="verified", reason="reviewed")
+VERIFIED = CloseRequest(how="verified", reason="services-obtained")
 
 
 async def settles(desk: Desk) -> None:
@@ -76,7 +76,7 @@ async def test_verified_needs_a_recorded_visit_and_what_was_served_is_not_unmet(
     refused = await desk.command(subject, VERIFIED, key="1")
     assert (refused.kind, refused.reasons[0].code, refused.allowed[0]) == ("refused", "TL-5121", "close-request")
     await desk.hear(other(subject, "care"), 1, VISITED)
-    unmet = await desk.command(subject, CloseRequest(how="unmet", reason="no-capacity"), key="2")
+    unmet = await desk.command(subject, CloseRequest(how="unmet", reason="no-program"), key="2")
     assert (unmet.kind, unmet.reasons[0].code) == ("refused", "TL-5122")
     assert (await desk.command(subject, VERIFIED, key="3")).kind == "event"
     said = last(desk, "request.closed.v1")
@@ -102,7 +102,7 @@ async def test_time_alone_closes_nothing(desk: Desk) -> None:
 
 async def test_what_is_closed_is_opened_again_as_a_new_interval_whose_clocks_count_from_then(desk: Desk) -> None:
     subject = await placed(desk)
-    await desk.command(subject, CloseRequest(how="unmet", reason="no-capacity"))
+    await desk.command(subject, CloseRequest(how="unmet", reason="no-program"))
     assert desk.state(subject).allowed == ("reopen-request",)
     desk.clock.advance(timedelta(days=9))
     assert (await desk.command(subject, ReopenRequest(reason="asked-again"), by="staff/12")).kind == "event"
@@ -115,7 +115,7 @@ async def test_what_is_closed_is_opened_again_as_a_new_interval_whose_clocks_cou
 
 async def test_a_sender_is_told_that_its_referral_was_closed_and_what_to_do(desk: Desk) -> None:
     subject = await placed(desk)
-    await desk.command(subject, CloseRequest(how="unmet", reason="no-capacity"))
+    await desk.command(subject, CloseRequest(how="unmet", reason="no-program"))
     for kind, body in (("requested", request(urgency="urgent")), ("amended", {"reference": "R-1", "urgency": "urgent"})):
         assert await desk.send(kind, body) == ["refused"]
         assert desk.answers()[-1]["issues"][0]["code"] == "TL-5106"
@@ -151,7 +151,7 @@ async def test_whoever_verifies_it_closes_all_that_is_open_and_the_sender_is_not
     await desk.command(one, ReportDeath())
     await settles(desk)
     desk.later(5)
-    await desk.command(two, CloseRequest(how="died", reason="certificate"))
+    await desk.command(two, CloseRequest(how="died", reason="death-verified"))
     await settles(desk)
     assert [desk.state(subject).status for subject in (one, two)] == ["closed", "closed"]
     assert {answer.get("reason") for answer in desk.answers() if answer.get("task_status") == "cancelled"} == {None}
@@ -167,7 +167,7 @@ async def test_a_new_referral_of_somebody_who_is_said_to_have_died_asks_first_wh
 async def test_a_plan_that_hears_of_a_death_stops_the_referrals_of_the_record(desk: Desk) -> None:
     one, two = await placed(desk, "R-1"), await placed(desk, "R-2")
     record = desk.one("record")[0]
-    await desk.command(one, CloseRequest(how="asserted", reason="reviewed"))
+    await desk.command(one, CloseRequest(how="asserted", reason="services-obtained"))
     await desk.hear(other(one, "plan"), 1, PlanDeathReported(record=record, at=NOW, by="staff/31"))
     await settles(desk)
     assert desk.state(two).dead_since and not desk.state(one).dead_since

@@ -118,7 +118,7 @@ async def test_each_clock_is_made_again_and_comes_to_the_instant_that_was_record
     subject, taken = desk.one("request")
     await desk.command(subject, AcknowledgeRequest())
     for state in (taken, desk.one("request")[1]):
-        ((action, due, clock),) = explain.running(state, {})
+        ((action, due, clock, *_),) = explain.running(state, {})
         assert (action, due) == (state.owed.action, state.owed.due) and clock.due_at == due
     await desk.command(subject, TriageRequest(urgency="urgent", service="outpatient-therapy"))
     assert list(explain.running(desk.one("request")[1], {})) == []

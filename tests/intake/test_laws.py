@@ -43,7 +43,7 @@ ASKED = st.one_of(
         commands.RefuteDeath(), commands.WithdrawRequest(reason="not-needed"),
     ]),
     st.builds(
-        lambda how: commands.CloseRequest(how=how, reason="reviewed", to="elsewhere"),
+        lambda how: commands.CloseRequest(how=how, reason="services-obtained", to="elsewhere"),
         st.sampled_from(["verified", "asserted", "unmet", "redirected", "died"]),
     ),
     st.builds(lambda u: commands.TriageRequest(urgency=u, service="outpatient-therapy"), st.sampled_from(["urgent", "routine"])),

@@ -93,7 +93,7 @@ def amended(life: Life) -> None:
 
 def closed_unseen(life: Life) -> None:
     refers(life)
-    asks(life, "intake", "request", intake.CloseRequest(how="verified", reason="reviewed"), "staff/ana")
+    asks(life, "intake", "request", intake.CloseRequest(how="verified", reason="services-obtained"), "staff/ana")
 
 
 def died(life: Life) -> None:
@@ -113,7 +113,7 @@ def seen_in_time_and_told_weeks_later(life: Life) -> None:
 
 def died_while_it_was_closed(life: Life) -> None:
     refers(life)
-    asks(life, "intake", "request", intake.CloseRequest(how="asserted", reason="reviewed"), "staff/ana")
+    asks(life, "intake", "request", intake.CloseRequest(how="asserted", reason="services-obtained"), "staff/ana")
     asks(life, "intake", "record", intake.ReportDeath(), "staff/ana")
     asks(life, "intake", "request", intake.ReopenRequest(reason="asked-again"), "staff/ben")
     life.everything_arrives()

@@ -72,3 +72,14 @@ def test_a_limit_that_is_shorter_than_its_share_and_a_clock_that_is_over_are_tol
     assert shorter[3:5] == ["1 d 6 h of time were left of that; its share of 50% is 15 h.", "Its own limit is shorter, and stands."]
     over = words(book, "call", monday, within=monday - timedelta(hours=1))
     assert over[3:5] == ["That was over already, so it gets 15 minutes.", "So it is due Mon 2 Mar 2026 14:15 UTC."]
+
+
+def test_a_share_too_short_to_act_in_and_a_name_for_what_is_around_it_are_told(book):
+    monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
+    short = words(book, "answer", monday, within=monday + timedelta(minutes=40))
+    assert short[3:5] == ["40 min of open time were left of that; its share of 33% is 13 min.",
+                          "That is too short to act in, so it gets 15 minutes."]  # fmt: skip
+    none = words(book, "answer", monday, within=monday + timedelta(minutes=10))
+    assert none[4] == "No more than that is left, so it ends with it."
+    named = explained(book.clock("answer", monday, now=monday, hours=DESK, within=monday + timedelta(minutes=40)), inside="the next visit")
+    assert "it has to stay inside the next visit, which ends Mon 2 Mar 2026 09:40 EST." in named[2]

@@ -128,7 +128,7 @@ def _closes(town: Town, subject: str) -> None:
     """As far as it is known; one in twenty is needed again."""
     state = town.network.houses["intake"].states[subject]
     how = "verified" if state.served else town.dice.choice(["asserted", "unmet"])
-    town.asks("intake", intake.CloseRequest(how=how, reason="reviewed"), subject)
+    town.asks("intake", intake.CloseRequest(how=how, reason="services-obtained"), subject)
     if town.dice.random() < 0.05:
         again = intake.ReopenRequest(reason="asked-again")
         town.network.at(town.network.now + 9 * DAY, lambda: town.asks("intake", again, subject))
@@ -136,7 +136,7 @@ def _closes(town: Town, subject: str) -> None:
 
 def _verifies(town: Town, subject: str) -> None:
     lives = town.dice.random() < 0.5
-    town.asks("intake", intake.RefuteDeath() if lives else intake.CloseRequest(how="died", reason="certificate"), subject)
+    town.asks("intake", intake.RefuteDeath() if lives else intake.CloseRequest(how="died", reason="death-verified"), subject)
 
 
 STEPS: dict[tuple[str, str], Callable[[Town, str], None]] = {

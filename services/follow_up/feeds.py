@@ -46,7 +46,8 @@ def reported(feed: str, known: Feed | None, since: datetime | None, now: datetim
     if since is None:
         return [Fact(feed, FeedResumed(next=Next(owner=LEADS, action="none")))]
     asks = clock(ASK, now)
-    return [Fact(feed, FeedSilent(since=since, next=Next(owner=LEADS, action=ASK, due=asks.due_at, rule=asks.rule)))]
+    step = Next(owner=LEADS, action=ASK, due=asks.due_at, rule=asks.rule)
+    return [Fact(feed, FeedSilent(since=since, escalates=asks.said.escalates, next=step))]
 
 
 def learned(known: Feeds | None, message: Message) -> Sequence[Fact]:

@@ -21,6 +21,14 @@ How = Literal["verified", "asserted", "unmet", "redirected", "cancelled", "enter
 """How a referral was closed. `verified`: with evidence of service; `asserted`: somebody says that services were obtained;
 `redirected`: another organisation confirmed that it has it."""
 
+ClosingReason = Literal[
+    "services-obtained", "sent-to-the-wrong-place", "out-of-area", "no-program", "not-eligible", "not-reached", "client-decision",
+    "found-elsewhere", "worked-as-another", "entered-in-error", "death-verified", "other",
+]  # fmt: skip
+"""Why one of us closes it. Facts keep the code as it was said: those of before this list, too."""
+WithdrawalReason = Literal["found-elsewhere", "person-declined", "not-needed", "moved-away", "entered-in-error", "other"]
+"""Why its sender takes it back, as one of us enters it. A partner's own code stays as the partner sent it."""
+
 
 class RequestServiceStarted(Change):
     """The first visit took place: evidence that services were obtained. Who owes what stands as it was."""

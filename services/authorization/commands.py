@@ -14,6 +14,7 @@ from contracts.partners import Text
 from contracts.payers import Channel, LineNumber, Payer, PayerAnswer, PayerKind, Requirement, SilenceMeans, Units
 
 WaiveReason = Literal["accepted", "other-service", "person-declined", "paid-otherwise", "withdrawn", "other"]
+CancelReason = Literal["not-needed", "other-service", "person-declined", "paid-otherwise", "entered-in-error", "other"]
 EndReason = Literal["care-completed", "care-declined", "care-moved", "entered-in-error", "other"]
 
 
@@ -162,7 +163,7 @@ class CancelLine(Command):
 
     type: ClassVar = "cancel-line"
     line: LineNumber
-    reason: Code
+    reason: CancelReason
 
 
 class NoteVisit(Command):

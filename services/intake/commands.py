@@ -10,7 +10,7 @@ from contracts.agreements import AgreementKind, ResponseTime
 from contracts.consents import EVERYBODY, Recipient
 from contracts.directory import Criteria
 from contracts.emergency_access import Ground
-from contracts.endings import How
+from contracts.endings import ClosingReason, How, WithdrawalReason
 from contracts.kernel import Code, Command, Personal
 from contracts.partners import ContactDetails, Note, PersonDetails, Sensitivity, Text, Urgency
 from contracts.people import Preferences, SafeContact
@@ -98,7 +98,7 @@ class CloseRequest(Command):
 
     type: ClassVar = "close-request"
     how: How
-    reason: Code
+    reason: ClosingReason
     to: Code | None = None
 
 
@@ -174,7 +174,7 @@ class WithdrawRequest(Command):
     """Its sender takes it back (asked by phone or letter)."""
 
     type: ClassVar = "withdraw-request"
-    reason: Code
+    reason: WithdrawalReason
 
 
 class RecordConsent(Command):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from contracts.directory import AgeGroup
+from contracts.endings import ClosingReason, WithdrawalReason
 from contracts.views import Finding, Side
 from services.worklist.fields import Asked, Field, Form, at, choice, further, known
 
@@ -26,19 +27,7 @@ ITEMS = (
     "service",
     "other",
 )
-CLOSINGS = (
-    "services-obtained",
-    "sent-to-the-wrong-place",
-    "out-of-area",
-    "no-program",
-    "not-reached",
-    "client-decision",
-    "found-elsewhere",
-    "worked-as-another",
-    "entered-in-error",
-    "death-verified",
-    "other",
-)
+CLOSINGS, WITHDRAWALS = get_args(ClosingReason), get_args(WithdrawalReason)
 PROGRAM, TEAM_FIELD, FACILITY = (
     known("program", "Program", "asked"),
     known("team", "Team", "teams"),
@@ -104,7 +93,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             "withdraw-request",
             "Withdraw",
             (*DESK, "coordinator"),
-            choice("reason", "Why", "found-elsewhere", "person-declined", "entered-in-error", "moved-away", "other"),
+            choice("reason", "Why", *WITHDRAWALS),
             path="withdraw",
             hint="Its sender takes it back. This is final.",
         ),

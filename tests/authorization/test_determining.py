@@ -127,7 +127,7 @@ def test_the_end_of_the_placement_ends_it_and_it_stays_there_to_be_asked_for():
     assert (begun.authorization.status, begun.next.action) == ("ended", "none")
     assert begun.told(AuthorizationEnded)[0].queryable_until == NINE + timedelta(days=184)
     assert begun.hears(ENDED) == [] and not begun.authorization.steps
-    assert begun.asks(CancelLine(line=1, reason="x")) == [] and begun.refused and begun.refused.reasons[0].code == "TL-5307"
+    assert begun.asks(CancelLine(line=1, reason="other")) == [] and begun.refused and begun.refused.reasons[0].code == "TL-5307"
 
 
 def test_a_person_ends_it_or_cancels_a_line():

@@ -1,18 +1,29 @@
 """How a referral ends at the front door, is opened again, and what stops when somebody is said to have died."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import orjson
+import pytest
+from pydantic import ValidationError
 
 from contracts.assignment import PlacementEnded
 from contracts.follow_up import CareStarted, CareStartRetracted, OutcomeReported
 from contracts.kernel import DeadlinePassed, Message
 from contracts.plans import PlanDeathReported, SuppressionEnded
 from contracts.upkeep import Origin
+from infra.commands import reasons_of
 from infra.service import Item
 from services.intake import domain
-from services.intake.commands import AcknowledgeRequest, CloseRequest, RefuteDeath, ReopenRequest, ReportDeath, TriageRequest
+from services.intake.commands import (
+    AcknowledgeRequest,
+    CloseRequest,
+    RefuteDeath,
+    ReopenRequest,
+    ReportDeath,
+    TriageRequest,
+    WithdrawRequest,
+)
 from tests.intake.desk import NOW, Desk, request
 
 VISITED = CareStarted(started_at=NOW, kind="service", channel="in-person", in_time=True)
@@ -199,3 +210,15 @@ async def test_a_first_visit_that_was_none_is_no_evidence_any_more_and_its_sende
     assert last(desk, "referral.status-changed.v1")["task_status"] == "accepted"
     await desk.hear(other(subject, "care"), 4, OutcomeReported(outcome="no-show", verified=False, by="staff/31"))
     assert not last(desk, "request.outcome-reported.v1")["verified"]
+
+
+@pytest.mark.parametrize(
+    ("command", "body"), [(CloseRequest, {"how": "unmet", "reason": "because"}), (WithdrawRequest, {"reason": "because"})]
+)
+def test_a_reason_is_of_its_list_and_what_is_allowed_is_told_and_published(command, body):
+    with pytest.raises(ValidationError) as wrong:
+        command.model_validate(body)
+    listed = get_args(command.model_fields["reason"].annotation)
+    (reason,) = reasons_of(wrong.value, command)
+    assert reason.pointer == "/reason" and all(f"'{one}'" in reason.fix for one in listed) and "because" not in reason.fix
+    assert "other" in listed and command.model_json_schema()["properties"]["reason"]["enum"] == list(listed)

@@ -184,7 +184,7 @@ async def test_news_of_a_request_we_do_not_have_yet_waits_for_it(desk: Desk) -> 
 async def test_nothing_personal_leaves_readable(desk: Desk) -> None:
     await desk.send("requested", request())
     await desk.send("amended", {"reference": "R-1", "person": {"phone": "555-0100"}, "reason": "Testperson asked again"})
-    await desk.command(desk.one("request")[0], WithdrawRequest(reason="sent-in-error"))
+    await desk.command(desk.one("request")[0], WithdrawRequest(reason="entered-in-error"))
     stored = b"".join([*(row.data for row in desk.log.rows), *(row.state or b"" for row in desk.tables.aggregates.values())])
     for word in (b"Testperson", b"Ada", b"1990-01-31", b"m-1", b"555-0100", b"asked"):
         assert word not in stored

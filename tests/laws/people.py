@@ -44,7 +44,10 @@ REQUESTS = _just(
     intake.AcknowledgeRequest(), intake.AskInformation(items=("consent",)), intake.AskInformation(items=("coverage",), of="client"),
     intake.SupplyInformation(items=("consent",)), intake.GoOnWithout(reason="cannot-wait"), intake.WithdrawRequest(reason="not-needed"),
     intake.ReportDeath(), intake.RefuteDeath(), *(intake.TriageRequest(urgency=u, service="therapy") for u in ("urgent", "routine")),
-    *(intake.CloseRequest(how=how, reason="services-obtained", to="elsewhere") for how in ("verified", "asserted", "unmet", "redirected", "died")),
+    *(
+        intake.CloseRequest(how=how, reason="services-obtained", to="elsewhere")
+        for how in ("verified", "asserted", "unmet", "redirected", "died")
+    ),
 )  # fmt: skip
 REOPENED = st.builds(
     lambda ago: lambda _state, now: intake.ReopenRequest(reason="asked-again", asked_at=now - ago), st.sampled_from([DAY * 0, DAY, DAY * 5])

@@ -11,11 +11,12 @@ from services.intake.consents import Consent
 from services.intake.differing import APART, SETTLE, untold_since
 from services.intake.feeds import SILENCE, Feed, silence
 from services.intake.opening import Opened
+from services.intake.records import Record
 from services.intake.requests import Request
 from services.intake.rules import RULES
 from services.intake.views import Views
 
-KINDS: tuple[str, ...] = ("request", "view", "consent", "access", "feed", "partner")
+KINDS: tuple[str, ...] = ("request", "view", "consent", "access", "record", "feed", "partner")
 
 
 def references(subject: str) -> tuple[str, ...]:
@@ -63,7 +64,7 @@ def _(state: Consent, known: Mapping[str, Any]) -> Iterator[Running]:
 
 
 @running.register
-def _(state: Opened, known: Mapping[str, Any]) -> Iterator[Running]:
+def _(state: Opened | Record, known: Mapping[str, Any]) -> Iterator[Running]:
     if state.owed:
         yield RULES.again(state.owed)
 

@@ -31,7 +31,7 @@ def test_a_service_without_rules_is_refused_with_those_that_have_some():
 def test_a_referral_is_its_request_and_its_placement_and_the_rest_is_refused():
     assert clocks.subjects("referral/1") == ["request/1", "placement/1", "care/1"]
     assert clocks.subjects("placement/1") == ["placement/1"]
-    for item in ("record/1", "referral/", "nothing"):
+    for item in ("team/1", "referral/", "nothing"):
         with pytest.raises(Problem, match="TL-5809"):
             clocks.subjects(item)
 

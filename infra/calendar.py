@@ -5,10 +5,12 @@ with the offset before the gap (RFC 5545 §3.3.5). What is returned is in UTC, i
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
+from importlib.util import find_spec, module_from_spec
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +25,11 @@ CLOSED = "closed"
 MEMORY_DAYS_MAX = 4_096
 YEARS_NAMED = range(2020, 2036)
 """Where holidays are looked for by name."""
+COUNTRIES = "holidays.countries"
+COUNTRY = re.compile(r"[A-Z]{2}")
+if (package := find_spec(COUNTRIES)) and COUNTRIES not in sys.modules:
+    # Executed, that package imports 250 countries: five MiB of every process and a third of a second. As it is now, it imports the one that is asked for.
+    sys.modules[COUNTRIES] = module_from_spec(package)
 
 Opening = tuple[datetime, datetime]
 """From, and until but not at."""
@@ -225,6 +232,11 @@ def _odd(observes: Sequence[str], works_on: Sequence[str]) -> list[tuple[str, st
 
 
 def _strange(codes: Sequence[str]) -> list[str]:
-    known = holidays.list_supported_countries(include_aliases=False)
-    parts = [(code, *code.partition("-")) for code in codes]
-    return [code for code, country, dash, part in parts if country not in known or (dash and part not in known[country])]
+    return [code for code in codes if not _is_known(*code.split("-", 1))]
+
+
+def _is_known(country: str, subdivision: str | None = None) -> bool:
+    try:
+        return bool(COUNTRY.fullmatch(country)) and subdivision != "" and holidays.country_holidays(country, subdiv=subdivision) is not None
+    except NotImplementedError:
+        return False

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from contracts.catalogue import SERVICES, TOPICS
 from deploy.console import Say
-from deploy.local.services import told_the_time
+from deploy.local.services import laid_over, told_the_time
 from deploy.local.settings import LocalSettings
 from deploy.running import running
 from infra.app import App, settler
@@ -46,7 +46,7 @@ def as_the_run(settings: LocalSettings) -> None:
         os.environ.setdefault(name, value)
     laid = settings.state / "rules"
     if VARIABLE not in os.environ and laid.is_dir():
-        os.environ[VARIABLE] = str(laid)
+        os.environ[VARIABLE] = laid_over(laid)
 
 
 async def _run(service: str, do: Callable[[MongoStore, Upkeep], Awaitable[T]], settings: LocalSettings) -> T:

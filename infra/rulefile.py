@@ -86,7 +86,7 @@ class Rule(BaseModel):
     """One clock. `layer` is 0 in a service's own file and grows with every file laid over it; `source` is the file.
 
     A rule counts by the responsible desk's calendar, the network's, or absolute time. `share` is law 9's: at most this part of what is
-    left of the clock around it, but not under `floor`, counted as the rule counts. `pauses_while` names what stops it.
+    left of the clock around it, but not under `floor`, counted as the rule counts.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -101,7 +101,6 @@ class Rule(BaseModel):
     ends_when: Word
     limit: Limit
     calendar: Literal["desk", "network", "absolute"]
-    pauses_while: tuple[Word, ...] = ()
     warn_at: tuple[Fraction, ...] = ()
     escalates: tuple[Word, ...] = ()
     share: Annotated[float, BeforeValidator(_ratio), Field(gt=0, le=1)] | None = None

@@ -105,7 +105,7 @@ def environment(service: Service, engines: Engines, inherited: Mapping[str, str]
         "SMTP_HOST": ports.LOOPBACK,
         "SMTP_PORT": str(engines.settings.http_port + SMTP_OFFSET),
         "SMTP_SECURITY": "none",
-        "RULES": inherited.get(f"{PREFIX}RULES") or str(calendar(engines.settings.state / "rules")),
+        "RULES": inherited.get(f"{PREFIX}RULES") or laid_over(calendar(engines.settings.state / "rules")),
         **_clock(engines.settings.state, inherited),
     }
     passed = {name: value for name, value in inherited.items() if name not in own}
@@ -138,6 +138,13 @@ def calendar(directory: Path) -> Path:
 
     lay(load(NETWORK), directory)
     return directory
+
+
+def laid_over(agreed: Path) -> str:
+    """Everything that lies over the rules of a local run's services, the most specific last: what the example's state asks for, what its
+    network agreed, its hours and what it agreed with single partners."""
+    example = NETWORK.with_suffix("")
+    return ",".join(map(str, (example / "state", example / "network", agreed)))
 
 
 def _clock(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The ways that this process has.
 
 An installation adds one by an entry point of the group `throughline.channels`, named as the channel and loading a callable that takes
-the process's settings and answers a `Channel`, or None where it is not set up.
+the process's settings and answers a `Channel`, or None where it is not set up (`docs/channels.md`; `trying.py` tries one).
 """
 
 from collections.abc import Mapping

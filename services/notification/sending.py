@@ -10,7 +10,7 @@ from contracts.kernel import Event
 from infra.sealing import unseal
 from infra.store import Aggregate
 from infra.vault import Vault
-from services.notification.channel import Channel, Handed, Letter
+from services.notification.channel import Channel, Handed, Letter, handed
 from services.notification.commands import BeginNotice, EndNotice
 from services.notification.composing import Composer
 from services.notification.notices import Notice
@@ -40,9 +40,9 @@ class Sender:
 
     async def perform(self, subject: str, state: Any, beside: Mapping[str, Aggregate]) -> Event:
         notice: Notice = state
-        handed = await self._handed(subject, notice, beside)
-        log.info(f"handed to {notice.channel}", name=subject, outcome=handed.outcome, code=handed.code)
-        return EndNotice(claim=notice.claim or "", channel=notice.channel, outcome=handed.outcome, code=handed.code)
+        ended = await self._handed(subject, notice, beside)
+        log.info(f"handed to {notice.channel}", name=subject, outcome=ended.outcome, code=ended.code)
+        return EndNotice(claim=notice.claim or "", channel=notice.channel, outcome=ended.outcome, code=ended.code)
 
     async def _handed(self, subject: str, notice: Notice, beside: Mapping[str, Aggregate]) -> Handed:
         channel = self._channels.get(notice.channel)
@@ -51,7 +51,7 @@ class Sender:
         address = "" if notice.channel == INBOX else await self._address(notice, beside.get(recipient(notice.to)))
         if address is None:
             return Handed("failed", "no-address")
-        return await channel.send(self._letter(subject, notice, address))
+        return await handed(channel, self._letter(subject, notice, address))
 
     def _letter(self, subject: str, notice: Notice, address: str) -> Letter:
         message = self._composer.compose(notice)

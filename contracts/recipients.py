@@ -51,6 +51,8 @@ class RecipientAway(Change):
     type: ClassVar = "recipient.away.v1"
     until: AwareDatetime
     backup: str | None = None
+    since: AwareDatetime | None = None
+    """What is held for them goes to their backup from then on."""
 
 
 class RecipientHeld(Change):
@@ -71,6 +73,14 @@ class RecipientTold(Change):
     alerts: tuple[str, ...]
 
 
+class RecipientHandedOn(Change):
+    """They are away, and what was held for them is theirs no more: `to` is told of it, or somebody was already."""
+
+    type: ClassVar = "recipient.handed-on.v1"
+    alerts: tuple[str, ...]
+    to: str
+
+
 class RecipientBounced(Change):
     """An address does not take messages: the channel is passed over until it is listed anew. `notice` showed it."""
 
@@ -79,4 +89,4 @@ class RecipientBounced(Change):
     notice: str
 
 
-EVENTS = (RecipientListed, RecipientPreferred, RecipientAway, RecipientHeld, RecipientTold, RecipientBounced)
+EVENTS = (RecipientListed, RecipientPreferred, RecipientAway, RecipientHeld, RecipientTold, RecipientHandedOn, RecipientBounced)

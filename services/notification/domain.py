@@ -23,7 +23,7 @@ from services.notification.commands import (
     SetPreferences,
 )
 from services.notification.notices import FLAG, LATE, LOST, Notice
-from services.notification.recipients import RELEASE, Recipient, person_of, recipient
+from services.notification.recipients import HAND_ON, RELEASE, Recipient, person_of, recipient
 from services.notification.roster import ROSTER, Roster
 from services.notification.silence import SPREAD, Silence, silence_of
 from services.notification.sources import DEATH, NOTED, Kind, Late, calls, family, late, takes_back_a_death, tells_of_a_death
@@ -76,6 +76,8 @@ def _passed(message: Message) -> Route:
             return Route((subject,), references=(ROSTER,))
         case "release":
             return Route((subject, telling.bundle_of(person_of(subject), passed.about, passed.at)))
+        case "hand-on":
+            return Route((subject, alerts_on(passed.about.partition(" ")[2])))
         case "flag":
             return Route((subject, recipient(passed.about.partition(" ")[2])))
         case "spread":
@@ -112,7 +114,7 @@ def decide(message: Message, world: World, now: datetime) -> Decision:
             return recipients.preferred(subject, world[subject], message)
         case SetAway():
             known = _roster(world)
-            return recipients.away(subject, message, known.on_duty(LEADS, now), known.everybody)
+            return recipients.away(subject, message, known.on_duty(LEADS, now), known.everybody, now)
     return _heard(message, world, now)
 
 
@@ -202,6 +204,9 @@ def _deadline(message: Message, world: World, now: datetime) -> Decision:
             return [Fact(subject, change) for change in climbing.climbed(state, passed.about, passed.at, _roster(world), now)]
         case name if name == RELEASE:
             return telling.released(person_of(subject), state, passed.about, passed.at, now)
+        case name if name == HAND_ON:
+            alert, _, item = passed.about.partition(" ")
+            return telling.handed_on(person_of(subject), state, alert, world[alerts_on(item)], now)
         case name if name == LOST:
             return notices.lost(subject, state, passed.about, now)
         case name if name == LATE:

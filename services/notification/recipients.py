@@ -14,6 +14,7 @@ from contracts.recipients import (
     ContactPoint,
     RecipientAway,
     RecipientBounced,
+    RecipientHandedOn,
     RecipientHeld,
     RecipientListed,
     RecipientPreferred,
@@ -23,7 +24,7 @@ from services.notification.commands import ListContacts, SetAway, SetPreferences
 from services.notification.zones import is_zone
 
 INBOX = "inbox"
-RELEASE = "release"
+RELEASE, HAND_ON = "release", "hand-on"
 HOUR = timedelta(hours=1)
 Why = Literal["quiet", "routine", "rate"]
 NOT_A_ZONE = Reason("TL-5603", "/zone", "write a zone of the IANA list, such as America/New_York")
@@ -62,6 +63,7 @@ class Recipient(State):
     quiet_until: str | None = None
     digest_at: str = "08:00"
     hourly_max: int = 20
+    away_since: AwareDatetime | None = None
     away_until: AwareDatetime | None = None
     backup: str | None = None
     recent: tuple[AwareDatetime, ...] = ()
@@ -151,14 +153,14 @@ def preferred(subject: str, state: Recipient | None, message: Message) -> Decisi
     return () if state and same else [Fact(subject, said)]
 
 
-def away(subject: str, message: Message, leads: Collection[str], everybody: Collection[str]) -> Decision:
+def away(subject: str, message: Message, leads: Collection[str], everybody: Collection[str], now: datetime) -> Decision:
     """Said by themselves, or by a lead for somebody who cannot. Whoever is told in their place must be somebody: a role reads nothing."""
     asked: SetAway = message.data
     if message.actor.id not in (person_of(subject), *leads):
         return Refused((NOT_YOURS,))
     if asked.backup and asked.backup not in {*everybody} - {person_of(subject)}:
         return Refused((NOBODY,))
-    return [Fact(subject, RecipientAway(until=asked.until, backup=asked.backup))]
+    return [Fact(subject, RecipientAway(until=asked.until, backup=asked.backup, since=now))]
 
 
 def evolve(state: Recipient | None, fact: Change) -> Recipient | None:
@@ -169,7 +171,7 @@ def evolve(state: Recipient | None, fact: Change) -> Recipient | None:
         case RecipientPreferred():
             return known.model_copy(update={name: getattr(fact, name) for name in SetPreferences.model_fields})
         case RecipientAway():
-            return known.model_copy(update={"away_until": fact.until, "backup": fact.backup})
+            return known.model_copy(update={"away_since": fact.since, "away_until": fact.until, "backup": fact.backup})
         case RecipientHeld():
             fresh = Held(entry=fact.entry, until=fact.until, why=fact.why)
             return known.model_copy(update={"held": (*known.held, fresh)})
@@ -177,6 +179,8 @@ def evolve(state: Recipient | None, fact: Change) -> Recipient | None:
             recent = tuple(at for at in (*known.recent, fact.told_at) if at > fact.told_at - HOUR)
             held = tuple(one for one in known.held if one.entry.alert not in fact.alerts)
             return known.model_copy(update={"recent": recent[-known.hourly_max :], "held": held})
+        case RecipientHandedOn():
+            return known.model_copy(update={"held": tuple(one for one in known.held if one.entry.alert not in fact.alerts)})
         case RecipientBounced():
             shown_by = (*known.shown_by, fact.notice)[-SHOWN_MAX:]
             return known.model_copy(update={"bounced": (*known.bounced, fact.channel), "shown_by": shown_by})
@@ -184,7 +188,10 @@ def evolve(state: Recipient | None, fact: Change) -> Recipient | None:
 
 
 def deadlines(state: Recipient) -> Iterable[Deadline]:
-    """When what is held is told."""
+    """When what is held is told; at once, to whoever stands in for them, when they go away before that."""
+    since, until = state.away_since, state.away_until
+    if since and until and since < until and state.backup:
+        yield from (Deadline(HAND_ON, f"{one.entry.alert} {one.entry.item}", since) for one in state.held)
     if state.held:
         first = min(state.held, key=lambda one: one.until)
         yield Deadline(RELEASE, first.entry.alert, first.until)

@@ -6,7 +6,7 @@ from datetime import datetime
 from contracts.alerts import AlertHeld, AlertPassedOn
 from contracts.kernel import Decision, Fact, derived
 from contracts.notices import Entry, NoticeQueued
-from contracts.recipients import RecipientHeld, RecipientTold
+from contracts.recipients import RecipientHandedOn, RecipientHeld, RecipientTold
 from services.notification import rules
 from services.notification.alerts import GRAVEST, Alerts, alerts_on
 from services.notification.notices import Notice
@@ -53,6 +53,20 @@ def released(person: str, known: Recipient, first: str, at: datetime, now: datet
     entries = tuple(one.entry for one in ripe)
     kind = "digest" if any(one.why == "routine" for one in ripe) else "summary" if len(ripe) > 1 else "alert"
     return _queued(bundle_of(person, first, at), person, known, kind, entries, now)
+
+
+def handed_on(person: str, known: Recipient | None, alert: str, alerts: Alerts | None, now: datetime) -> Decision:
+    """Whoever is away hears of nothing: what was held for them is told to their backup, unless the alert is over, or has climbed to
+    somebody else, or the backup is away as well and passed it on to them."""
+    if known is None or not known.is_away(now) or not known.backup or not any(one.entry.alert == alert for one in known.held):
+        return ()
+    ladder = alerts.ladder(alert) if alerts else None
+    if ladder and known.backup in ladder.left:
+        return ()
+    rid = Fact(recipient(person), RecipientHandedOn(alerts=(alert,), to=known.backup))
+    if ladder is None or ladder.alert != alert:
+        return [rid]
+    return [rid, Fact(alerts_on(ladder.item), AlertPassedOn(alert=alert, item=ladder.item, left=person, to=known.backup))]
 
 
 def _queued(notice: str, person: str, who: Recipient, kind: str, entries: Sequence[Entry], now: datetime) -> list[Fact]:

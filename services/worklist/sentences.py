@@ -228,6 +228,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     recipients.RecipientPreferred: "This person chose how to be told",
     recipients.RecipientAway: lambda e: f"This person is away{'; somebody stands in' if e.backup else ''}",
     recipients.RecipientHeld: lambda e: f"A call waits: {HELD[e.why]}",
+    recipients.RecipientHandedOn: "What was held for this person is told to whoever stands in",
     recipients.RecipientTold: lambda e: f"Told of {_count(len(e.alerts), 'one call', '{} calls')}",
     recipients.RecipientBounced: lambda e: f"An address for {plain(e.channel).lower()} takes no messages",
     absences.AbsenceNoted: "This person is away; what they answer for is asked of who stands in",

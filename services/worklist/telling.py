@@ -78,6 +78,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any, datetime], Patch]] = {
     recipients.RecipientAway: lambda e, at: {"away_until": e.until, "backup": e.backup},
     recipients.RecipientHeld: lambda e, at: {HELD + e.entry.alert: {"until": e.until, "why": e.why, "action": e.entry.action}},
     recipients.RecipientTold: lambda e, at: {HELD + alert: None for alert in e.alerts},
+    recipients.RecipientHandedOn: lambda e, at: {HELD + alert: None for alert in e.alerts},
     recipients.RecipientBounced: lambda e, at: {BOUNCED + e.channel: at},
 }
 

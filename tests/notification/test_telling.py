@@ -19,6 +19,7 @@ from tests.notification.stories import (
     LEAD,
     MINUTE,
     NINE,
+    PLACEMENT,
     Story,
     accepted,
     contacts,
@@ -27,6 +28,7 @@ from tests.notification.stories import (
     no_program,
     prefers,
     story,
+    unanswered,
 )
 
 NIGHT = {"quiet_from": "21:00", "quiet_until": "07:00"}
@@ -162,6 +164,42 @@ def test_who_is_away_is_stood_in_for():
     begun.passes(MINUTE)
     assert begun.who_was_told() == [CARL]
     assert (begun.told(AlertPassedOn)[0].left, begun.told(AlertPassedOn)[0].to) == (ANA, CARL)
+
+
+def test_what_is_held_for_somebody_who_goes_away_is_told_to_their_backup_at_once_and_to_them_no_more():
+    begun = story()
+    prefers(begun, ANA, quiet_from="08:00", quiet_until="20:00")
+    begun.hears(no_program(owner=ANA), unanswered(owner=ANA))
+    begun.passes(MINUTE)
+    assert len(begun.states[recipient(ANA)].held) == 2 and begun.who_was_told() == []
+    goes_away(begun, ANA, NINE + 2 * DAY, backup=CARL)
+    begun.passes(MINUTE)
+    assert begun.states[recipient(ANA)].held == () and begun.who_was_told() == [CARL, CARL]
+    begun.passes(DAY)
+    assert ANA not in begun.who_was_told()
+
+
+def test_what_is_held_stays_held_where_nobody_stands_in_or_they_are_back_or_it_was_acted_on():
+    for until, backup, acts in ((NINE + DAY, None, False), (NINE - HOUR, CARL, False), (NINE + DAY, CARL, True)):
+        begun = story()
+        prefers(begun, ANA, quiet_from="08:00", quiet_until="20:00")
+        begun.hears(no_program(owner=ANA))
+        begun.passes(MINUTE)
+        begun.hears(*([accepted()] if acts else []))
+        goes_away(begun, ANA, until, backup=backup)
+        begun.passes(MINUTE)
+        assert begun.who_was_told() == [] and bool(begun.states[recipient(ANA)].held) == (not acts)
+
+
+def test_what_came_back_from_a_backup_who_is_away_as_well_is_not_passed_to_and_fro():
+    begun = story()
+    prefers(begun, CARL, quiet_from="08:00", quiet_until="20:00")
+    goes_away(begun, ANA, NINE + DAY, backup=CARL)
+    goes_away(begun, CARL, NINE + DAY, backup=ANA)
+    begun.hears(no_program(owner=ANA))
+    begun.passes(HOUR)
+    assert [one.entry.item for one in begun.states[recipient(CARL)].held] == [PLACEMENT]
+    assert [said.to for said in begun.told(AlertPassedOn)] == [CARL]
 
 
 def test_of_two_who_stand_in_for_each_other_and_are_both_away_the_second_is_told():

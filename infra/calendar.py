@@ -28,7 +28,8 @@ YEARS_NAMED = range(2020, 2036)
 COUNTRIES = "holidays.countries"
 COUNTRY = re.compile(r"[A-Z]{2}")
 if (package := find_spec(COUNTRIES)) and COUNTRIES not in sys.modules:
-    # Executed, that package imports 250 countries: five MiB of every process and a third of a second. As it is now, it imports the one that is asked for.
+    # Executed, that package imports 250 countries: five MiB of every process and a third of a second. As it is now, it imports the one
+    # that is asked for.
     sys.modules[COUNTRIES] = module_from_spec(package)
 
 Opening = tuple[datetime, datetime]

@@ -16,6 +16,7 @@ from contracts import (
     assignment,
     authorization,
     authorization_lines,
+    barriers,
     care_team,
     consents,
     crisis_intake,
@@ -34,6 +35,7 @@ from contracts import (
     plans,
     readings,
     recipients,
+    risk_flags,
     rosters,
     shift_ends,
     stays,
@@ -81,7 +83,7 @@ PLACING = (*assignment.EVENTS, *care_team.EVENTS, *absences.EVENTS, *shift_ends.
 TELLING = (*alerts.EVENTS, *notices.EVENTS, *recipients.EVENTS, *rosters.EVENTS)
 FRONT_DOOR = (
     *intake.EVENTS, *agreements.EVENTS, *needs.EVENTS, *endings.EVENTS, *consents.EVENTS, *emergency_access.EVENTS, *stays.EVENTS,
-    *visits.EVENTS, *views.EVENTS, *feeds.OF_PARTNERS,
+    *visits.EVENTS, *views.EVENTS, *feeds.OF_PARTNERS, *barriers.EVENTS, *risk_flags.EVENTS,
 )  # fmt: skip
 CARE = (
     *members.EVENTS, *follow_up.EVENTS, *plans.EVENTS, *transitions.EVENTS, *appointments.EVENTS, *feeds.OF_PROGRAMS,

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts import emergency_access
 from contracts.agreements import AgreementKind, ResponseTime
+from contracts.barriers import Barrier, Resolution
 from contracts.consents import EVERYBODY, Recipient
 from contracts.directory import Criteria
 from contracts.emergency_access import Ground
@@ -14,6 +15,7 @@ from contracts.endings import ClosingReason, How, WithdrawalReason
 from contracts.kernel import Code, Command, Personal
 from contracts.partners import ContactDetails, Note, PersonDetails, Sensitivity, Text, Urgency
 from contracts.people import Preferences, SafeContact
+from contracts.risk_flags import Risk, RiskSource
 from contracts.views import Finding, Side
 
 Channel = Literal["phone", "walk-in", "fax", "e-mail"]
@@ -170,6 +172,37 @@ class SetPreferences(Command):
     anew: bool = False
 
 
+class NoteBarrier(Command):
+    """Something stands between the person and their care: a coordinator sees to it, by a clock."""
+
+    type: ClassVar = "note-barrier"
+    barrier: Barrier
+    words: Personal[Note] | None = None
+
+
+class ResolveBarrier(Command):
+    """It stands in the way no more, or nothing can be done about it."""
+
+    type: ClassVar = "resolve-barrier"
+    how: Resolution
+
+
+class FlagRisk(Command):
+    """A risk that everybody who meets the person must know of; it is reviewed every ninety days."""
+
+    type: ClassVar = "flag-risk"
+    risk: Risk
+    source: RiskSource
+    words: Personal[Note] | None = None
+
+
+class ReviewRiskFlag(Command):
+    """I looked at it again: the flag stands, or the risk is over."""
+
+    type: ClassVar = "review-risk-flag"
+    finding: Literal["stands", "over"]
+
+
 class WithdrawRequest(Command):
     """Its sender takes it back (asked by phone or letter)."""
 
@@ -256,7 +289,7 @@ class RegisterPartner(Command):
 COMMANDS = (
     EnterReferral, EnterContact, AcknowledgeRequest, AskInformation, SupplyInformation, GoOnWithout, TriageRequest, WithdrawRequest,
     CloseRequest, ReopenRequest, ReportDeath, RefuteDeath, UnlinkRecord, LinkRecords, KeepApart, RegisterPartner,
-    AmendRecord, SetContactRules, SetPreferences,
+    AmendRecord, SetContactRules, SetPreferences, NoteBarrier, ResolveBarrier, FlagRisk, ReviewRiskFlag,
     RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent, OpenAccess, ReviewAccess,
     SettleViews,
 )  # fmt: skip

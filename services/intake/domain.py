@@ -39,6 +39,7 @@ from services.intake import (
     agreements,
     answers,
     asking,
+    barriers,
     closing,
     clusters,
     consenting,
@@ -59,6 +60,7 @@ from services.intake import (
     records,
     referrals,
     requests,
+    risk_flags,
     routing,
     sharing,
     stays,
@@ -73,10 +75,12 @@ from services.intake.commands import (
     CloseRequest,
     EnterContact,
     EnterReferral,
+    FlagRisk,
     GoOnWithout,
     KeepApart,
     LinkRecords,
     LogConsentAttempt,
+    NoteBarrier,
     OpenAccess,
     RecordConsent,
     RecordEmergency,
@@ -84,7 +88,9 @@ from services.intake.commands import (
     RegisterPartner,
     ReopenRequest,
     ReportDeath,
+    ResolveBarrier,
     ReviewAccess,
+    ReviewRiskFlag,
     RevokeConsent,
     SetContactRules,
     SetPreferences,
@@ -107,6 +113,7 @@ STATES: dict[str, type[State]] = {
     "request": Request, "record": Record, "partner": agreements.Partner, "exchange": exchanges.Exchange, "contact": contacts.Contact,
     "stay": stays.Stay, "visit": visits.Visit, "cluster": clusters.Cluster,
     "consent": consents.Consent, "access": opening.Opened, "view": views.Views, "feed": feeds.Feed,
+    "barrier": barriers.Standing, "risk-flag": risk_flags.Flag,
 }  # fmt: skip
 
 
@@ -180,6 +187,8 @@ CLOCKS = {
     "partner": agreements.passed,
     "view": differing.passed,
     "feed": feeds.passed,
+    "barrier": barriers.passed,
+    "risk-flag": risk_flags.passed,
 }
 
 
@@ -229,6 +238,10 @@ DECISIONS: dict[type[Any], Callable[[Message, World, datetime], Decision]] = {
     KeepApart: identity.keep_apart,
     **dict.fromkeys((AmendRecord, SetContactRules, SetPreferences), correcting.amended),
     **dict.fromkeys((RecordConsent, RevokeConsent, LogConsentAttempt, RecordEmergency, WaiveConsent), consenting.command),
+    NoteBarrier: barriers.note,
+    ResolveBarrier: barriers.resolve,
+    FlagRisk: risk_flags.flag,
+    ReviewRiskFlag: risk_flags.review,
     OpenAccess: opening.opened,
     ReviewAccess: opening.reviewed,
     SettleViews: differing.settle,
@@ -246,6 +259,10 @@ def evolve(state: Any, fact: Change) -> State | None:
     """What an aggregate becomes."""
     if fact.type.startswith("partner."):
         return agreements.evolve(state, fact)
+    if fact.type.startswith("barrier."):
+        return barriers.evolve(state, fact)
+    if fact.type.startswith("risk-flag."):
+        return risk_flags.evolve(state, fact)
     if fact.type.startswith("feed."):
         return feeds.evolve(state, fact)
     if isinstance(fact, ExchangeOpened | PayerResponseReceived | submissions.Sealed):
@@ -290,6 +307,10 @@ def deadlines(state: State) -> Iterable[Deadline]:
             return tuple(differing.deadlines(state))
         case agreements.Partner():
             return tuple(agreements.deadlines(state))
+        case barriers.Standing():
+            return tuple(barriers.deadlines(state))
+        case risk_flags.Flag():
+            return tuple(risk_flags.deadlines(state))
         case feeds.Feed():
             return tuple(feeds.deadlines(state))
     return ()

@@ -16,8 +16,33 @@ from contracts.partners import (
     VisitReported,
 )
 from contracts.plans import PlanDeathReported
-from services.intake import consents, contacts, correcting, deaths, exchanges, feeds, needs, opening, sharing, stays, views, visits
-from services.intake.commands import AmendRecord, EnterContact, EnterReferral, LinkRecords, OpenAccess, SetContactRules, SetPreferences
+from services.intake import (
+    barriers,
+    consents,
+    contacts,
+    correcting,
+    deaths,
+    exchanges,
+    feeds,
+    needs,
+    opening,
+    risk_flags,
+    sharing,
+    stays,
+    views,
+    visits,
+)
+from services.intake.commands import (
+    AmendRecord,
+    EnterContact,
+    EnterReferral,
+    FlagRisk,
+    LinkRecords,
+    NoteBarrier,
+    OpenAccess,
+    SetContactRules,
+    SetPreferences,
+)
 from services.intake.following import HEARS, followed
 from services.intake.records import Named
 from services.intake.referrals import record_of, request_of, sender
@@ -72,6 +97,10 @@ def _about(message: Message, blind: Blind) -> Route:
             return Route((exchanges.exchange_of(data.reference, blind),))
         case AmendRecord() | SetContactRules() | SetPreferences():
             return correcting.route(message, blind)
+        case NoteBarrier():
+            return barriers.route(message.subject, data)
+        case FlagRisk():
+            return risk_flags.route(message.subject, data)
         case LinkRecords():
             return Route((message.subject,), references=(data.other,))
         case OpenAccess():

@@ -41,8 +41,8 @@ SETTLES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Facts that say whose their item is from now on, and by which fields: one that is empty or gone says that it is nobody's any more."""
 HUSH = "hush"
-ABOUT = {"placement": "request", "consent": "request", "view": "request", "access": "record"}
-"""What an item shares its id with that may know more of it."""
+ABOUT = {"placement": "request", "consent": "request", "view": "request", "access": "record", "barrier": "record", "risk-flag": "record"}
+"""What an item shares its id with that may know more of it; what comes after a dot tells several of one record apart."""
 
 
 class Belonging(State):
@@ -87,7 +87,7 @@ def reads(message: Message) -> tuple[str, ...]:
 def _asked(item: str) -> tuple[str, ...]:
     """The item's own, and that of what it is about."""
     kind, _, id = item.partition("/")
-    return (belonging_of(item), belonging_of(f"{ABOUT[kind]}/{id}")) if kind in ABOUT else (belonging_of(item),)
+    return (belonging_of(item), belonging_of(f"{ABOUT[kind]}/{id.partition('.')[0]}")) if kind in ABOUT else (belonging_of(item),)
 
 
 def learned(state: Belonging | None, message: Message) -> list[Fact]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.kernel import kind_of
-from services.worklist import sides, words
+from services.worklist import hindrances, sides, words
 from services.worklist.items import Document, by_kind
 from services.worklist.local import Dated
 
@@ -71,7 +71,7 @@ def risks(item: Mapping[str, Any]) -> list[str]:
     """An emergency is a risk by itself; the rest is what somebody judged, or what stops the care."""
     judged = any(code.startswith("danger-") for code in item.get("risks", ()))
     first = ["Emergency"] if item.get("urgency") == "emergency" and not judged else []
-    return first + [RISKS.get(code, words.plain(code)) for code in item.get("risks", ())]
+    return first + [RISKS.get(code) or hindrances.RISKS.get(code) or words.plain(code) for code in item.get("risks", ())]
 
 
 def about(item: Document, now: datetime, names: Mapping[str, str] = {}) -> list[Said]:
@@ -159,5 +159,13 @@ def _episode(section: Mapping[str, Any], item: Document, now: datetime, names: M
     yield words.who(section.get("facility"), names)
 
 
-OF_KIND = {"plan": _plan, "transition": _transition, "authorization": _authorization, "episode": _episode, "view": sides.about}
+OF_KIND = {
+    "plan": _plan,
+    "transition": _transition,
+    "authorization": _authorization,
+    "episode": _episode,
+    "view": sides.about,
+    "barrier": hindrances.barrier,
+    "risk-flag": hindrances.flag,
+}
 """What is said of an item by its kind; of every other what is said of a referral."""

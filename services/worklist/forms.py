@@ -18,6 +18,8 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
     **forms_crisis.FORMS,
     **forms_payer.FORMS,
     "transition": (*forms_care.FORMS["transition"], *forms_record.STAY_FORMS),
+    "barrier": forms_record.BARRIER_FORMS,
+    "risk-flag": forms_record.FLAG_FORMS,
     "record": (*forms_record.RECORD_FORMS, *forms_team.TEAM_FORMS),
 }
 """By the kind of the aggregate that the command is about, in the order in which they come up."""

@@ -2,8 +2,10 @@
 
 from typing import get_args
 
+from contracts.barriers import Barrier, Resolution
 from contracts.partners import AgeGroup, Problem, StayKind
 from contracts.people import MayAnswer, MayConsent, Message, Telehealth
+from contracts.risk_flags import Risk, RiskSource
 from services.worklist.fields import Field, Form, at, choice, further, known
 from services.worklist.forms_front import SYSTEMS
 from services.worklist.forms_payer import COVERAGE
@@ -86,6 +88,9 @@ WISHES = (
     ANEW,
 )
 
+WORDS = Field("words", "In words", "note", required=False, hint="Kept sealed with the record.")
+REVIEWERS = ("supervisor", "clinical-supervisor", "triage-clinician", "coordinator", "network-lead")
+
 RECORD_FORMS: tuple[Form, ...] = (
     _record(
         "set-contact-rules", "Rules of contact", "set-contact-rules", REACHING,
@@ -93,6 +98,14 @@ RECORD_FORMS: tuple[Form, ...] = (
     ),
     _record("set-preferences", "What they want", "set-preferences", REACHING, "What is left open stands.", WISHES),
     _record("amend-record", "Correct", "amend", AMENDING, "What is left open stands as it was.", CORRECTION),
+    _record(
+        "note-barrier", "Something is in the way", "note-barrier", REACHING, "A coordinator sees to it, by a clock.",
+        (choice("barrier", "What", *get_args(Barrier)), WORDS),
+    ),
+    _record(
+        "flag-risk", "Flag a risk", "flag-risk", REACHING, "Everybody who meets them sees it. It is reviewed every ninety days.",
+        (choice("risk", "Risk", *get_args(Risk)), choice("source", "From", *get_args(RiskSource)), WORDS),
+    ),
     COVERAGE,
     _stay("record-admission", "Admitted elsewhere", *ANY_STAY, RECORD, KIND, at("at", "When"), *ABOUT_STAY),
     _stay(
@@ -114,6 +127,19 @@ RECORD_FORMS: tuple[Form, ...] = (
     _record(
         "unlink-record", "It is somebody else", "unlink", STEWARDS,
         "The record is by itself again: nothing links it to that person any more. Only one that was linked can be.",
+    ),
+)  # fmt: skip
+
+BARRIER_FORMS = (
+    Form(
+        "resolve-barrier", "Say what became of it", "intake", "/v1/barriers/{id}/resolve", VERIFYING,
+        (choice("how", "What became of it", *get_args(Resolution)),),
+    ),
+)  # fmt: skip
+FLAG_FORMS = (
+    Form(
+        "review-risk-flag", "Review the flag", "intake", "/v1/risk-flags/{id}/review", REVIEWERS,
+        (choice("finding", "The risk", "stands", "over"),), "If it is still there, the flag is reviewed again in ninety days.",
     ),
 )  # fmt: skip
 

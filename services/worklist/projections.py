@@ -16,7 +16,7 @@ from contracts import assignment as placing
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next, derived, kind_of
-from services.worklist import authorizing, care, care_teams, crisis, details, sides, standing, telling
+from services.worklist import authorizing, care, care_teams, crisis, details, hindrances, sides, standing, telling
 from services.worklist.sentences import sentence
 from services.worklist.words import plain
 
@@ -346,6 +346,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     **care.PROJECTED,
     **care_teams.PROJECTED,
     **sides.PROJECTED,
+    **hindrances.PROJECTED,
     upkeep.InputQuarantined: lambda e: {"status": "quarantined", "issues": [issue.model_dump() for issue in e.issues]},
     upkeep.InputRepaired: lambda e: {"status": "repaired"},
     upkeep.InputDiscarded: lambda e: {"status": "discarded"},

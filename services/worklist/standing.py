@@ -26,6 +26,7 @@ def risks(kinds: Kinds) -> list[str]:
     """What endangers the person or the care, as codes: a danger that somebody judged, a reviewed risk, and what stops the care."""
     found = [code for section in kinds.values() for code in _uncleared(section)]
     found += [f"danger-{section['danger']}" for section in kinds.values() if section.get("danger") in DANGERS]
+    found += [f"flag-{section['flag']}" for section in kinds.values() if section.get("flag")]
     found += ["at-risk" for section in kinds.values() if section.get("at_risk")]
     return sorted(set(found))
 

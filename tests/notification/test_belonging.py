@@ -37,6 +37,8 @@ authorization.put-at-risk.v1        itself     directory
 authorization.renewal-due.v1        itself     directory
 authorization.unanswered.v1         itself     directory
 authorization.warned.v1             itself     directory
+barrier.overdue.v1                  nothing    record
+barrier.warned.v1                   nothing    record
 care.missed.v1                      item       directory
 care.overdue.v1                     item       directory
 care.put-at-risk.v1                 item       directory
@@ -79,6 +81,8 @@ record.warned.v1                    nothing    item
 request.death-reported.v1           item       item
 request.overdue.v1                  item       item
 request.warned.v1                   item       item
+risk-flag.overdue.v1                nothing    record
+risk-flag.warned.v1                 nothing    record
 transition.overdue.v1               item       directory
 transition.warned.v1                item       directory
 view.overdue.v1                     request    request
@@ -87,7 +91,8 @@ view.warned.v1                      request    request
 """By what the program of a fact that calls is known, and by what its organisation: the fact itself (or the name of its item), what was
 said of its item before, of the request or record that it is about, or what the directory says of programs."""
 LINES = [tuple(line.split()) for line in KNOWN.split("\n") if line]
-SUBJECTS = {"partner": f"partner/{CLINIC}", "feed": "feed/program-example-house", "aggregate": "request/1", "message": "request/1"}
+SUBJECTS = {"partner": f"partner/{CLINIC}", "feed": "feed/program-example-house", "aggregate": "request/1", "message": "request/1",
+            "barrier": "barrier/1.transport", "risk-flag": "risk-flag/1.suicide"}  # fmt: skip
 SAYS = {"program": HOUSE, "partner": CLINIC, "origin": Origin(catalogue.PARTNER_IN + CLINIC)}
 BEFORE: dict[str, list[type[Change]]] = {
     "request": [RequestReceived, RequestAccepted], "record": [RecordOpened], "placement": [PlacementAccepted], "care": [CareOpened],

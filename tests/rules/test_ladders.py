@@ -30,7 +30,7 @@ OVERDUE: Mapping[str, tuple[str, ...]] = {
     ),
     "intake": (
         "acknowledge", "compare-records", "consent", "consent-again", "decide-identity", "information", "outcome-review", "review-access",
-        "settle-views", "triage", "verify-death",
+        "review-risk-flag", "see-to-barrier", "settle-views", "triage", "verify-death",
     ),
 }  # fmt: skip
 """Rules of steps that their service tells overdue."""

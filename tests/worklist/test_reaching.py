@@ -2,18 +2,21 @@
 
 import pytest
 
+from contracts.barriers import BarrierNoted
 from contracts.intake import CandidateFound, RecordAmended, RecordKeptApart, RecordLinked, RecordOpened
 from contracts.kernel import Change, Personal
 from contracts.partners import Guardian, PersonDetails
 from contracts.people import Preferences, SafeContact
+from contracts.risk_flags import RiskFlagged, RiskFlagLifted, RiskFlagReviewed
 from infra.sealing import seal
 from services.worklist import reaching, rows
+from services.worklist.about import about, risks
 from services.worklist.filling import shown
 from services.worklist.forms import FORMS
 from services.worklist.items import applied, document
 from services.worklist.local import Local
 from services.worklist.rows import Listed, Shown
-from tests.worklist.stories import Log
+from tests.worklist.stories import COORDINATOR, Log, at, step
 
 RECORD, KEY = "record/1", bytes(32)
 SAFE = SafeContact(number=Personal("555-0142"), may_answer=Personal("guardian"), message=Personal("call-back-only"))
@@ -94,3 +97,28 @@ def test_who_is_asked_about_is_offered_until_a_person_answered():
     assert compared(*found) == ["record/2", "record/3"]
     assert compared(*found, RecordLinked(person="person/2", left="person/1", by="staff/9", other="record/2")) == ["record/3"]
     assert compared(*found, RecordKeptApart(others=("record/2", "record/3"), by="staff/9")) == []
+
+
+def test_a_flag_is_shown_with_the_person_until_somebody_lifts_it():
+    about = {"record": RECORD, "risk": "suicide", "by": "staff/9"}
+    raised = RiskFlagged(
+        record=RECORD, risk="suicide", source="family", by="staff/9", raised_at=at(0), next=step(COORDINATOR, "review-risk-flag")
+    )
+    looked = RiskFlagReviewed(**about, reviewed_at=at(5), next=step(COORDINATOR, "review-risk-flag"))
+    lifted = RiskFlagLifted(**about, lifted_at=at(6), next=step(COORDINATOR, "none"))
+    assert risks(hindrance("risk-flag/1.suicide", raised, looked)) == ["Risk of suicide"]
+    over = hindrance("risk-flag/1.suicide", raised, looked, lifted)
+    assert risks(over) == [] and not over["open"] and over["record"] == RECORD
+
+
+def test_a_barrier_is_something_to_do_about_the_person():
+    noted = BarrierNoted(record=RECORD, barrier="childcare", by="staff/9", noted_at=at(0), next=step(COORDINATOR, "see-to-barrier", at(9)))
+    item = hindrance("barrier/1.childcare", noted)
+    assert item["open"] and item["record"] == RECORD and about(item, at(1)) == ["In the way: nobody to look after the children"]
+
+
+def hindrance(id: str, *facts: Change) -> dict:
+    log = Log()
+    for minutes, fact in enumerate(facts):
+        log.say(id, fact, minutes)
+    return document(id, applied({}, log.changes)[0], 1)

@@ -7,16 +7,18 @@ from typing import Any
 from contracts.kernel import State, kind_of
 from infra.rules import Running
 from services.intake.agreements import EXPIRING, RENEW, Partner, ends_at
+from services.intake.barriers import Standing
 from services.intake.consents import Consent
 from services.intake.differing import APART, SETTLE, untold_since
 from services.intake.feeds import SILENCE, Feed, silence
 from services.intake.opening import Opened
 from services.intake.records import Record
 from services.intake.requests import Request
+from services.intake.risk_flags import Flag
 from services.intake.rules import RULES
 from services.intake.views import Views
 
-KINDS: tuple[str, ...] = ("request", "view", "consent", "access", "record", "feed", "partner")
+KINDS: tuple[str, ...] = ("request", "view", "consent", "access", "record", "barrier", "risk-flag", "feed", "partner")
 
 
 def references(subject: str) -> tuple[str, ...]:
@@ -64,7 +66,7 @@ def _(state: Consent, known: Mapping[str, Any]) -> Iterator[Running]:
 
 
 @running.register
-def _(state: Opened | Record, known: Mapping[str, Any]) -> Iterator[Running]:
+def _(state: Opened | Record | Standing | Flag, known: Mapping[str, Any]) -> Iterator[Running]:
     if state.owed:
         yield RULES.again(state.owed)
 

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         description="Which streams: all; or only those that nothing may stand before, or only the rest, each by processes of its own.",
     )
     batch_events_max: Count = Field(500, description="Events decided on and committed together.")
-    batch_bytes_max: Count = Field(4_194_304, description="Bytes fetched and held at a time, per lane.")
+    batch_bytes_max: Count = Field(1_048_576, description="Bytes fetched and held at a time, per lane.")
     unpublished_facts_max: Count = Field(10_000, description="More than these waiting to be published and commands are refused (503).")
     stop_seconds: Count = Field(10, description="Longest a stop may take, brokers down included.")
 

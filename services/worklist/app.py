@@ -65,6 +65,8 @@ TOPICS = tuple(topic.name for topic in catalogue.heard_by(NAME) if topic.name !=
 HEARS = {event.type: event for topic in catalogue.heard_by(NAME) for event in topic.events}
 FACTS_AT_ONCE = 200
 """Each may write a whole item, which is larger than a fact."""
+PARTITION_BYTES_MAX = 128 << 10
+"""It listens to many partitions, and of each so much may wait in memory while others are read."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ def work(settings: Settings) -> Work:
     )  # fmt: skip
     lanes = [Lane(f"{NAME}/{n}", NAME, built.take, board.fence) for n in range(settings.lanes)]
     records, bytes = min(settings.batch_events_max, FACTS_AT_ONCE), settings.batch_bytes_max
-    subscribe(made.broker, Stream(NAME, topics=TOPICS, records_max=records, fetch_bytes_max=bytes), lanes)
+    stream = Stream(NAME, topics=TOPICS, records_max=records, partition_bytes_max=PARTITION_BYTES_MAX, fetch_bytes_max=bytes)
+    subscribe(made.broker, stream, lanes)
     auditing = Lane(f"{NAME}.accounts/0", f"{NAME}.accounts", Readings(board).take, board.fence)
     subscribe(made.broker, Stream(f"{NAME}.accounts", topics=(accounts.TOPIC,)), [auditing])
     watch_over(made, [*lanes, auditing], lanes)

@@ -209,7 +209,10 @@ class PlacementWaitlisted(Clocked):
 
 
 class PlacementContactLogged(Clocked):
-    """Somebody was in touch with the client, or tried to be, while a place is looked for. Attempted is not reached."""
+    """Somebody was in touch with the client, or tried to be, while a place is looked for. Attempted is not reached.
+
+    `next_attempt_at`: by when the client is tried again, which `again_rule` proposes unless `by` said it.
+    """
 
     type: ClassVar = "placement.contact-logged.v1"
     by: str
@@ -217,6 +220,7 @@ class PlacementContactLogged(Clocked):
     outcome: Code
     contacted_at: AwareDatetime
     next_attempt_at: AwareDatetime | None = None
+    again_rule: str | None = None
     spoke_with: Literal["client", "guardian"] = "client"
 
 

@@ -1,7 +1,10 @@
 """What programs say to an offer, and what becomes of it. The first yes wins, be it late."""
 
+from typing import Any
+
 from contracts.assignment import OwnerAssigned, PlacementAccepted, PlacementContactLogged, PlacementDeclined, PlacementWaitlisted
 from contracts.kernel import Change, Reason
+from services.assignment import lateness, rules
 from services.assignment.caseloads import PROGRAM_FULL
 from services.assignment.commands import AcceptOffer, DeclineOffer, LogContact, Waitlist
 from services.assignment.offers import NO_CONSENT, NOT_THE_DESK, STILL_ASKED, and_then
@@ -11,6 +14,8 @@ from services.assignment.placement import Asked, Case, Changes
 HELD = Reason("TL-3421", "/program", "a program has it already")
 NOT_OFFERED = Reason("TL-3422", "/program", "this program is not asked, or has said no")
 NO_LIST = Reason("TL-5205", "/program", "name a listed program that has the service")
+IN_VAIN = ("no-answer", "left-message", "wrong-number")
+"""Outcomes after which the client is tried again."""
 NOT_YET = Reason("TL-5206", "/contacted_at", "log a contact when it has taken place")
 
 
@@ -94,4 +99,13 @@ def log_contact(case: Case, data: LogContact) -> Changes:
         return case.refused(NOT_THE_DESK)
     if data.contacted_at > case.now:
         return case.refused(NOT_YET)
-    return (PlacementContactLogged(by=case.actor.id, **data.model_dump()),)
+    logged = PlacementContactLogged(by=case.actor.id, **{**data.model_dump(), **_again(case, data)})
+    return (logged, *lateness.taken_back(case.placement, data.contacted_at, data.outcome == "reached"))
+
+
+def _again(case: Case, data: LogContact) -> dict[str, Any]:
+    """When the client is tried again: as whoever tried says, else as the rule proposes. Never where it is unwanted or unsafe."""
+    if data.next_attempt_at or data.outcome not in IN_VAIN or case.placement.urgency is None:
+        return {}
+    clock = rules.contact_again(case.placement.urgency, data.contacted_at)
+    return {"next_attempt_at": clock.due_at, "again_rule": clock.rule}

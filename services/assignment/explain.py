@@ -6,7 +6,7 @@ from typing import Any, cast
 from infra.rules import Running
 from services.assignment import rules
 from services.assignment.directory import DIRECTORY, Directory
-from services.assignment.placement import CONTACT, FIND_PLACE, Placement
+from services.assignment.placement import AGAIN, CONTACT, FIND_PLACE, Placement
 
 KINDS: tuple[str, ...] = ("placement",)
 
@@ -39,6 +39,9 @@ def running(state: Placement, known: Mapping[str, Any]) -> Iterator[Running]:
     if state.services_by:
         whole = rules.services(state.requested_at, state.urgency, state.requested_at)
         yield Running(FIND_PLACE, state.services_by, whole)
+    if state.again_by and state.tried_at:
+        again = rules.contact_again(state.urgency, state.tried_at)
+        yield Running(AGAIN, state.again_by, again, "" if again.due_at == state.again_by else "whoever tried said when they try again")
     if state.reach_by and not state.contacted:
         start = state.reach_from or state.requested_at
         yield Running(

@@ -34,7 +34,10 @@ from contracts.assignment import (
 from contracts.clocks import owed, told_late
 from contracts.consents import SHUT, named, newest
 from contracts.kernel import Change
-from services.assignment.placement import CONTACT, FIND_PLACE, FRONT_DESK, LOOKING, Asked, HandOff, Placement, Sought
+from services.assignment.placement import AGAIN, CONTACT, FIND_PLACE, FRONT_DESK, LOOKING, Asked, HandOff, Placement, Sought
+
+AS_SAID = "contact-again@1"
+"""The rule of an attempt whose instant whoever tried said, where the fact names none."""
 
 
 def evolve(state: Placement | None, fact: Change) -> Placement | None:
@@ -84,6 +87,10 @@ def _evolved(state: Placement, fact: Change) -> Placement:
             return state.model_copy(update={"services_late": True})
         case PlacementOverdue() if fact.action == CONTACT:
             return state.model_copy(update={"contact_late": True})
+        case PlacementOverdue() if fact.action == AGAIN:
+            return state.model_copy(update={"again_late": True})
+        case PlacementOverdueRetracted() if fact.action == CONTACT:
+            return state.model_copy(update={"contact_late": False})
         case PlacementOverdueRetracted() if fact.action == FIND_PLACE:
             return state.model_copy(update={"services_late": False})
         case OfferUnanswered():
@@ -94,7 +101,8 @@ def _evolved(state: Placement, fact: Change) -> Placement:
             return state.model_copy(update={"asked": _waitlisted(state, fact), "waits_from": state.waits_from or fact.waits_from})
         case PlacementContactLogged():
             contacted = {"contacted": state.contacted or fact.outcome == "reached"}
-            return state.model_copy(update=contacted | ({"waits_from": fact.contacted_at} if _reached(state, fact) else {}))
+            waits = {"waits_from": fact.contacted_at} if _reached(state, fact) else {}
+            return state.model_copy(update=contacted | _tried(state, fact) | waits)
         case PlacementAccepted():
             owner = fact.owner or fact.desk or state.owner
             held = {"status": "accepted", "program": fact.program, "asked": (), "hand_off": None, "owner": owner, "role": owner}
@@ -112,7 +120,7 @@ def _paused(state: Placement, fact: PlacementHalted | PlacementResumed | Placeme
     match fact:
         case PlacementHalted():
             status = "unplaced" if state.status in LOOKING else state.status
-            return state.model_copy(update={"halted": True, "asked": (), "status": status})
+            return state.model_copy(update={"halted": True, "asked": (), "status": status, "again_by": None})
         case PlacementReopened():
             known = {name: getattr(state, name) for name in ("request", "record", "sensitivity", "permit", "round", "counted")}
             anew = {name: getattr(fact, name) for name in ("service", "urgency", "requested_at", "owner", "interval")}
@@ -164,6 +172,16 @@ def _waitlisted(state: Placement, fact: PlacementWaitlisted) -> tuple[Asked, ...
     """The program stands among those asked, asked or not, and its yes counts whenever it comes."""
     listed = Asked(program=fact.program, desk=fact.desk, respond_by=fact.waits_from, answer="waitlisted")
     return (*(asked for asked in state.asked if asked.program != fact.program), listed)
+
+
+def _tried(state: Placement, fact: PlacementContactLogged) -> dict[str, Any]:
+    """By when the person is tried again; an attempt that is entered after a later one changes nothing of that."""
+    if fact.outcome == "reached":
+        return {"tried_at": None, "again_by": None, "again_rule": None, "again_late": False}
+    if state.tried_at and fact.contacted_at <= state.tried_at:
+        return {}
+    again = {"again_by": fact.next_attempt_at, "again_rule": fact.again_rule or AS_SAID if fact.next_attempt_at else None}
+    return {"tried_at": fact.contacted_at, **again, "again_late": False}
 
 
 def _reached(state: Placement, fact: PlacementContactLogged) -> bool:

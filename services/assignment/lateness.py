@@ -1,13 +1,25 @@
 """When a step of a placement is late, and when the regulatory time is: its owner is warned, and it is told once."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from contracts import clocks
-from contracts.assignment import PlacementOverdue, PlacementWarned
+from contracts.assignment import PlacementOverdue, PlacementOverdueRetracted, PlacementWarned
 from contracts.kernel import DeadlinePassed
 from services.assignment import caseloads, offers, ownership
-from services.assignment.placement import CONTACT, FIND_OWNER, FIND_PLACE, HAND_OFF, OFFER_RESPONSE, RUNNING_SHORT, Case, Changes
+from services.assignment.placement import (
+    AGAIN,
+    CONTACT,
+    FIND_OWNER,
+    FIND_PLACE,
+    HAND_OFF,
+    OFFER_RESPONSE,
+    RUNNING_SHORT,
+    Case,
+    Changes,
+    Placement,
+)
 from services.assignment.rules import RULES
 
 
@@ -18,6 +30,8 @@ def passed(case: Case, data: DeadlinePassed) -> Changes:
             return _regulatory(case, data)
         case clocks.DUE if data.about == CONTACT:
             return _contact(case, data)
+        case clocks.DUE if data.about == AGAIN:
+            return _again(case, data)
         case clocks.WARN | clocks.DUE:
             return _step(case, data)
         case _ if data.name == OFFER_RESPONSE:
@@ -61,6 +75,23 @@ def _contact(case: Case, data: DeadlinePassed) -> Changes:
         return ()
     cited = _cited(placement.reach_rule, data.at, case.now)
     return (PlacementOverdue(action=CONTACT, rule=placement.reach_rule, due=data.at, owner=placement.owner, waiting_on="client", **cited),)
+
+
+def _again(case: Case, data: DeadlinePassed) -> Changes:
+    """Somebody tried in vain, and nobody has tried again when it was time to."""
+    placement = case.placement
+    if placement.again_late or placement.again_by != data.at or placement.again_rule is None:
+        return ()
+    cited = _cited(placement.again_rule, data.at, case.now)
+    return (PlacementOverdue(action=AGAIN, rule=placement.again_rule, due=data.at, owner=placement.owner, waiting_on="client", **cited),)
+
+
+def taken_back(placement: Placement, tried_at: datetime, reached: bool) -> Iterator[PlacementOverdueRetracted]:
+    """What a contact that is entered late shows to have been done in time."""
+    if placement.again_late and placement.again_by and placement.again_rule and tried_at <= placement.again_by:
+        yield PlacementOverdueRetracted(action=AGAIN, rule=placement.again_rule, due=placement.again_by)
+    if reached and placement.contact_late and placement.reach_by and placement.reach_rule and tried_at <= placement.reach_by:
+        yield PlacementOverdueRetracted(action=CONTACT, rule=placement.reach_rule, due=placement.reach_by)
 
 
 def _cited(rule: str, due: datetime, now: datetime) -> dict[str, Any]:

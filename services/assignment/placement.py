@@ -31,7 +31,8 @@ FRONT_DESK = "role/intake-desk"
 """Answers where a fact names nobody."""
 LOOKING = ("offering", "unplaced", "waitlisted")
 """While a place is looked for, and from triage on."""
-OFFER_RESPONSE, RUNNING_SHORT, FIND_PLACE, CONTACT = "offer-response", "running-short", "find-place", "contact-client"
+OFFER_RESPONSE, RUNNING_SHORT, FIND_PLACE = "offer-response", "running-short", "find-place"
+CONTACT, AGAIN = "contact-client", "contact-again"
 HAND_OFF, FIND_OWNER, LEAVE = "hand-off-response", "find-owner", "leave-caseload"
 Status = Literal["opened", "offering", "unplaced", "waitlisted", "accepted", "ended"]
 
@@ -73,7 +74,8 @@ class Placement(State):
 
     `asked` holds what was asked for the present need, while nobody holds it; `owed` is the next step and its clock.
     The person must have been seen at `services_by`; `services_late` says that this was told overdue, `short_at` when only a third of
-    that time is left, and `hurried` that programs were asked since. Somebody must have reached them at `reach_by`.
+    that time is left, and `hurried` that programs were asked since. Somebody must have reached them at `reach_by`, and after an
+    attempt in vain tried once more at `again_by`: by the rule, or as whoever tried said.
     """
 
     request: str
@@ -110,6 +112,11 @@ class Placement(State):
     reach_from: AwareDatetime | None = None
     contact_late: bool = False
     contacted: bool = False
+    tried_at: AwareDatetime | None = None
+    """The last attempt that did not reach the person; None once somebody did."""
+    again_by: AwareDatetime | None = None
+    again_rule: str | None = None
+    again_late: bool = False
     waits_from: AwareDatetime | None = None
     """When whoever is in a list was last in touch with, or came into it."""
     halted: bool = False

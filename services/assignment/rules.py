@@ -31,6 +31,11 @@ def contact(urgency: Urgency, start: datetime, within: Clock) -> Clock:
     return RULES.clock("contact", start, now=start, within=within, urgency=urgency)
 
 
+def contact_again(urgency: Urgency, tried_at: datetime) -> Clock:
+    """By when the person is tried again, after an attempt that did not reach them, unless whoever tried says when."""
+    return RULES.clock("contact-again", tried_at, now=tried_at, urgency=urgency)
+
+
 def waiting(since: datetime) -> Clock:
     """By when somebody is in touch with whoever waits in a list; not inside the regulatory time, which is over by then."""
     return RULES.clock("waitlist-contact", since, now=since)

@@ -10,7 +10,7 @@ from infra.rules import Clock
 from services.assignment import caseloads, rules
 from services.assignment.directory import Directory
 from services.assignment.history import evolve
-from services.assignment.placement import CONTACT, FIND_PLACE, HAND_OFF, OFFER_RESPONSE, RUNNING_SHORT, Asked, Placement
+from services.assignment.placement import AGAIN, CONTACT, FIND_PLACE, HAND_OFF, OFFER_RESPONSE, RUNNING_SHORT, Asked, Placement
 
 NOTHING = "none"
 
@@ -78,6 +78,8 @@ def deadlines(state: Placement) -> list[Deadline]:
         found.append(Deadline(clocks.DUE, FIND_PLACE, state.services_by))
     if state.reach_by and not state.contacted and not state.contact_late:
         found.append(Deadline(clocks.DUE, CONTACT, state.reach_by))
+    if state.again_by and not state.again_late:
+        found.append(Deadline(clocks.DUE, AGAIN, state.again_by))
     if state.waiting_on and state.short_at and not state.hurried:
         found.append(Deadline(RUNNING_SHORT, "", state.short_at))
     return found

@@ -22,6 +22,7 @@ STATUS: dict[str, tuple[TaskStatus, BusinessStatus]] = {
     "acknowledged": ("received", "2.0"),
     "triaged": ("in-progress", "2.0"),
     "offered": ("in-progress", "2.0"),
+    "contacting": ("in-progress", "2.0"),
     "accepted": ("accepted", "3.0"),
     "unplaced": ("on-hold", "2.0"),
     "withheld": ("on-hold", "2.0"),

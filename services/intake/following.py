@@ -7,6 +7,7 @@ from typing import Any
 from contracts.assignment import (
     NoProgramAvailable,
     PlacementAccepted,
+    PlacementContactLogged,
     PlacementEnded,
     PlacementOffered,
     PlacementWaitlisted,
@@ -26,6 +27,7 @@ FOLLOWED: dict[type[Any], str] = {
     PlacementWaitlisted: "waitlisted",
     NoProgramAvailable: "unplaced",
     PlacementWithheld: "withheld",
+    PlacementContactLogged: "contacting",
     CareScheduled: "scheduled",
     CareUnscheduled: "unscheduled",
     CareMissed: "missed",
@@ -56,10 +58,13 @@ def heard(message: Message, world: World, now: datetime) -> Decision:
         ours = accepted(request, state, message)
     if isinstance(data, OutcomeReported | PlacementEnded):
         ours = closing.outcome(request, state, message, now)
+    if isinstance(data, PlacementContactLogged) and (data.outcome == "reached" or data.next_attempt_at is None):
+        return []  # they were reached, or nobody is to try again: nothing that the sender waits for
     goes_on = isinstance(data, CareStartRetracted) and data.started_at is not None
     if goes_on or (told := FOLLOWED.get(type(data))) is None:
         return ours
-    return [*ours, *answers.of_request(request, state, now, told, data.outcome if isinstance(data, OutcomeReported) else None)]
+    why = data.outcome if isinstance(data, OutcomeReported) else told if isinstance(data, PlacementContactLogged) else None
+    return [*ours, *answers.of_request(request, state, now, told, why)]
 
 
 def accepted(request: str, state: Request, message: Message) -> Sequence[Fact]:

@@ -258,6 +258,11 @@ def _desks(programs: Sequence[directory.Program]) -> list[list[str]]:
     return [[one.desk, one.name if many[one.desk] == 1 else f"{plain(one.desk.partition('/')[2])} desk"] for one in programs]
 
 
+def _contacted(e: placing.PlacementContactLogged) -> Patch:
+    """Tried is not reached: until somebody reaches the client the referral is one whose client we try to reach."""
+    return {"last_contact": stored(e.contacted_at)} if e.outcome == "reached" else {"status": "contacting"}
+
+
 def _offered(e: placing.PlacementOffered) -> Patch:
     """Which programs were asked: they see it until their yes counts no more, and whoever enters an answer can say whose it is."""
     asked = standing.asks(e.released, False) | standing.asks((offer.program for offer in e.offers), True)
@@ -333,7 +338,7 @@ PROJECTED: Mapping[type[Event], Callable[[Any], Patch]] = {
     placing.NoProgramAvailable: _released("no-program", "service", "urgency"),
     placing.PlacementWithheld: _released("withheld", "service", "urgency"),
     placing.PlacementWaitlisted: lambda e: {"status": "waitlisted", **standing.asks((e.program,), True)},
-    placing.PlacementContactLogged: lambda e: {"last_contact": stored(e.contacted_at)} if e.outcome == "reached" else {},
+    placing.PlacementContactLogged: _contacted,
     placing.HandOffAsked: lambda e: {"handed_to": e.to},
     placing.HandedOff: lambda e: {**_owns(e.owner, e.role), "handed_to": None},
     **dict.fromkeys((placing.HandOffDeclined, placing.HandOffWithdrawn), lambda e: {"handed_to": None}),

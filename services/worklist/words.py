@@ -19,6 +19,7 @@ ACTIONS = {
     "await-answer": "Wait for the programs that were asked",
     "call-programs": "Call the programs that were asked",
     "contact-client": "Contact the client",
+    "contact-again": "Try the client again",
     "contact-waiting": "Speak with the person who waits in a list",
     "reroute": "Ask somebody else, or find a way in between",
     "schedule": "Book a first visit",

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.assignment import PlacementOverdue
+from contracts.assignment import PlacementOverdue, PlacementOverdueRetracted
 from services.assignment.commands import AcceptOffer, LogContact
-from tests.assignment.stories import BEN, DORA, NINE, RIVERSIDE, WITHDRAWN, Story, amended, received, story, triaged
+from services.assignment.directory import DIRECTORY
+from tests.assignment.endings import DEAD
+from tests.assignment.stories import BEN, DORA, NINE, PLACEMENT, RIVERSIDE, WITHDRAWN, Story, amended, received, story, triaged
+from tests.explaining import unexplained
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -53,3 +56,63 @@ def test_another_round_or_need_puts_nothing_off_and_more_urgency_brings_it_neare
     assert given.placement.reach_by == NINE + timedelta(hours=3, minutes=40)
     given.hears(amended(urgency="routine"))
     assert given.placement.reach_by == NINE + timedelta(hours=3, minutes=40)
+
+
+def again(given: Story) -> list[PlacementOverdue]:
+    return [late for late in given.told(PlacementOverdue) if late.action == "contact-again"]
+
+
+@pytest.mark.parametrize(("urgency", "time"), [("emergency", HOUR / 4), ("urgent", 2 * HOUR), ("routine", DAY)])
+def test_whoever_was_tried_in_vain_is_tried_again_by_a_clock_of_its_own(urgency, time):
+    given = story(received(), triaged(urgency))
+    call(given, "no-answer")
+    assert (given.placement.again_by, given.placement.again_rule) == (NINE + time, "contact-again@1")
+    given.passes(60 * DAY)
+    (late,) = again(given)
+    assert (late.due, late.owner, late.waiting_on, late.late_minutes) == (NINE + time, given.placement.owner, "client", 0)
+
+
+def test_another_attempt_sets_it_anew_and_whoever_was_reached_or_wants_none_is_not_tried_again():
+    given = story(received(), triaged("routine"))
+    call(given, "no-answer")
+    given.passes(HOUR)
+    given.asks(LogContact(channel="text", outcome="left-message", contacted_at=given.now, next_attempt_at=NINE + 3 * HOUR), BEN)
+    assert given.placement.again_by == NINE + 3 * HOUR, "as whoever tried said"
+    given.passes(3 * HOUR)
+    assert [late.due for late in again(given)] == [NINE + 3 * HOUR]
+    call(given, "reached")
+    assert given.placement.again_by is None
+    for outcome in ("not-wanted", "unsafe-to-contact"):
+        other = story(received(), triaged("routine"))
+        call(other, outcome)
+        other.passes(9 * DAY)
+        assert again(other) == []
+
+
+def test_an_attempt_that_is_entered_late_takes_back_what_it_shows_to_have_been_in_time():
+    given = story(received(), triaged("urgent"))
+    call(given, "no-answer")
+    given.passes(4 * HOUR)
+    assert len(again(given)) == len(overdue(given)) == 1
+    given.asks(LogContact(channel="telephone", outcome="reached", contacted_at=NINE + HOUR), BEN)
+    taken_back = given.told(PlacementOverdueRetracted)
+    assert {(late.action, late.due) for late in taken_back} == {(late.action, late.due) for late in (*again(given), *overdue(given))}
+
+
+def test_a_death_stops_every_attempt():
+    given = story(received(), triaged("urgent"))
+    call(given, "no-answer")
+    given.hears(DEAD)
+    given.passes(DAY)
+    assert again(given) == []
+
+
+def test_the_next_attempt_is_explained_whoever_said_when_it_is():
+    given = story(received(), triaged("urgent"))
+    call(given, "no-answer")
+    assert unexplained(PLACEMENT, given.placement, [("contact-again", NINE + 2 * HOUR)], {DIRECTORY: given.states[DIRECTORY]}) == []
+    at = NINE + 3 * HOUR
+    given.asks(LogContact(channel="text", outcome="no-answer", contacted_at=NINE + HOUR / 2, next_attempt_at=at), BEN)
+    given.passes(HOUR)
+    given.asks(LogContact(channel="text", outcome="no-answer", contacted_at=NINE + HOUR / 2, next_attempt_at=at), BEN)
+    assert unexplained(PLACEMENT, given.placement, [("contact-again", at)], {DIRECTORY: given.states[DIRECTORY]}) == []

@@ -1,11 +1,15 @@
 """A referral at the front door, from what its sender publishes to who owns it."""
 
+from datetime import UTC, datetime, timedelta
+
 import orjson
 import pytest
 
-from contracts.assignment import NoProgramAvailable, PlacementAccepted
+from contracts.assignment import NoProgramAvailable, PlacementAccepted, PlacementContactLogged
 from services.intake.commands import AcknowledgeRequest, EnterReferral, TriageRequest, WithdrawRequest
 from tests.intake.desk import PERSON, Desk, request
+
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 async def test_a_referral_has_an_owner_a_clock_from_its_request_and_a_machine_receipt(desk: Desk) -> None:
@@ -213,3 +217,12 @@ async def test_how_old_somebody_was_when_they_asked_is_said_in_a_band_and_no_dat
     await desk.send("requested", request("R-1", requested_at="2026-03-02T08:00:00Z", person=PERSON | {"birth_date": born}))
     (said,) = (row.data for row in desk.log.rows if row.attributes["type"] == "request.received.v1")
     assert orjson.loads(said).get("age_band") == band
+
+
+async def test_the_sender_is_told_that_the_client_is_being_contacted_and_of_no_attempt_that_needs_no_other(desk: Desk) -> None:
+    await desk.send("requested", request())
+    placement = desk.one("request")[0].replace("request/", "placement/")
+    for number, (outcome, again) in enumerate([("no-answer", NINE + timedelta(days=1)), ("not-wanted", None), ("reached", None)], 1):
+        tried = PlacementContactLogged(by="staff/ben", channel="telephone", outcome=outcome, contacted_at=NINE, next_attempt_at=again)
+        await desk.hear(placement, number, tried)
+    assert [(answer.get("task_status"), answer.get("reason")) for answer in desk.answers()][1:] == [("in-progress", "contacting")]

@@ -26,7 +26,7 @@ from tests.year.network import Network, Said
 
 ONE_STEP = ("request", "placement", "care")
 """Aggregates that owe one step at a time, so that `next` says all of it."""
-AROUND = ("find-place", "contact-client")
+AROUND = ("find-place", "contact-client", "contact-again")
 """Clocks of a placement that run around its steps."""
 HEARING = timedelta(hours=6)
 """No fact takes longer from one service to another here."""
@@ -136,7 +136,10 @@ class Ledger:
                     self.faults.append(f"{said.subject}: {fact.program} was told silent, at another time than it had")
             case PlacementContactLogged(outcome="reached"):
                 around.pop("contact-client", None)
+                around.pop("contact-again", None)
                 around["reached"] = Step("reached", None, said.at)
+            case PlacementContactLogged():
+                around["contact-again"] = Step("contact-again", fact.next_attempt_at, said.at)
             case PlacementReopened():
                 around.clear()
             case PlacementEnded():

@@ -11,6 +11,9 @@ from contracts import catalogue
 from deploy import chart, strimzi
 from deploy.chart import CHART, VALUES
 from deploy.local.services import PROCESSES
+from infra.problems import Problem
+from services.notification import pages
+from services.notification.composing import page_of
 from tests.containers.checks import DEFAULTS, custom_faults, rendered
 
 pytestmark = pytest.mark.timeout(600)  # programs with thousands of files to read, on a machine that may be busy
@@ -123,6 +126,33 @@ def test_the_console_reaches_every_service_that_takes_commands_and_no_policy_sta
         assert any(selected in rule.get("to", ()) and {"port": 8080, "protocol": "TCP"} in rule["ports"] for rule in going)
         coming = [peer for rule in made["NetworkPolicy", host]["spec"]["ingress"] for peer in rule["from"]]
         assert {"podSelector": made["NetworkPolicy", "throughline-worklist"]["spec"]["podSelector"]} in coming
+
+
+def test_a_link_in_a_message_leads_through_the_ingress_to_its_page_and_everything_else_to_the_console():
+    made = {(one["kind"], one["metadata"]["name"]): one for one in rendered("production")}
+    spec = made["Ingress", "throughline"]["spec"]
+    (host,) = [one["host"] for one in spec["rules"]]
+    assert [one["hosts"] for one in spec["tls"]] == [[host]] and spec["tls"][0]["secretName"]
+    leads = {path["path"]: path["backend"]["service"] for path in spec["rules"][0]["http"]["paths"]}
+    assert leads.keys() == {"/", "/alerts"} and all(
+        path.startswith("/alerts/") for path in (pages.ALERT, pages.PREVIEWS, page_of("item/1", "1"))
+    )
+    for path, service in (("/alerts", "notification"), ("/", "worklist")):
+        name = f"throughline-{service}"
+        assert leads[path] == {"name": name, "port": {"name": "http"}}
+        assert leads[path]["port"]["name"] in [port["name"] for port in made["Service", name]["spec"]["ports"]]
+        coming = [peer for rule in made["NetworkPolicy", name]["spec"]["ingress"] for peer in rule["from"]]
+        assert {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}} in coming
+    told = [entry for one in of_kind("Deployment") for entry in one["spec"]["template"]["spec"]["containers"][0]["env"]]
+    assert {entry["value"] for entry in told if entry["name"] == "THROUGHLINE_BOARD_URL"} == {f"https://{host}"}
+
+
+def test_there_is_no_ingress_unless_it_is_asked_for_and_none_through_which_nothing_passes(tool):
+    assert not [one for one in rendered("small") if one["kind"] == "Ingress"]
+    asked = ("--set", "ingress.enabled=true", "--set", "ingress.host=board.example.org")
+    assert "kind: Ingress" in chart.render("small", *asked, helm=tool("helm"))
+    with pytest.raises(Problem, match=r"policies\.callers is empty"):
+        chart.render("small", *asked, "--set-json", "policies.callers=[]", helm=tool("helm"))
 
 
 @pytest.mark.parametrize("name", VALUES)

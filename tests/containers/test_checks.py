@@ -44,7 +44,8 @@ WRONG_VALUES = pytest.mark.parametrize(
     "given",
     ["image.tag=latest", "services.crisis_routing.replicas.min=1", "services.intake.replicas.min=0", "services.intake.replicas.max=9",
      "services.intake.replicas.max=1", "kafka.bootstrap=nowhere", "identity.jwks=http://login.example.org/keys", "setings.LANES=3",
-     "settings.KAFKA_TLS=false", "services.intake.settings.DEVELOPMENT=true", "lanes=25", "strimzi.enabled=true"],
+     "settings.KAFKA_TLS=false", "services.intake.settings.DEVELOPMENT=true", "lanes=25", "strimzi.enabled=true",
+     "ingress.enabled=true", "ingress.host=https://board.example.org"],
 )  # fmt: skip
 NOT_A_SCHEMAS_BUSINESS = ("services.intake.replicas.max=9", "services.intake.replicas.max=1")
 """Sums and comparisons of two values: the templates refuse them."""

@@ -49,6 +49,7 @@ capabilities: {drop: [ALL]}
   "LANES" .root.Values.lanes "STOP_SECONDS" 25 "ISSUER" .root.Values.identity.issuer "JWKS" .root.Values.identity.jwks
   "AUDIENCE" .root.Values.identity.audience "TRACE_ENDPOINT" .root.Values.traces.endpoint "TRACE_SAMPLING_RATIO" .root.Values.traces.ratio
   "SERVICE" .of -}}
+{{- if .root.Values.ingress.enabled }}{{ $_ := set $told "BOARD_URL" (printf "https://%s" .root.Values.ingress.host) }}{{ end -}}
 {{- with .reads }}{{ $_ := set $told "READS" . }}{{ end -}}
 {{- if .root.Values.kafka.caSecret }}{{ $_ := set $told "KAFKA_CA_FILE" "/run/kafka-ca/ca.crt" }}{{ end -}}
 {{- if .root.Values.rules }}{{ $_ := set $told "RULES" "/etc/throughline/rules" }}{{ end -}}

@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         description="Where the console sends commands: `service=url`, comma separated.",
     )
     mail_sender: str = Field("throughline@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="Address that e-mail comes from.")
+    mail_returns: str = Field(
+        "",
+        pattern=r"^([^@+\s]+@[^@\s]+)?$",
+        description="Address that undelivered e-mail comes back to, an id after its `+`; empty: to the sender, where nobody reads it.",
+    )
     smtp_host: str = Field("", description="Relay for e-mail; empty: no e-mail is sent.")
     smtp_port: Port = Field(587, description="Its port.")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is protected.")

@@ -73,6 +73,8 @@ class RecordBounce(Command):
 
     type: ClassVar = "record-bounce"
     channel: Code = "email"
+    reason: Literal["bounced", "undelivered"] = "bounced"
+    """`undelivered`: this message, for whatever reason; the address may take the next one."""
 
 
 class EndSilence(Command):

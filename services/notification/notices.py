@@ -142,7 +142,7 @@ def bounced(subject: str, state: Notice | None, asked: RecordBounce, now: dateti
     """It came back after it was sent."""
     if state is None or state.status != "sent" or state.channel != asked.channel:
         return Refused((UNKNOWN,))
-    return [Fact(subject, _failed(state, "bounced", now))]
+    return [Fact(subject, _failed(state, asked.reason, now))]
 
 
 def flagged(subject: str, state: Notice | None, about: str, who: Recipient | None) -> Decision:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from html import escape
 from typing import Any
 
@@ -19,16 +20,17 @@ from infra.process import Parts
 from infra.store import Store
 from services.notification.alerts import alerts_on
 from services.notification.climbing import concerns
-from services.notification.commands import AcknowledgeAlert
+from services.notification.commands import AcknowledgeAlert, RecordBounce
 from services.notification.composing import LOCALES, Composer, catalogue
 from services.notification.domain import STATES
 from services.notification.notices import Notice
 from services.notification.recipients import INBOX, Recipient, recipient
+from services.notification.returned import undelivered
 from services.notification.roster import ROSTER, Roster
 from services.notification.showing import AlertPage, Reader, policy
 from services.notification.sources import BY_MILESTONE
 
-ALERT, PREVIEWS = "/alerts/{kind}/{id}/{alert}", "/alerts/previews"
+ALERT, PREVIEWS, RETURNED = "/alerts/{kind}/{id}/{alert}", "/alerts/previews", "/v1/returned-mail"
 FORMS = ("text", "html")
 AT = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 REFERENCE = "0190aaaa-0000-7000-8000-0000000{:05}"
@@ -75,10 +77,12 @@ def pages(made: Parts, store: Store, counter: Counter | None) -> Sequence[BaseRo
         return []
     door = Entrance(counter.door.identity, counter.door.access, sign_in=f"{made.settings.board_url.rstrip('/')}/sign-in")
     previews = Previews(made)
+    returns = Returns(counter, made.settings.mail_returns)
     shown = Shown(store, counter, AlertPage(made.settings.board_url, made.settings.demo_data), made.settings.board_url)
     return [
         Guarded(ALERT, shown.look, action="see-alert", door=door),
         Guarded(ALERT, shown.seen, action="acknowledge", door=door, methods=("POST",)),
+        Guarded(RETURNED, returns.taken, action="record-bounce", door=counter.door, methods=("POST",)),
         Guarded(PREVIEWS, previews.listed, action="see-previews", door=door),
         Guarded(PREVIEWS + "/{locale}/{name}/{form}", previews.preview, action="see-previews", door=door),
     ]
@@ -114,6 +118,24 @@ class Shown:
         """As the domain knows them; None where there is none."""
         known = {one: row.state for one, row in (await self.store.load(subjects)).items() if row.state}
         return {one: STATES[kind_of(one)].model_validate_json(known[one]) if one in known else None for one in subjects}
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """Mail that came back, as the mail system hands it on: a program's way in, no page."""
+
+    counter: Counter
+    address: str
+
+    async def taken(self, request: Request) -> Response:
+        """202: it is recorded, and the next channel is tried. 204: nothing that concerns a notice, or nothing new; both are counted by
+        their status. Never an error, which a mail system would answer by a mail of its own."""
+        raw = await request.body()
+        if (said := undelivered(raw, self.address)) is None:
+            return Response(status_code=204)
+        bounce, subject = RecordBounce(reason=said.reason), f"notice/{said.notice}"
+        outcome = await self.counter.decide(clicked(self.counter, request, bounce, subject, sha256(raw).hexdigest()))
+        return Response(status_code=202 if outcome.kind == "event" else 204)
 
 
 def _item(request: Request) -> str:

@@ -23,6 +23,7 @@ from aiosmtplib import (
 from infra.process import trusting
 from infra.settings import Settings
 from services.notification.channel import Handed, Letter
+from services.notification.returned import return_address
 
 WIRE, WIDTH_MAX = compat32.clone(linesep="\r\n"), 76
 IDLE_S = 20.0
@@ -67,7 +68,7 @@ class Smtp:
     async def _sent(self, letter: Letter) -> Handed:
         client = await self._connected(letter.domain)
         try:
-            await client.sendmail(self._settings.mail_sender, [letter.address], written(letter, self._settings.mail_sender))
+            await client.sendmail(self._envelope(letter), [letter.address], written(letter, self._settings.mail_sender))
         except BaseException:
             client.close()
             raise
@@ -77,6 +78,11 @@ class Smtp:
             spare.close()
         del idle[:-PLACES_MAX]
         return Handed("sent", "250")
+
+    def _envelope(self, letter: Letter) -> str:
+        """Whom its servers tell that they could not deliver it."""
+        returns = self._settings.mail_returns
+        return return_address(letter.id, returns) if returns else self._settings.mail_sender
 
     async def _connected(self, domain: str) -> SMTP:
         """One that was used a moment ago, or a new one."""

@@ -35,7 +35,7 @@ class Desk:
     def __init__(self, house: House, folder: Path) -> None:
         self.house, self.issuer = house, LocalIssuer(folder, "throughline", house.clock)
         identity = Identity(ISSUER, "throughline", keyring(str(self.issuer.jwks), house.clock), house.clock)
-        settings = SimpleNamespace(board_url="http://board.example", alerts_url="http://board", demo_data=True)
+        settings = SimpleNamespace(board_url="http://board.example", alerts_url="http://board", mail_returns="", demo_data=True)
         counter = Counter("notification", house.settler.settle, Door(identity, Access(ACCESS)), house.clock)
         self._app = application(pages(SimpleNamespace(settings=settings), house.store, counter))  # type: ignore[arg-type]
 

@@ -23,6 +23,8 @@ class Criteria(Model):
     payer: Code | None = None
     speaks: Language | None = None
     area: Code | None = None
+    avoid: tuple[Code, ...] = Field(default=(), max_length=20)
+    """Programs that the person will not go to: none of them is asked, whatever else fits."""
 
 
 class Program(Model):

@@ -34,6 +34,7 @@ class RecordAmended(Sealable):
     type: ClassVar = "record.amended.v1"
     details: PersonDetails
     cleared: tuple[Code, ...] = ()
+    noted_at: AwareDatetime | None = None
     request: str | None = None
     """Another request of this person, where that is how we were told."""
 
@@ -161,6 +162,17 @@ class RequestTriaged(Clocked):
     criteria: Criteria | None = None
 
 
+class ProgramsAvoided(Change):
+    """The person will not go to these programs: none of them is asked for this request any more. Whoever has it already keeps it.
+
+    It is what their record says now, whole; none is that they avoid none.
+    """
+
+    type: ClassVar = "request.programs-avoided.v1"
+    avoid: tuple[Code, ...] = ()
+    noted_at: AwareDatetime
+
+
 class RequestInformationAsked(Clocked):
     """Whoever took it cannot go on without `items`, and asked the sender or the client for them. The person's own clocks run on.
 
@@ -238,6 +250,7 @@ class PayerResponseReceived(Sealable):
 
 EVENTS = (
     RequestReceived, RequestAmended, RequestWithdrawn, RequestAcknowledged, RequestTriaged,
+    ProgramsAvoided,
     RequestInformationAsked, RequestInformationSupplied, RequestInformationWaived, RequestWarned, RequestOverdue, RequestOverdueRetracted,
     RecordOpened, RecordAmended, RecordLinked, RecordConflicted, CandidateFound, RecordKeptApart, RecordWarned, RecordOverdue,
     ExchangeOpened, PayerResponseReceived,

@@ -7,7 +7,7 @@ from typing import Any
 from contracts import consents, shift_ends
 from contracts.caseloads import caseload_of
 from contracts.endings import RequestClosed, RequestDeathReported, RequestDeathRetracted, RequestReopened
-from contracts.intake import RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
+from contracts.intake import ProgramsAvoided, RequestAcknowledged, RequestAmended, RequestReceived, RequestTriaged, RequestWithdrawn
 from contracts.kernel import (
     Blind,
     Change,
@@ -53,6 +53,7 @@ OVER = Reason("TL-5203", "", "nothing is left to place")
 DEAD = Reason("TL-5207", "", "a death was reported: have it verified or refuted first")
 HEARS = (
     RequestReceived, RequestAcknowledged, RequestTriaged, RequestAmended, RequestWithdrawn, RequestClosed, RequestReopened,
+    ProgramsAvoided,
     RequestDeathReported, RequestDeathRetracted, RequestJoined, PlanDischarged, RecipientAway, RosterShifted, *consents.CHANGES,
 )  # fmt: skip
 ABOUT_OFFERS = (AcceptOffer, DeclineOffer, OfferAgain, Waitlist, LogContact)
@@ -154,6 +155,7 @@ DECISIONS: dict[type[Any], Callable[[Case, Any], Changes]] = {
     RequestAcknowledged: ownership.acknowledged,
     RequestTriaged: offers.triaged,
     RequestAmended: offers.amended,
+    ProgramsAvoided: offers.avoided,
     RequestJoined: offers.joined,
     RequestWithdrawn: endings.withdrawn,
     RequestClosed: endings.closed,

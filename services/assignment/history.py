@@ -159,7 +159,9 @@ def _services(fact: PlacementOffered | NoProgramAvailable) -> dict[str, Any]:
 
 def _kept(state: Placement, fact: PlacementOffered | NoProgramAvailable) -> tuple[Asked, ...]:
     """Who was asked for another service was asked something else."""
-    return state.asked if fact.service in (None, state.service) else ()
+    if fact.service not in (None, state.service):
+        return ()
+    return tuple(asked for asked in state.asked if asked.program not in fact.released)
 
 
 def _asked(state: Placement, fact: PlacementOffered) -> tuple[Asked, ...]:

@@ -20,7 +20,7 @@ from contracts.assignment import (
     PlacementWithheld,
 )
 from contracts.consents import PermitChanged, named, newest
-from contracts.intake import RequestAmended, RequestTriaged
+from contracts.intake import ProgramsAvoided, RequestAmended, RequestTriaged
 from contracts.kernel import Change, DeadlinePassed, Reason
 from contracts.needs import RequestJoined
 from infra.rules import Clock
@@ -65,6 +65,14 @@ def amended(case: Case, data: RequestAmended) -> Changes:
     if need != needed(placement):
         return (*labelled, *_anew(case, need))
     return (*labelled, *_shut(case))
+
+
+def avoided(case: Case, data: ProgramsAvoided) -> Changes:
+    """The person will not go there: whoever is asked of these is released, and others are asked. Before triage it comes with that."""
+    placement = case.placement
+    if not placement.is_looked_for or placement.urgency is None or set(data.avoid) == set(placement.criteria.avoid):
+        return ()
+    return _anew(case, needed(placement)._replace(criteria=placement.criteria.model_copy(update={"avoid": data.avoid})))
 
 
 def joined(case: Case, data: RequestJoined) -> Changes:
@@ -124,14 +132,17 @@ def _anew(case: Case, need: Need) -> tuple[Change, ...]:
 def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered | NoProgramAvailable:
     """Ask the best programs not asked yet for this service (`again`: whoever fits), beside those that have not answered.
 
-    Desks of another service are released. An edit of the urgency may bring an open offer's end nearer, never put it off (law 4).
+    Desks of another service are released, and those that the person avoids. An edit of the urgency may bring an open offer's end nearer,
+    never put it off (law 4).
     """
     placement = case.placement
     same = need.service == placement.service
     whole = rules.services(placement.requested_at, need.urgency, case.now)
     if not case.may_be_told:
         return _withheld(case, need, whole)
-    standing = [_offer(asked, _clock(asked.desk, need, case, whole)) for asked in placement.waiting_on] if same else []
+    avoided = need.criteria.avoid
+    waited_on = [asked for asked in placement.waiting_on if asked.program not in avoided] if same else []
+    standing = [_offer(asked, _clock(asked.desk, need, case, whole)) for asked in waited_on]
     passed = {asked.program for asked in (placement.in_lists if again else placement.asked)} if same else set()
     fitting = [program for program in ranked(case.directory.programs, need, case.subject) if program.id not in passed]
     hurried = whole.is_short(case.now)
@@ -140,12 +151,12 @@ def next_round(case: Case, need: Need, again: bool = False) -> PlacementOffered 
     fresh = [_asking(program.id, program.desk, _clock(program.desk, need, case, whole)) for program in next_best]
     offers = (*standing, *fresh)
     named = {offer.program for offer in offers}
-    released = () if same else tuple(asked.program for asked in placement.may_say_yes if asked.program not in named)
+    needless = [asked.program for asked in placement.may_say_yes if asked.program not in named and (not same or asked.program in avoided)]
     said = {
         "service": need.service,
         "urgency": need.urgency,
         "criteria": need.criteria,
-        "released": released,
+        "released": tuple(needless),
         "services_by": whole.due_at,
         "services_rule": whole.rule,
         **_contact(placement, need, whole, case.now),

@@ -19,9 +19,9 @@ class Need(NamedTuple):
 
 
 def ranked(programs: Iterable[Program], need: Need, placement: str) -> list[Program]:
-    """Programs that offer the service, say they have places and take whom it is for; who speaks the language first, then who serves
-    the area, then the most places.
+    """Programs that offer the service, say they have places, take whom it is for and are not avoided by them.
 
+    Who speaks the language comes first, then who serves the area, then who has the most places.
     Age, level of care and payer decide whether a program may take somebody at all. An interpreter can be called and a way travelled:
     language and area put a program behind the others, and never leave a person without one. Equals are ordered by placement, so that
     they share the work; the same placement always finds the same order. `places` is what the program said: acceptances are not
@@ -32,6 +32,8 @@ def ranked(programs: Iterable[Program], need: Need, placement: str) -> list[Prog
 
 
 def _takes(program: Program, criteria: Criteria) -> bool:
+    if program.id in criteria.avoid:
+        return False
     limits = (criteria.age_group, program.age_groups), (criteria.level, program.levels), (criteria.payer, program.payers)
     return all(_fits(wanted, listed) for wanted, listed in limits)
 

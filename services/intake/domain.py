@@ -67,6 +67,7 @@ from services.intake import (
     submissions,
     views,
     visits,
+    wishes,
 )
 from services.intake.commands import (
     AcknowledgeRequest,
@@ -160,7 +161,9 @@ def _triaged(message: Message, world: World, now: datetime) -> Decision:
     if refused := requests.unless_allowed(state, TriageRequest.type):
         return refused
     step = requests.to_place(state, data.urgency, now)._asdict()
-    said = RequestTriaged(by=message.actor.id, urgency=data.urgency, service=data.service, criteria=data.criteria, **step)
+    said = RequestTriaged(
+        by=message.actor.id, urgency=data.urgency, service=data.service, criteria=wishes.fitting(data.criteria, state), **step
+    )
     return [Fact(request, said), *answers.of_request(request, state, now, "triaged")]
 
 
@@ -175,6 +178,8 @@ def _passed(message: Message, world: World, now: datetime) -> Decision:
         return deaths.told(message, world, now)
     if message.data.name == sharing.SHARE:
         return sharing.passed(message, world, now)
+    if message.data.name == wishes.AVOID:
+        return wishes.passed(message, world, now)
     if message.data.name in needs.DEADLINES:
         return needs.passed(message, world, now)
     return CLOCKS.get(kind_of(message.subject), lateness.passed)(message, world, now)
@@ -297,7 +302,7 @@ def deadlines(state: State) -> Iterable[Deadline]:
             return (*consents.deadlines(state), *sharing.of_consent(state))
         case Record():
             told = deaths.deadlines(state, state.requests)
-            at_once = (*clusters.of_record(state), *needs.of_record(state), *sharing.of_record(state))
+            at_once = (*clusters.of_record(state), *needs.of_record(state), *sharing.of_record(state), *wishes.of_record(state))
             return (*told, *at_once, *identity.deadlines(state))
         case clusters.Cluster():
             return tuple(clusters.of_cluster(state))

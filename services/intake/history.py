@@ -13,6 +13,7 @@ from contracts.endings import (
     RequestServiceStarted,
 )
 from contracts.intake import (
+    ProgramsAvoided,
     RequestAcknowledged,
     RequestAmended,
     RequestInformationAsked,
@@ -54,6 +55,8 @@ def _evolved(state: Request | None, fact: Change) -> Request | None:
         case RequestAmended():
             changes = {name: value for name in (*CHANGEABLE, "content") if (value := getattr(fact, name))}
             return state.model_copy(update=changes)
+        case ProgramsAvoided():
+            return state.model_copy(update={"avoid": fact.avoid})
         case RequestAcknowledged():
             return state.model_copy(update={"status": "acknowledged", "taken_by": fact.by, "triage_from": fact.counts_from})
         case RequestInformationAsked():

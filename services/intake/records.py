@@ -76,6 +76,8 @@ class Record(State):
     distinct: tuple[str, ...] = ()
     """Records that somebody compared it with: they are of somebody else, and nobody is asked again."""
     owed: Owed | None = None
+    wishes_at: AwareDatetime | None = None
+    """When what its person avoids last changed."""
 
     @property
     def standing(self) -> tuple[Given, ...]:
@@ -156,7 +158,7 @@ def told(
     """What is told of a person that we know. `cleared`: what was not so."""
     known: Record = world[record]
     if details != PersonDetails() or request or cleared:
-        said = RecordAmended(record=record, details=details, request=request, cleared=cleared)
+        said = RecordAmended(record=record, details=details, request=request, cleared=cleared, noted_at=now)
         yield Fact(record, said, claims=keys.claims)
     people = people_of(keys.network, world)
     others = [person for person in people if person not in (known.person, *known.apart)]
@@ -232,10 +234,11 @@ def _evolved(state: Record | None, fact: Change) -> Record | None:
         case RecordOpened():
             joined = fact.noted_at if fact.person != fact.record.replace("record/", "person/", 1) else None
             opened = {"partner": fact.partner, "person": fact.person, "details": fact.details, "news_at": joined}
-            return Record(**opened, requests=_also((), fact.request))
+            return Record(**opened, requests=_also((), fact.request), wishes_at=_wishes_at(None, fact.details, (), fact.noted_at))
         case RecordAmended() if state:
             details, asked = _with(_without(state.details, fact.cleared), fact.details), _also(state.requests, fact.request)
-            return state.model_copy(update={"details": details, "requests": asked})
+            wishes_at = _wishes_at(state.wishes_at, fact.details, fact.cleared, fact.noted_at)
+            return state.model_copy(update={"details": details, "requests": asked, "wishes_at": wishes_at})
         case RecordLinked() if state:
             return state.model_copy(update=_moved(state, fact))
         case CandidateFound() if state:
@@ -247,6 +250,11 @@ def _evolved(state: Record | None, fact: Change) -> Record | None:
             distinct = (*state.distinct, *(one for one in fact.others if one not in state.distinct))[-ASKED_KEPT:]
             return state.model_copy(update={"apart": apart, "distinct": distinct, "alike": (), "conflict": ()})
     return state
+
+
+def _wishes_at(known: datetime | None, said: PersonDetails, cleared: Sequence[str], at: datetime | None) -> datetime | None:
+    is_said = said.preferences is not None and said.preferences.avoid is not None
+    return newer(at, known) if is_said or "preferences" in cleared else known
 
 
 def _moved(state: Record, fact: RecordLinked) -> dict[str, Any]:

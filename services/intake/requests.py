@@ -54,6 +54,8 @@ class Request(State):
     program: str | None = None
     receiver: str | None = None
     """The program that has it, and the partner whose program that is."""
+    avoid: tuple[str, ...] = ()
+    """Programs that its person will not go to."""
     served: bool = False
     """Whether a visit was recorded in this interval."""
     outcome: str | None = None

@@ -31,6 +31,7 @@ from services.intake import (
     stays,
     views,
     visits,
+    wishes,
 )
 from services.intake.commands import (
     AmendRecord,
@@ -49,7 +50,7 @@ from services.intake.referrals import record_of, request_of, sender
 
 BESIDE = ("request", "consent", "view")
 """Kinds of aggregates that are of one referral, under one id."""
-TELLS = (deaths.TELL, sharing.SHARE, *needs.DEADLINES)
+TELLS = (deaths.TELL, sharing.SHARE, wishes.AVOID, *needs.DEADLINES)
 """Deadlines by which one of our aggregates tells another something, at once."""
 
 

@@ -181,6 +181,11 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str] | str] = {
     risk_flags.RiskFlagLifted: "Somebody looked again: the risk is over, and the flag is gone",
     risk_flags.RiskFlagWarned: _warned,
     risk_flags.RiskFlagOverdue: _overdue,
+    intake.ProgramsAvoided: lambda e: (
+        f"The person will not go to {_count(len(e.avoid), 'one program', '{} programs')}: none of them is asked"
+        if e.avoid
+        else "The person avoids no program any more"
+    ),
     intake.RecordKeptApart: "Somebody looked: this record is of nobody else",
     intake.RecordConflicted: "Identifiers point at different people; somebody must look",
     intake.CandidateFound: "Another record has the same name and birth date",

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.intake import RequestAmended
+from contracts.assignment import PlacementOffered
+from contracts.directory import Criteria
+from contracts.intake import ProgramsAvoided, RequestAmended
 from services.assignment.commands import AcceptOffer, OfferAgain
 from tests.assignment.stories import (
     CRISIS,
@@ -106,3 +108,25 @@ def test_a_label_put_on_later_is_on_every_fact_from_then_on():
     given.passes(9 * HOUR)
     assert given.facts[-1].sensitivity == "part2"
     assert given.hears(RequestAmended(record="record/1", sensitivity="part2")) == []
+
+
+def test_a_program_that_the_person_avoids_is_never_asked():
+    given = story(received(), triaged().model_copy(update={"criteria": Criteria(avoid=(RIVERSIDE,))}))
+    assert RIVERSIDE not in programs(given.told(PlacementOffered)[0])
+
+
+def test_one_that_is_asked_and_avoided_is_released_and_another_is_asked():
+    given = story(received(), triaged())
+    assert RIVERSIDE in [asked.program for asked in given.placement.waiting_on]
+    (offered,) = given.hears(ProgramsAvoided(avoid=(RIVERSIDE,), noted_at=NINE))
+    assert offered.released == (RIVERSIDE,) and RIVERSIDE not in programs(offered)
+    assert given.placement.asked_of(RIVERSIDE) is None and given.placement.asked_of(LAKESIDE)
+    assert given.hears(ProgramsAvoided(avoid=(RIVERSIDE,), noted_at=NINE)) == []
+    assert given.asks(AcceptOffer(program=RIVERSIDE), DORA) == []
+
+
+def test_whoever_has_them_keeps_them_whatever_they_avoid_afterwards():
+    given = story(received(), triaged())
+    given.asks(AcceptOffer(program=RIVERSIDE), DORA)
+    assert given.hears(ProgramsAvoided(avoid=(RIVERSIDE,), noted_at=NINE)) == []
+    assert given.placement.program == RIVERSIDE

@@ -1,5 +1,6 @@
 """What one of us says of a person: what is absent stands, what was not so goes, and everybody who keeps it hears of it."""
 
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -8,12 +9,13 @@ from hypothesis import given as whatever
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from contracts.intake import RecordAmended, RecordLinked
-from contracts.kernel import Personal
+from contracts.directory import Criteria
+from contracts.intake import ProgramsAvoided, RecordAmended, RecordLinked
+from contracts.kernel import Actor, Personal
 from contracts.partners import Guardian, PersonDetails
 from contracts.people import Preferences, SafeContact
 from services.intake import records
-from services.intake.commands import AmendRecord, SetContactRules, SetPreferences
+from services.intake.commands import AcknowledgeRequest, AmendRecord, SetContactRules, SetPreferences, TriageRequest
 from tests.intake.desk import PERSON, Desk, request
 from tests.intake.people import OAK, PINE, People, numbered
 
@@ -128,3 +130,31 @@ def flat(of: PersonDetails) -> dict[str, Any]:
         )
         found |= {name: value for name, value in parts.items() if value is not None}
     return found
+
+
+def avoids(life: People) -> list[Any]:
+    """What its requests were told."""
+    return [fact.data for fact in life.facts if isinstance(fact.data, ProgramsAvoided)]
+
+
+def test_every_request_of_the_person_hears_which_programs_they_avoid_the_next_one_too():
+    life = told(preferences=Preferences(avoid=("program/1",)))
+    life.passes(timedelta(minutes=1))
+    assert [one.avoid for one in avoids(life)] == [("program/1",)]
+    life.refers(OAK)
+    life.passes(timedelta(minutes=1))
+    assert [one.avoid for one in avoids(life)] == [("program/1",)] * 2
+    life.says(OAK, SetPreferences(preferences=Preferences(avoid=())))
+    life.passes(timedelta(minutes=1))
+    assert [one.avoid for one in avoids(life)] == [("program/1",)] * 2 + [()] * 2
+
+
+def test_triage_asks_for_none_that_they_avoid_and_keeps_what_it_says_itself():
+    life = told(preferences=Preferences(avoid=("program/1",)))
+    life.passes(timedelta(minutes=1))
+    (request,) = [name for name in life.states if name.startswith("request/")]
+    who = Actor("user", "staff/ana")
+    life._take(AcknowledgeRequest(), request, who)
+    criteria = Criteria(payer="medicaid", avoid=("program/2",))
+    triaged, *_ = life._take(TriageRequest(urgency="routine", service="therapy", criteria=criteria), request, who)
+    assert triaged.criteria == Criteria(payer="medicaid", avoid=("program/2", "program/1"))

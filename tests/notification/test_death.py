@@ -12,7 +12,7 @@ from contracts.crisis_routing import EpisodeOpened
 from contracts.emergency_access import AccessOpened
 from contracts.endings import RecordDeathNoted, RecordDeathRefuted
 from contracts.follow_up import CareOpened
-from contracts.intake import RequestReceived
+from contracts.intake import RecordOpened, RequestReceived
 from contracts.kernel import SHARE_MAX, Change, Next, kind_of
 from contracts.notices import NoticeWithdrawn
 from contracts.plans import PlanOpened
@@ -27,7 +27,8 @@ RECORD = "record/1"
 OPENED: dict[str, tuple[str, type[Change]]] = {
     "access": ("access", AccessOpened), "authorization": ("authorization", AuthorizationOpened), "care": ("care", CareOpened),
     "consent": ("request", RequestReceived), "episode": ("episode", EpisodeOpened), "placement": ("placement", PlacementOpened),
-    "plan": ("plan", PlanOpened), "request": ("request", RequestReceived), "transition": ("transition", TransitionOpened),
+    "plan": ("plan", PlanOpened), "record": ("record", RecordOpened),
+    "request": ("request", RequestReceived), "transition": ("transition", TransitionOpened),
     "view": ("request", RequestReceived),
 }  # fmt: skip
 """For each kind of item about a person: which fact names the record that it is about."""
@@ -42,6 +43,8 @@ CALLING = [event for event in HEARD.values() if event is not RecordDeathNoted an
 
 def item_for(event: type[Change]) -> str:
     kind = kind_of(event.type.replace(".", "/", 1))
+    if kind == "record":
+        return RECORD
     return f"{'request' if kind in ('aggregate', 'message') else kind}/9"
 
 
@@ -58,7 +61,8 @@ def called(event: type[Change]) -> Story:
     """An item of this record, for which this fact has somebody called."""
     begun, item = story(), item_for(event)
     kind, opening = OPENED[kind_of(item)]
-    begun.hears(sample(opening).model_copy(update={"record": RECORD}), about=f"{kind}/9")
+    about = f"{kind}/{item.partition('/')[2]}"
+    begun.hears(sample(opening).model_copy(update={"record": RECORD}), about=about)
     begun.hears(again(event), about=item)
     return begun
 

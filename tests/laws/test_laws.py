@@ -248,7 +248,7 @@ BROKEN: dict[str, tuple[int, Any, str, Any, Callable[[Life], None]]] = {
     ),
     "what goes on was seen by somebody": (11, climbing, "acted", seen_by_nobody, told_again_and_again),
     "anybody may accept a crisis": (1, handing, "_is_asked", lambda *_: True, handed_over_in_a_crisis),
-    "a crisis without a clock": (5, crisis_steps, "next_of", lambda *_: Next(owner="staff/fay", action="find-team"), in_crisis),
+    "a crisis without a clock": (5, crisis_steps, "next_of", lambda *_: Step(Next(owner="staff/fay", action="find-team")), in_crisis),
     "a team drives by business time": (10, teams, "RULES", Slow, a_team_goes),
     "time closes a crisis": (2, crisis_routing.PASSED, "hand-over", closed_by_time, handed_over_in_a_crisis_and_waited),
     "an authorization without an owner": (5, telling, "next_of", lambda _: None, authorized),

@@ -10,7 +10,10 @@ from pydantic import AwareDatetime
 
 from contracts.kernel import Change, Code
 
+LEAD = "lead-coordinator"
+"""Whoever coordinates the whole of it, across organisations: one person at a time."""
 TeamRole = Literal[
+    "lead-coordinator",
     "care-manager", "case-manager", "therapist", "prescriber", "primary-care", "nurse", "peer-support", "crisis-team", "school",
     "housing", "probation", "other",
 ]  # fmt: skip

@@ -4,13 +4,15 @@ from datetime import datetime
 
 from pydantic import AwareDatetime
 
-from contracts.care_team import CareTeamChange, CareTeamCorrected, CareTeamJoined, CareTeamLeft
+from contracts.care_team import LEAD, CareTeamChange, CareTeamCorrected, CareTeamJoined, CareTeamLeft
 from contracts.kernel import Change, Decision, Fact, Message, Model, Reason, Refused, State
 from services.assignment.commands import CorrectCareTeam, JoinCareTeam, LeaveCareTeam
 
 ON_IT = Reason("TL-5221", "/organisation", "they take part already: correct what is known of them, or have them leave")
 NOT_ON_IT = Reason("TL-5222", "/organisation", "they are not on this team: name them as the team has them")
 NOT_YET = Reason("TL-5223", "/since", "somebody joins or leaves when they do, not ahead")
+ONE_LEADS = Reason("TL-5225", "/role", "somebody else is the lead coordinator: correct what they do first")
+A_PERSON = Reason("TL-5226", "/member", "a person leads, not an organisation: name who of them")
 Key = tuple[str, str | None]
 
 
@@ -32,6 +34,10 @@ class CareTeam(State):
 
     parts: tuple[Part, ...] = ()
 
+    @property
+    def lead(self) -> Key | None:
+        return next((one.key for one in self.parts if one.role == LEAD), None)
+
     def part(self, key: Key) -> Part | None:
         return next((one for one in self.parts if one.key == key), None)
 
@@ -40,8 +46,16 @@ def decide(message: Message, team: CareTeam | None, now: datetime) -> Decision:
     """A person's word about somebody on the team."""
     data: JoinCareTeam | LeaveCareTeam | CorrectCareTeam = message.data
     known = team.part((data.organisation, data.member)) if team else None
+    if not isinstance(data, LeaveCareTeam) and data.role == LEAD and (reason := _may_not_lead(data, team)):
+        return Refused((reason,))
     said = _joined(message, data, known, now) if isinstance(data, JoinCareTeam) else _of_known(message, data, known, now)
     return Refused((said,)) if isinstance(said, Reason) else [Fact(message.subject, said)] if said else []
+
+
+def _may_not_lead(data: JoinCareTeam | CorrectCareTeam, team: CareTeam | None) -> Reason | None:
+    if data.member is None:
+        return A_PERSON
+    return ONE_LEADS if team and team.lead not in (None, (data.organisation, data.member)) else None
 
 
 def _joined(message: Message, data: JoinCareTeam, known: Part | None, now: datetime) -> Change | Reason:

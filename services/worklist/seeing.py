@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from contracts.care_team import LEAD
 from contracts.consents import Permit
 from contracts.kernel import kind_of
 from services.worklist import questions, words
@@ -64,11 +65,11 @@ async def beside(board: Board, ids: Sequence[str], kind: str) -> list[Document]:
 
 
 def shown(teams: Sequence[Document], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Whoever takes part longest first."""
+    """The lead coordinator, then whoever takes part longest."""
     return [
         {"who": words.who(one["member"], names) if one.get("member") else "", "from": organisation(one["organisation"], names),
          "role": words.plain(one["role"]), "since": one["since"]}
-        for one in sorted(parts(teams), key=lambda one: one["since"])
+        for one in sorted(parts(teams), key=lambda one: (one["role"] != LEAD, one["since"]))
     ]  # fmt: skip
 
 

@@ -53,6 +53,18 @@ def test_somebody_joins_is_corrected_and_leaves_and_each_is_a_fact_about_the_rec
     assert team.asks(JoinCareTeam(**KIM, role="housing")) == ["care-team.joined.v1"], "and may come back"
 
 
+def test_one_person_leads_at_a_time_and_an_organisation_never():
+    team, lee = Team(), {"organisation": SCHOOL, "member": "staff/78"}
+    assert team.asks(JoinCareTeam(organisation=SHELTER, role="lead-coordinator")) == [] and team.code() == "TL-5226"
+    team.asks(JoinCareTeam(**KIM, role="lead-coordinator"))
+    assert team.asks(JoinCareTeam(**lee, role="lead-coordinator")) == [] and team.code() == "TL-5225"
+    assert team.asks(CorrectCareTeam(**KIM, role="lead-coordinator", since=NOON)) == ["care-team.corrected.v1"], (
+        "who leads may be corrected"
+    )
+    team.asks(CorrectCareTeam(**KIM, role="case-manager"))
+    assert team.asks(JoinCareTeam(**lee, role="lead-coordinator")) == ["care-team.joined.v1"]
+
+
 def test_one_of_its_people_and_the_organisation_as_such_are_two():
     team = Team()
     team.asks(JoinCareTeam(organisation=SHELTER, role="housing"))

@@ -30,6 +30,8 @@ SETTLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("placement.accepted.v*", PROGRAM + PARTNER),
     ("placement.reopened.v*", PROGRAM + PARTNER),
     ("access.opened.v*", RECORD),
+    ("barrier.noted.v*", RECORD),
+    ("risk-flag.raised.v*", RECORD),
     ("authorization.opened.v*", PROGRAM + RECORD),
     ("care.opened.v*", PROGRAM + RECORD),
     ("plan.opened.v*", PROGRAM + PARTNER + RECORD),

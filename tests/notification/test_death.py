@@ -7,6 +7,7 @@ import pytest
 from contracts import catalogue
 from contracts.assignment import PlacementOpened
 from contracts.authorization import AuthorizationOpened
+from contracts.barriers import BarrierNoted
 from contracts.crisis_dispatch import SceneOverdue
 from contracts.crisis_routing import EpisodeOpened
 from contracts.emergency_access import AccessOpened
@@ -16,6 +17,7 @@ from contracts.intake import RecordOpened, RequestReceived
 from contracts.kernel import SHARE_MAX, Change, Next, kind_of
 from contracts.notices import NoticeWithdrawn
 from contracts.plans import PlanOpened
+from contracts.risk_flags import RiskFlagged
 from contracts.rosters import BelongingSilenced, SilenceFollowed
 from contracts.transitions import TransitionOpened, TransitionOverdue
 from services.notification.alerts import alerts_on
@@ -25,6 +27,7 @@ from tests.notification.stories import COORDINATOR, DAY, HOUR, MINUTE, NINE, Sto
 
 RECORD = "record/1"
 OPENED: dict[str, tuple[str, type[Change]]] = {
+    "barrier": ("barrier", BarrierNoted), "risk-flag": ("risk-flag", RiskFlagged),
     "access": ("access", AccessOpened), "authorization": ("authorization", AuthorizationOpened), "care": ("care", CareOpened),
     "consent": ("request", RequestReceived), "episode": ("episode", EpisodeOpened), "placement": ("placement", PlacementOpened),
     "plan": ("plan", PlanOpened), "record": ("record", RecordOpened),

@@ -16,7 +16,7 @@ from tests.notification.stories import CARL, DAY, DORA, LEAD, NINE, PLACEMENT, T
 from tests.notification.stories import STAFF as DUTIES
 
 OVERDUE: Mapping[str, tuple[str, ...]] = {
-    "assignment": ("contact", "reroute", "schedule", "services", "waitlist-contact"),
+    "assignment": ("contact", "contact-again", "reroute", "schedule", "services", "waitlist-contact"),
     "authorization": (
         "appeal", "ask-continuation", "assemble", "chase-decision", "chase-reason", "contact-payer", "correct-submission", "decide",
         "decide-appeal", "determine", "renew", "renew-or-end", "secure-care", "send-information", "settle-data-issue",

@@ -22,10 +22,11 @@ from services.worklist.accounts import Accounts
 from services.worklist.follow import GAP_AFTER_S
 from services.worklist.forms_crisis import CALL_TAKERS, CRISIS_PLACE, CRISIS_TEAM
 from services.worklist.forms_front import OPENERS, REVIEWERS
+from services.worklist.front_door import OPENINGS, opened_by
 from services.worklist.items import Document, by_kind, section_of
 from services.worklist.live import Live
 from services.worklist.local import Dated, Local
-from services.worklist.projections import OPENINGS, item_of, opened_by
+from services.worklist.projections import item_of
 from services.worklist.questions import Page, Question, ask
 from services.worklist.rows import (
     NO_MEMBERS,

@@ -15,9 +15,10 @@ from infra.identity import Principal
 from services.worklist import about, agreed, history, permits, questions, seeing, sides, telling, then, timeline, words
 from services.worklist.api import known
 from services.worklist.forms import ON_ITS_PAGE, offered
+from services.worklist.front_door import OPENED, OPENINGS
 from services.worklist.items import Document, by_kind
 from services.worklist.pages import Site, in_emergency
-from services.worklist.projections import OPENED, OPENINGS, Patch
+from services.worklist.patches import Patch
 from services.worklist.rows import Members, Row, event, summary_of
 
 

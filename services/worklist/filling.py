@@ -10,9 +10,9 @@ from starlette.requests import Request
 from contracts.kernel import kind_of
 from services.worklist import about, standing, words
 from services.worklist.fields import LISTED, Field, Form
+from services.worklist.front_door import ALIKE
 from services.worklist.items import Document, by_kind
 from services.worklist.local import OFFSET, Local, Unclear
-from services.worklist.projections import ALIKE
 from services.worklist.relay import Answered, Fault
 from services.worklist.rows import Listed, Row, record_of
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from services.worklist.front_door import OPENED
 from services.worklist.items import Document, Sections, document, folded, refolded, section_of
-from services.worklist.projections import OPENED, Patch
+from services.worklist.patches import Patch
 
 Entries = Sequence[Patch]
 Fold = Callable[[str, Entries, datetime], Document | None]

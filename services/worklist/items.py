@@ -11,7 +11,8 @@ from typing import Any, Literal
 from contracts.kernel import kind_of
 from services.worklist import standing, telling
 from services.worklist.finding import short_mark
-from services.worklist.projections import REFERRAL, Change, Patch, is_person, item_of
+from services.worklist.patches import Patch, is_person
+from services.worklist.projections import REFERRAL, Change, item_of
 
 Document = dict[str, Any]
 Sections = Mapping[str, Mapping[str, Mapping[str, Any]]]

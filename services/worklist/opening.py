@@ -9,9 +9,9 @@ from services.worklist import history, questions, words
 from services.worklist.acting import Acting
 from services.worklist.api import caught_up
 from services.worklist.forms_front import OPEN_ACCESS
+from services.worklist.front_door import OPENINGS
 from services.worklist.lists import PAGE_ROWS
 from services.worklist.pages import capped, query
-from services.worklist.projections import OPENINGS
 from services.worklist.rows import Row, record_of
 
 TO_REVIEW, REVIEWED = "to-review", "reviewed"

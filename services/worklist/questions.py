@@ -16,7 +16,7 @@ from contracts.kernel import LONG_AGO
 from infra.problems import Problem
 from services.worklist.finding import SHORT, short_mark
 from services.worklist.items import NO_OWNER, SEARCHED, Document
-from services.worklist.projections import Patch
+from services.worklist.patches import Patch
 from services.worklist.store import Board
 from services.worklist.telling import NEW
 

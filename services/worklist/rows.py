@@ -20,9 +20,9 @@ from infra.sealing import Erased, Unreadable
 from services.worklist import standing, words
 from services.worklist.about import about, risks
 from services.worklist.details import DETAILS, GUARDIAN
+from services.worklist.front_door import OPENINGS
 from services.worklist.items import Document, by_kind
 from services.worklist.marking import Keys
-from services.worklist.projections import OPENINGS
 from services.worklist.sealed import details_of, written
 from services.worklist.store import Board
 

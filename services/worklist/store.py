@@ -24,7 +24,8 @@ from contracts.kernel import LONG_AGO
 from infra.store.failures import answering, before_commit, expect
 from infra.store.mongo import MongoStore
 from services.worklist.items import Document
-from services.worklist.projections import SLOTS, Patch, entries_of
+from services.worklist.patches import Patch
+from services.worklist.projections import SLOTS, entries_of
 
 OPEN = {"partialFilterExpression": {"open": True}}
 """Questions are about open items: what is over costs them nothing, however much of it there is."""

@@ -10,7 +10,7 @@ from contracts.kernel import kind_of
 from services.worklist import history, ruled, words
 from services.worklist.items import Document
 from services.worklist.pages import late_by
-from services.worklist.projections import Patch
+from services.worklist.patches import Patch
 from services.worklist.rows import Row
 
 PARTS = {

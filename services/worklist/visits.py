@@ -6,7 +6,7 @@ A visit goes on while pages are opened; what a page asks for by itself is none. 
 from datetime import datetime, timedelta
 
 from services.worklist.items import Document
-from services.worklist.projections import stored
+from services.worklist.patches import stored
 
 AWAY_AFTER, NOTED_EVERY, TOLD_MOST = timedelta(hours=1), timedelta(minutes=5), timedelta(days=14)
 """Who opened no page for so long was away; being here is noted so often; what lies further back is not told as news."""

@@ -20,7 +20,8 @@ from contracts.partners import PersonDetails
 from infra.sealing import seal
 from services.worklist.finding import Blind, marks_of, short_mark
 from services.worklist.items import document, refolded
-from services.worklist.projections import Patch, entries_of
+from services.worklist.patches import Patch
+from services.worklist.projections import entries_of
 from services.worklist.store import Writes
 from tests.worklist.scene import OTHER_TOPICS
 from tests.worklist.stories import COORDINATOR, DESK, HOME, Log, offered, opened

@@ -40,6 +40,9 @@ AT_RISK_FOR = 30 * DAY
 SAME_DAY_COUNTS = ("ed",)
 """FUM and FUA count a visit on the day of the ED visit; FUH and FUI do not count the day of discharge."""
 PAPERS: tuple[Literal["records", "prescriptions"], ...] = ("records", "prescriptions")
+IN_STAY = (commands.RecordDischarge, commands.RecordTransfer, commands.CancelAdmission)
+AFTER_STAY = (commands.RecordDischarge, commands.CancelDischarge)
+"""What may be told of a stay for its facility while it lasts, and once the person has left: then another discharge corrects the first."""
 Status = Literal["admitted", "leave-planned", "discharged", "attempted", "reached", "seen", "ended"]
 
 
@@ -133,8 +136,8 @@ class Transition(Item):
             return (commands.EndTransition.type,)
         always = (commands.RecordReached, commands.ArrangeVisit, commands.ReceivePapers, commands.ReviewRisk)
         if self.discharged_at:
-            return tuple(one.type for one in (*always, commands.TryToReach, commands.EndTransition))
-        return tuple(one.type for one in (*always, commands.PlanLeave))
+            return tuple(one.type for one in (*always, commands.TryToReach, commands.EndTransition, *AFTER_STAY))
+        return tuple(one.type for one in (*always, commands.PlanLeave, *IN_STAY))
 
     def counts(self, visit_at: datetime) -> bool:
         """Whether a visit is one after this stay, as the measure for it has it."""

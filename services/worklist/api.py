@@ -75,6 +75,7 @@ ACCESS = Access({
     "act": (rule(*CARE, scope=Scope.ANY), *theirs(*SCOPED)),
     "enter": rule(*CARE, scope=Scope.ANY),
     "enter-contact": rule(*CALL_TAKERS, scope=Scope.ANY),
+    "report-feed": rule(PLATFORM, "network-lead", scope=Scope.ANY),
     "stand-by": rule(*CRISIS_TEAM, *CRISIS_PLACE, scope=Scope.ANY),
     "open-in-emergency": rule(*OPENERS, scope=Scope.ANY),
     "see-emergencies": rule(*REVIEWERS, "auditor", scope=Scope.ANY),

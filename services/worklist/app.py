@@ -53,6 +53,7 @@ from services.worklist.rebuild import Log, Rebuilt
 from services.worklist.rebuild import rebuild as rebuilt
 from services.worklist.relay import Owners
 from services.worklist.repairing import Repairing
+from services.worklist.reporting import Reporting
 from services.worklist.rows import Names, People, Seen
 from services.worklist.search import Search
 from services.worklist.standing_by import StandingBy
@@ -113,6 +114,7 @@ def build(
         Own(acting, settings.alerts_url.rstrip("/")),
         Opening(acting),
         StandingBy(acting),
+        Reporting(acting),
         Team(site),
         Measures(site, owners),
         Network(site),

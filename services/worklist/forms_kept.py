@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.worklist.fields import KEEPER, Field, Form, choice
+from services.worklist.fields import KEEPER, Field, Form, at, choice
 
 STEWARDS = ("data-steward", "crisis-desk")
 """Of whom the keeper lets those who answer for it."""
@@ -30,3 +30,10 @@ REVEAL = Form(
     hint="What came is sealed. It is opened for you alone, and shown once.",
 )  # fmt: skip
 """Before something can be repaired it must be seen."""
+
+REPORT_FEED = Form(
+    "report-feed", "Report a feed", "follow_up", "/v1/feeds/{id}/report-feed", ("platform", "network-lead"),
+    (at("silent_since", "Silent since", required=False, now=False, hint="Left open: it speaks again."),),
+    hint="Of a program’s own feed. Its people are unknown while it is silent, not fine, and somebody asks why.",
+)  # fmt: skip
+"""What nobody hears says nothing: a person does."""

@@ -91,6 +91,11 @@ WISHES = (
 WORDS = Field("words", "In words", "note", required=False, hint="Kept sealed with the record.")
 REVIEWERS = ("supervisor", "clinical-supervisor", "triage-clinician", "coordinator", "network-lead")
 
+
+def _known_stay(command: str, name: str, *fields: Field) -> Form:
+    return _stay(command, name, *KNOWN_STAY, *fields, always=False)
+
+
 RECORD_FORMS: tuple[Form, ...] = (
     _record(
         "set-contact-rules", "Rules of contact", "set-contact-rules", REACHING,
@@ -144,14 +149,14 @@ FLAG_FORMS = (
 )  # fmt: skip
 
 STAY_FORMS: tuple[Form, ...] = (
-    _stay(
-        "record-discharge", "They left", *KNOWN_STAY, RECORD, known("kind", "Where", "stay-kind"), at("at", "When"), *LEAVING,
+    _known_stay(
+        "record-discharge", "They left", RECORD, known("kind", "Where", "stay-kind"), at("at", "When"), *LEAVING,
     ),
-    _stay(
-        "record-transfer", "Moved to another facility", *KNOWN_STAY, at("at", "When"),
+    _known_stay(
+        "record-transfer", "Moved to another facility", at("at", "When"),
         Field("to", "To", hint="One word: general-hospital. Another stay begins there."),
     ),
-    _stay("cancel-admission", "The admission never was", *KNOWN_STAY),
-    _stay("cancel-discharge", "They did not leave after all", *KNOWN_STAY),
+    _known_stay("cancel-admission", "The admission never was"),
+    _known_stay("cancel-discharge", "They did not leave after all"),
 )  # fmt: skip
 """Of a stay that is known, from its own page, by the facility's number."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from contracts.kernel import kind_of
-from services.worklist import standing, telling
+from services.worklist import responding, standing, telling
 from services.worklist.finding import short_mark
 from services.worklist.patches import Patch, is_person
 from services.worklist.projections import REFERRAL, Change, item_of
@@ -183,6 +183,7 @@ def _standing(item: str, sections: Sections, kinds: standing.Kinds, lead: str | 
         "inbox": telling.inbox(kinds), "escalated": telling.escalated(kinds),
         "tells": sorted({item_of(one) for one in kinds.get("notice", {}).get("about", ())}),
         "marks": [short_mark(item)] if kind in SEARCHED else None,
+        "responses": responding.responses(kinds), "responded_at": responding.responded_at(kinds),
         "risks": standing.risks(kinds), "last_contact": standing.last_contact(kinds), "group": record.get("group"),
         **{name: _first(kinds, name) for name in CUT_BY},
     }  # fmt: skip

@@ -69,10 +69,15 @@ class Operations:
 
     async def _feeds(self, now: datetime) -> list[Row]:
         """Partners and programs of which nothing is heard: the network's own names, the longest silent first."""
-        named = {feed_of(id): name for id, name in (await self.answers.names.known()).items()}
+        listed = await self.answers.names.listed()
+        named, programs = (
+            {feed_of(id): name for id, name in listed.names.items()},
+            {feed_of(one["id"]): one["id"] for one in listed.programs},
+        )
         silent = (await questions.ask(self.answers.board, SILENT, limit=LIMIT_MAX)).items
         since = {one["_id"]: by_kind(one["sections"]).get("feed", {}).get("silent_since") for one in silent}
-        told = [{"name": named.get(id, words.plain(id.partition("/")[2])), "since": at, "ago": words.since(at, now)}
+        told = [{"name": named.get(id, words.plain(id.partition("/")[2])), "since": at, "ago": words.since(at, now),
+                 "program": programs.get(id, "")}
                 for id, at in since.items()]  # fmt: skip
         return sorted(told, key=lambda one: (one["since"] is None, one["since"]))
 

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from infra.http import Answer
 from services.worklist import words
 from services.worklist.acting import Acting
 from services.worklist.api import waited
+from services.worklist.asking import Asked, asking
 from services.worklist.fields import Form
 from services.worklist.filling import LABELS
 from services.worklist.forms_told import FORMS
@@ -34,8 +35,7 @@ class Own:
     def routes(self) -> list[BaseRoute]:
         return [
             self._site.guarded("/me", self.show, "see-inbox"),
-            self._site.guarded("/me/{command}", self.ask, "see-inbox"),
-            self._site.guarded("/me/{command}", self.give, "see-inbox", "POST"),
+            *asking(self._acting, "/me/{command}", "see-inbox", self._asked),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -46,17 +46,10 @@ class Own:
             "me.html", request, facts=stands, held=waits, forms=FORMS, alerts=self._alerts, summary=f"{len(waits)} held"
         )
 
-    async def ask(self, request: Request) -> Response:
+    async def _asked(self, request: Request) -> Asked:
         known = await self.answers.told_as(request.state.principal)
-        stated = {**USUAL, **known.get("prefers", {}), "backup": known.get("backup"), "back": "/me"}
-        return await self._acting.page(request, _form(request), None, None, _filled(stated), None)
-
-    async def give(self, request: Request) -> Response:
-        form, stated = _form(request), await request.form()
-        answer = await self._acting.sent(request, form, form.service, request.state.principal.id, stated)
-        if not answer.taken:
-            return await self._acting.page(request, form, None, None, stated, answer)
-        return RedirectResponse(f"/me?after={answer.fact}" if answer.fact else "/me", 303)
+        stated = {**USUAL, **known.get("prefers", {}), "backup": known.get("backup")}
+        return Asked(_form(request), request.state.principal.id, "/me", _filled(stated))
 
 
 def _form(request: Request) -> Form:

@@ -15,7 +15,7 @@ from contracts import intake, upkeep
 from contracts.authorization import AuthorizationChange
 from contracts.kernel import Change as Said
 from contracts.kernel import Event, Next
-from services.worklist import authorizing, care, care_teams, crisis, front_door, hindrances, placements, sides, telling
+from services.worklist import authorizing, care, care_teams, crisis, front_door, hindrances, placements, responding, sides, telling
 from services.worklist.patches import Patch, kept, stored
 from services.worklist.sentences import sentence
 
@@ -103,7 +103,8 @@ def _told(data: Event, at: datetime) -> Patch:
         return authorizing.patch(data)
     if said := DATED.get(type(data)):
         return said(data, at)
-    return PROJECTED.get(type(data), _nothing)(data)
+    timed = responding.TIMED.get(type(data), _untimed)
+    return {**PROJECTED.get(type(data), _nothing)(data), **timed(data, at)}
 
 
 def _change(heard: Heard, item: str, told: Patch, counted: bool = True) -> Change:
@@ -156,6 +157,10 @@ def _kept(data: Event) -> Patch:
 
 
 def _nothing(_: Any) -> Patch:
+    return {}
+
+
+def _untimed(_: Any, at: datetime) -> Patch:
     return {}
 
 

@@ -25,6 +25,7 @@ COUNTED_MAX = 1_000
 """Counts say "1,000 or more" from here on: a count is never a scan."""
 TIMELINE_MAX = 2_000
 BESIDE_MAX, PERSON_MAX, CLUSTER_MAX, SEARCH_MAX, MESSAGES_MAX = 1_000, 200, 50, 50, 100
+RESPONSES_MAX = 2_000
 MARKED_MAX, ABOUT_MAX = 2_000, 10_000
 """Of those who share the rarest mark of a search: a first and a family name do not have more among a million."""
 FILTERS = ("urgency", "service", "partner", "status", "owner", "program", "stage")
@@ -156,6 +157,17 @@ def unseen() -> Question:
 def reviewed(as_of: datetime) -> Question:
     """What was opened of people in emergencies and reviewed by that instant, whatever was opened since; the latest review first."""
     return Question("reviewed", {"reviewed_at": {"$gt": LONG_AGO, "$lte": as_of}}, ("reviewed_at", "_id"), newest=True)
+
+
+def responded(since: datetime) -> Question:
+    """Referrals of which something was answered since then, the newest first."""
+    return Question("responded", {"responded_at": {"$gte": since}}, ("responded_at", "_id"), newest=True)
+
+
+async def responses(board: Board, since: datetime) -> list[Document]:
+    """What was answered since then and in how long, of the newest so many."""
+    asked, generation = responded(since), await board.current()
+    return await board.items(generation, asked.query, asked.sort, RESPONSES_MAX, ("responses",))
 
 
 def gaps(before: datetime) -> Question:

@@ -57,7 +57,7 @@ ITEM_INDEXES = (  # whose filter changes is called otherwise: a board of an earl
     IndexModel([("unmarked", ASCENDING)], name="unmarked", partialFilterExpression={"unmarked": True}),
     *(
         IndexModel([(at, ASCENDING), ("_id", ASCENDING)], name=name, partialFilterExpression={at: {"$gt": LONG_AGO}})
-        for name, at in (("holes", "gap_since"), ("reviewed", "reviewed_at"))
+        for name, at in (("holes", "gap_since"), ("reviewed", "reviewed_at"), ("responded", "responded_at"))
     ),
     IndexModel([("listed", ASCENDING)], name="listed", partialFilterExpression={"listed": True}),
 )

@@ -15,6 +15,7 @@ from contracts.transitions import (
     TransitionOverdueRetracted,
 )
 from services.follow_up.commands import (
+    STAYS,
     ArrangeVisit,
     CancelAdmission,
     CancelDischarge,
@@ -29,6 +30,7 @@ from services.follow_up.commands import (
     ReviewRisk,
     TryToReach,
 )
+from services.follow_up.transition import Transition
 from tests.follow_up.stories import (
     DAY,
     HOUR,
@@ -347,3 +349,14 @@ def test_a_record_may_be_named_by_any_key_the_front_door_makes():
         assert TypeAdapter(RecordId).validate_python(f"record/{suffix}")
     with pytest.raises(ValidationError):
         TypeAdapter(RecordId).validate_python("record/a person")
+
+
+def test_of_a_stay_that_may_be_told_which_is_so_now():
+    """While it lasts they leave, are moved, or were never admitted; once they left, that is corrected or taken back; then it is over."""
+    stays = {command.type for command in STAYS}
+    stay = Transition(record="record/1", kind="hospital", facility="general", reference="S-1", owner="role/coordinator", opened_at=NINE)
+    after = stay.model_copy(update={"discharged_at": NINE})
+    assert stays & set(stay.allowed) == {"record-discharge", "record-transfer", "cancel-admission"}
+    assert stays & set(after.allowed) == {"record-discharge", "cancel-discharge"}
+    assert not stay.model_copy(update={"status": "ended"}).allowed
+    assert not stays & set(after.model_copy(update={"dead_since": NINE}).allowed)

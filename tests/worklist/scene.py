@@ -312,7 +312,7 @@ def _transitions(log: Log) -> None:
         reference="S-2",
         owner=COORDINATOR,
         admitted_at=at(-2 * DAY),
-        next=owed(COORDINATOR, "contact-in-stay", 600),
+        next=owed(COORDINATOR, "contact-in-stay", 600, "record-discharge", "record-transfer", "cancel-admission"),
     )
     _say(log, "transition/4", still, -2 * DAY)
 

@@ -24,6 +24,7 @@ from services.worklist.filling import body_of, is_asked, shown, unsent
 from services.worklist.forms import FORMS, first, offered
 from services.worklist.forms_crisis import NEW_CONTACT, STANDING_BY
 from services.worklist.forms_front import CRITERIA, NEW_REFERRAL, OPEN_ACCESS, SYSTEMS
+from services.worklist.forms_kept import REPORT_FEED
 from services.worklist.issuing import PEOPLE
 from services.worklist.local import Local
 from services.worklist.rows import Listed
@@ -46,7 +47,7 @@ ACCESS = {
 }
 EVERY = [(kind, form) for kind, forms in FORMS.items() for form in forms] + [("request", NEW_REFERRAL)]
 EVERY += [("recipient", form) for form in forms_told.FORMS]
-EVERY += [("access", OPEN_ACCESS), ("contact", NEW_CONTACT)]
+EVERY += [("feed", REPORT_FEED), ("access", OPEN_ACCESS), ("contact", NEW_CONTACT)]
 EVERY += [(kind, form) for kind, forms in STANDING_BY.items() for form in forms]
 FILE = "the network file says it, as a whole"
 WITHOUT = {
@@ -58,7 +59,6 @@ WITHOUT = {
     "list-subscriptions": FILE,
     "list-shifts": FILE,
     "record-bounce": "the mail gateway says it",
-    "report-feed": "the watch over the feeds says it",
     "note-visit": "follow-up says it of every visit that is booked with it, moved or called off",
     "use-units": "follow-up says it of every visit that was kept",
     "acknowledge-alert": "a button of every message in the inbox",
@@ -283,3 +283,10 @@ def test_what_may_be_left_out_is_asked_behind_a_fold_at_the_end():
     for form in (NEW_REFERRAL, NEW_CONTACT):
         folds = [field.more for field in form.fields]
         assert folds == sorted(folds) and not any(field.required for field in form.fields if field.more)
+
+
+def test_of_a_stay_only_what_its_fact_allows_is_offered():
+    row = {"lead": "transition", "item": "transition/1", "allowed": ["record-discharge", "record-transfer", "cancel-admission"]}
+    names = [form.name for form in offered(row, COORDINATOR)]
+    assert names == ["They left", "Moved to another facility", "The admission never was"]
+    assert offered({**row, "allowed": []}, COORDINATOR) == []

@@ -105,7 +105,9 @@ async def test_no_person_and_no_item_is_on_it_and_nothing_else_is_theirs(scene):
         refused = await uli.get("/today")
     assert not any(family in page for _, family in PEOPLE_NAMED.values()) and scene.seen == []
     led = {href for href in re.findall(r'(?:href|action)="(/[a-z][^"]*)"', page) if not href.startswith("/assets/")}
-    assert led == {"/operations", "/sign-out"} and not re.search(r"(referral|placement|input|record|feed)/", page)
+    assert led == {"/operations", "/sign-out", "/report-feed/program/1"} and not re.search(
+        r"(referral|placement|input|record)/|[^-]feed/", page
+    )
     assert refused.status_code == 403 and '<a class="button" href="/operations">Operations</a>' in refused.text
     async with at_console(scene, ROBIN) as robin:
         assert (await robin.get("/operations")).status_code == 403

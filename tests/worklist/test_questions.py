@@ -96,6 +96,7 @@ EVERY = (
     questions.unowned(), questions.unclocked(), questions.overdue(NOON), questions.gaps(NOON),
     questions.begun({"role/intake-desk"}, NOON), questions.become_late({"role/intake-desk"}, NOON, at(400)),
     questions.resolved({"role/intake-desk"}, NOON), questions.over("referral", NOON), questions.mine_since("staff/7", NOON),
+    questions.responded(NOON),
     questions.reviewed(NOON), questions.told("staff/7", "new"), questions.unseen(),
     *(questions.Question(name, {name: "one"}, ("_id",)) for name in ("marks", "tells", "group")),
     questions.Question("reference", {"reference": {"$gte": "R", "$lt": "S"}}, ("reference",)),

@@ -286,11 +286,32 @@ def test_at_the_end_of_a_session_nothing_is_left_to_be_read(browser, base):
         arrived(page, "/pending")
 
 
-def test_a_list_prints_without_what_is_only_for_the_screen(browser, base):
+PAPER = {"width": 1000, "height": 770}
+"""A sheet of letter, on its side, between its margins."""
+
+
+def test_a_list_prints_as_a_table_without_what_is_only_for_the_screen_and_says_whose_it_is(browser, base):
     with signed_in(browser, base, ROBIN) as page:
+        page.set_viewport_size(PAPER)
         page.goto(f"{base}/pending")
+        assert not page.is_visible(".printed")
         page.emulate_media(media="print")
-        assert not page.is_visible("nav.places") and not page.is_visible(".top") and page.is_visible("table.people")
+        assert not any(page.is_visible(one) for one in ("nav.places", ".top", ".keep", ".filters", "footer")) and page.is_visible(
+            "table.people"
+        )
+        assert "printed by Staff 12" in page.inner_text(".printed") and page.locator("thead th:visible").count() == 7
+        assert page.evaluate("getComputedStyle(document.querySelector('.people td')).display") == "table-cell"
+        assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
+        assert page.pdf().startswith(b"%PDF")
+        shot(page, "print")
+
+
+@pytest.mark.parametrize(("width", "least"), [(1440, 16), (1920, 16), (3840, 28)])
+def test_a_wall_screen_is_read_from_afar(browser, base, width, least):
+    with signed_in(browser, base, ROBIN, "dark", width) as page:
+        page.goto(f"{base}/crisis")
+        size = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+        assert size >= least and page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_axe_is_the_one_of_the_lock():

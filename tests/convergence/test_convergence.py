@@ -33,8 +33,9 @@ HEARD = {
     "sought_since", "due", "owes", "steps", "overdue", "told", "silent_since", "at_risk_since",
 }  # fmt: skip
 """When something was heard, flagged, asked or sought, which is not what happened; and the lateness that came of it."""
-FIRST = {"transition": {"plan", "program", "owner"}, "episode": {"contact", "partner", "record", "contacted_at"}}
-"""Whoever was known first answers for a stay, since ownership moves by acceptance only; whichever call came first opened the crisis."""
+FIRST = {"transition": {"plan", "program", "owner"}, "episode": {"contact", "partner", "record", "contacted_at", "counts_from"}}
+"""Whoever was known first answers for a stay, since ownership moves by acceptance only; whichever call came first opened the crisis, and
+its first clock counts from it."""
 DELAYS = st.sampled_from([timedelta(), timedelta(), timedelta(seconds=1), timedelta(minutes=3), timedelta(hours=11)])
 ROUNDS_MAX = 1_000
 BEGIN, END = NINE + 11 * DAY, NINE + 200 * DAY

@@ -225,6 +225,8 @@ def test_who_may_be_known_is_told_while_a_new_referral_is_typed_and_no_field_mov
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{base}/new")
+        page.wait_for_selector(".matches[data-htmx-powered]", state="attached")
+        focused(page, 'element.name === "person.family_name"')
         page.keyboard.type("Sampleford")
         page.keyboard.press("Tab")
         at = page.locator("[name=service]").bounding_box()

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from contracts import crisis_beds, crisis_dispatch, crisis_files, crisis_ownership
+from contracts import crisis_beds, crisis_dispatch, crisis_files, crisis_lateness, crisis_ownership
 from contracts.clocks import Clocked
 from contracts.crisis_beds import CrisisFacility
 from contracts.crisis_dispatch import MobileTeam, Setting
@@ -224,7 +224,8 @@ class EpisodeClosed(Clocked):
 
 
 EVENTS = (
-    *crisis_dispatch.EVENTS, *crisis_beds.EVENTS, *crisis_files.EVENTS, *crisis_ownership.EVENTS, CrisisRosterListed, ContactNoted,
-    EpisodeOpened, ContactJoined, PersonIdentified, EpisodeTriaged, PlanTeamAlerted, CrisisPlanShared, EpisodeResolved,
-    DispositionRecorded, FollowUpNamed, OutpatientAsked, OutpatientLinked, DeathReported, DeathVerified, DeathRetracted, EpisodeClosed,
+    *crisis_dispatch.EVENTS, *crisis_beds.EVENTS, *crisis_files.EVENTS, *crisis_ownership.EVENTS, *crisis_lateness.EVENTS,
+    CrisisRosterListed, ContactNoted, EpisodeOpened, ContactJoined, PersonIdentified, EpisodeTriaged, PlanTeamAlerted, CrisisPlanShared,
+    EpisodeResolved, DispositionRecorded, FollowUpNamed, OutpatientAsked, OutpatientLinked, DeathReported, DeathVerified, DeathRetracted,
+    EpisodeClosed,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from contracts import clocks
 from contracts.crisis_beds import (
     BedLost,
     FacilitiesAsked,
@@ -61,9 +62,7 @@ def evolve(state: Episode | None, fact: Change) -> Episode | None:
         return None
     else:
         after = state.model_copy(update=_changes(state, fact))
-    step = fact.next
-    told = {name: step and getattr(step, name) for name in ("action", "due", "rule")}
-    return after.model_copy(update=told | {"counts_from": getattr(fact, "counts_from", None)})
+    return after.model_copy(update={"owed": clocks.told_late(clocks.owed(after.owed, fact), fact)})
 
 
 def _opened(fact: EpisodeOpened) -> Episode:

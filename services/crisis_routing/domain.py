@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from contracts import shift_ends
+from contracts import clocks, shift_ends
 from contracts.assignment import PlacementAccepted
 from contracts.crisis_intake import ContactAmended, ContactReceived
 from contracts.intake import RecordLinked
@@ -26,7 +26,7 @@ from contracts.kernel import (
 )  # fmt: skip
 from contracts.rosters import RosterShifted
 from contracts.shift_ends import SHIFTS, Shifts
-from services.crisis_routing import beds, closing, contacts, course, episode, file, ownership, placing, roster, teams, watch
+from services.crisis_routing import beds, closing, contacts, course, episode, file, lateness, ownership, placing, roster, teams, watch
 from services.crisis_routing import commands as asked_for
 from services.crisis_routing.episode import FIND_BED, FIND_TEAM, HAND_OVER, ON_SCENE, RELEASE, Episode
 from services.crisis_routing.roster import ROSTER, Roster
@@ -39,6 +39,8 @@ STATES: dict[str, type[State]] = {
     "episode": Episode, "team": teams.Team, "facility": beds.Facility, "person": file.File, "watch": watch.Watch, "crisis-roster": Roster,
     "shifts": Shifts,
 }  # fmt: skip
+ABOUT_A_STEP = (HAND_OVER, clocks.WARN, clocks.DUE)
+"""Deadlines that are about no other aggregate: what they need is in the episode."""
 
 
 def route(message: Message, blind: Blind) -> Route:
@@ -62,7 +64,7 @@ def route(message: Message, blind: Blind) -> Route:
         case DeadlinePassed() if data.name == shift_ends.SHIFT_ENDED:
             return shift_ends.route(data, ROSTER)
         case DeadlinePassed():
-            named = data.about.split(",") if data.name != HAND_OVER else ()
+            named = data.about.split(",") if data.name not in ABOUT_A_STEP else ()
             return Route((message.subject, *filter(None, named)), references=(ROSTER,))
         case asked_for.AskOutpatient():
             return Route((message.subject,), (closing.outpatient_claim(data.request, blind),), (ROSTER,))
@@ -157,6 +159,8 @@ PASSED: Mapping[str, Callable[[Case, DeadlinePassed], Decided]] = {
     FIND_BED: placing.look,
     RELEASE: placing.let_go,
     HAND_OVER: ownership.unanswered,
+    clocks.WARN: lateness.passed,
+    clocks.DUE: lateness.passed,
 }
 ASKED: Mapping[type[Any], Callable[[Case, Any], Decided]] = {
     asked_for.TriageEpisode: contacts.triage,

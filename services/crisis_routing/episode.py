@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from contracts import clocks
+from contracts.clocks import Owed
 from contracts.crisis_beds import BedKind
 from contracts.crisis_dispatch import Setting
 from contracts.crisis_routing import Disposition
@@ -29,6 +31,8 @@ SEARCHING = ("contact", "seeking", "no-team", "unable-to-locate", "declined", "c
 PLACING = ("placing", "no-facility", "accepted")
 SETTLED = ("resolved", "disposed", "arrived", "follow-up", "linked")
 """The crisis itself is over; what is owed is the follow-up."""
+TOLD_OTHERWISE = ("find-team", "confirm-team", "await-team", "find-bed", "await-facility", "confirm-arrival")
+"""Steps whose lateness has a fact of its own, which also says what follows: another team, another facility, the owner's turn."""
 
 
 class Asked(State):
@@ -53,8 +57,7 @@ class HandOver(State):
 
 
 class Episode(State):
-    """One crisis. `owner`, a person or a role, answers for it; `action`, `due`, `rule` and `counts_from` are of the
-    next step."""
+    """One crisis. `owner`, a person or a role, answers for it; `owed` is the next step."""
 
     person: str
     record: str
@@ -111,15 +114,23 @@ class Episode(State):
     linked: bool = False
     hand_over: HandOver | None = None
     closed_at: AwareDatetime | None = None
-    action: str | None = None
-    due: AwareDatetime | None = None
-    rule: str | None = None
-    counts_from: AwareDatetime | None = None
+    owed: Owed | None = None
 
     @property
     def waiting_on(self) -> tuple[Asked, ...]:
         """Facilities it waits on."""
         return tuple(asked for asked in self.asked if asked.answer == "open")
+
+    @property
+    def rule(self) -> str | None:
+        """Of the next step."""
+        return self.owed.rule if self.owed else None
+
+    @property
+    def telling(self) -> Owed | None:
+        """The step that is told when it is late; of the dead, nothing but the question whether they are."""
+        over = self.status == "closed" or (self.status == "died" and self.died_from is None)
+        return None if over or self.owed is None or self.owed.action in TOLD_OTHERWISE else self.owed
 
     @property
     def on_its_way(self) -> bool:
@@ -136,7 +147,8 @@ def whose(state: State) -> str:
 
 
 def deadlines(state: Episode) -> Iterable[Deadline]:
-    """What must happen by when. Nothing here closes anything; a death stops all but the release of what is held."""
+    """What must happen by when. Nothing here closes anything; a death stops all but the release of what is held, and its own question."""
+    yield from clocks.deadlines(state.telling)
     if state.releasing and state.release_at:
         yield Deadline(RELEASE, ",".join(state.releasing), state.release_at)
     if state.closed_at:

@@ -18,8 +18,8 @@ def references(subject: str) -> tuple[str, ...]:
 
 def running(state: Episode, known: Mapping[str, Any]) -> Iterator[Running]:
     """The next step; every facility that is asked; the arrival that is awaited; a hand-over that is asked; contact after the crisis."""
-    if state.action and state.due and state.rule and state.counts_from:
-        yield _running(state.action, state.rule, state.counts_from, state.due, state.setting)
+    if state.owed and state.owed.counts_from:
+        yield RULES.again(state.owed, setting=state.setting)
     for asked in state.waiting_on:
         if asked.asked_at:
             yield _running(f"answer of {asked.facility}", "answer-for-bed", asked.asked_at, asked.answer_before)
@@ -27,5 +27,5 @@ def running(state: Episode, known: Mapping[str, Any]) -> Iterator[Running]:
         yield _running(f"answer of {handed.to}", "hand-over", handed.asked_at, handed.accept_before)
 
 
-def _running(action: str, rule: str, start: datetime, due: datetime, setting: str | None = None) -> Running:
-    return Running(action, due, RULES.clock(rule.partition("@")[0], start, now=start, setting=setting))
+def _running(action: str, rule: str, start: datetime, due: datetime) -> Running:
+    return Running(action, due, RULES.clock(rule, start, now=start))

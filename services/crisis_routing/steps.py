@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from contracts.clocks import Step
+from contracts.crisis_lateness import EpisodeOverdueRetracted, EpisodeWarned
 from contracts.kernel import Actor, Change, Command, Fact, Next, Reason, Refused, World, kind_of
 from contracts.lateness import Calling
 from services.crisis_routing import commands as asked_for
 from services.crisis_routing import course
-from services.crisis_routing.episode import PLACING, SEARCHING, SETTLED, Episode
+from services.crisis_routing.episode import PLACING, SEARCHING, SETTLED, TOLD_OTHERWISE, Episode
 from services.crisis_routing.roster import Roster
 from services.crisis_routing.rules import RULES
 
@@ -101,15 +102,39 @@ def told(said: Iterable[tuple[str, Change]], world: World, now: datetime) -> lis
     states: dict[str, Episode | None] = {}
     facts: list[Fact] = []
     for subject, change in said:
-        if kind_of(subject) == "episode":
-            before = states.get(subject, world[subject])
-            reached = course.evolve(before, change)
-            change = _calling(change.model_copy(update=next_of(before, reached, now)._asdict()))
-            states[subject] = course.evolve(before, change)
-        facts.append(Fact(subject, change))
+        if kind_of(subject) != "episode":
+            facts.append(Fact(subject, change))
+            continue
+        before = states.get(subject, world[subject])
+        for one in (*_taken_back(before, change, now), change):
+            known = states.get(subject, before)
+            full = _with_next(known, one, now)
+            states[subject] = course.evolve(known, full)
+            facts.append(Fact(subject, full))
     about = next((state for state in states.values() if state), None)
     label: dict[str, Any] = {"sensitivity": about.sensitivity, "consent": about.consent or ""} if about else {}
     return [Fact(fact.subject, fact.data, **label) for fact in facts]
+
+
+def _with_next(before: Episode | None, change: Change, now: datetime) -> Change:
+    """A warning says itself which are still to come."""
+    block = next_of(before, course.evolve(before, change), now, _happened_at(change, now))
+    if isinstance(change, EpisodeWarned):
+        block = block._replace(warns_at=change.warns_at)
+    return _calling(change.model_copy(update=block._asdict()))
+
+
+def _taken_back(before: Episode | None, change: Change, now: datetime) -> tuple[Change, ...]:
+    """A step that was told late, and that this ended before its time was over, as we hear now."""
+    late, after = before.owed if before else None, course.evolve(before, change)
+    if late is None or after is None or not late.late or _happened_at(change, now) > late.due or step(after, now)[0] == late.action:
+        return ()
+    return (EpisodeOverdueRetracted(action=late.action, rule=late.rule, due=late.due),)
+
+
+def _happened_at(change: Change, now: datetime) -> datetime:
+    """When it was so, as whoever tells it says; else now. What is owed from then on counts from that instant (law 3)."""
+    return next((at for name in ("decided_at", "reported_at", "arrived_at") if (at := getattr(change, name, None))), now)
 
 
 def _calling(change: Change) -> Change:
@@ -120,21 +145,22 @@ def _calling(change: Change) -> Change:
     return change.model_copy(update={"escalates": RULES.ladder(rule)})
 
 
-def next_of(before: Episode | None, after: Episode | None, now: datetime) -> Step:
-    """Who owes what by when. A later fact of the same step never gives it more time, nor another start."""
+def next_of(before: Episode | None, after: Episode | None, now: datetime, happened_at: datetime) -> Step:
+    """Who owes what by when. A later fact of the same step never gives it more time, nor another start or other warnings."""
     if after is None:
         return Step()
     if after.status == "closed":
         return Step(Next(owner=after.owner, action="none"))
-    action, rule, starts_at, waiting_on = step(after, now)
-    clock = RULES.clock(rule, starts_at, now=now, setting=after.setting)
-    due = fixed = _fixed(after, action) or clock.due_at
-    if before and before.due and before.action == action:
-        due = min(due, before.due) if not _fixed(after, action) else fixed
-        starts_at = before.counts_from or starts_at if due == before.due else starts_at
+    kept, (action, rule, starts_at, waiting_on) = before.owed if before else None, step(after, now)
+    if kept is None or kept.action != action:
+        kept, (action, rule, starts_at, waiting_on) = None, step(after, happened_at)
+    clock, fixed = RULES.clock(rule, starts_at, now=now, setting=after.setting), _fixed(after, action)
+    due = fixed or min(clock.due_at, kept.due if kept else clock.due_at)
     owner = after.follow_up if action == "reach-after-crisis" and after.follow_up else after.owner
     following = Next(owner=owner, action=action, waiting_on=waiting_on, due=due, rule=clock.rule, allowed=allowed(after))
-    return Step(following, starts_at)
+    if kept and due == kept.due:
+        return Step(following, kept.counts_from or starts_at)
+    return Step(following, starts_at, None if action in TOLD_OTHERWISE else clock.warns_at)
 
 
 def _fixed(state: Episode, action: str) -> datetime | None:

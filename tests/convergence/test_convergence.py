@@ -33,7 +33,7 @@ HEARD = {
     "sought_since", "due", "owes", "steps", "overdue", "told", "silent_since", "at_risk_since",
 }  # fmt: skip
 """When something was heard, flagged, asked or sought, which is not what happened; and the lateness that came of it."""
-FIRST = {"transition": {"plan", "program", "owner"}, "episode": {"contact", "partner", "record", "contacted_at", "counts_from"}}
+FIRST = {"transition": {"plan", "program", "owner"}, "episode": {"contact", "partner", "record", "contacted_at", "owed.counts_from"}}
 """Whoever was known first answers for a stay, since ownership moves by acceptance only; whichever call came first opened the crisis, and
 its first clock counts from it."""
 DELAYS = st.sampled_from([timedelta(), timedelta(), timedelta(seconds=1), timedelta(minutes=3), timedelta(hours=11)])
@@ -112,10 +112,16 @@ def essence(value: Any, less: frozenset[str] = frozenset()) -> Any:
     match value:
         case dict():
             less |= FIRST["transition"] if str(value.get("id")).startswith("transition/") else set()
-            return {name: essence(list(inner) if name == "risks" else inner) for name, inner in value.items() if name not in HEARD | less}
+            kept = {name: list(inner) if name == "risks" else inner for name, inner in value.items() if name not in HEARD | less}
+            return {name: essence(inner, _within(less, name)) for name, inner in kept.items()}
         case list() | tuple():
             return sorted((essence(inner) for inner in value), key=repr)
     return value
+
+
+def _within(less: frozenset[str], name: str) -> frozenset[str]:
+    """`owed.counts_from` is `counts_from` within `owed`."""
+    return frozenset(one.removeprefix(f"{name}.") for one in less if one.startswith(f"{name}."))
 
 
 def said(states: dict[str, Any]) -> dict[str, Any]:

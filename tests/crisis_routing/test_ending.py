@@ -109,8 +109,8 @@ def test_a_reported_death_stops_every_clock_at_once_lets_go_of_the_beds_and_asks
     given = placing(story(contact(), beds=BED))
     report(given, "died")
     assert given.facility(HARBOR).holds == () and given.next.action == "verify-death"
-    assert [one for subject, one in given.deadlines() if subject == EPISODE] == []
-    assert given.passes(24 * HOUR) == []
+    assert [one.about for subject, one in given.deadlines() if subject == EPISODE] == ["verify-death"]
+    assert [one.action for one in given.passes(24 * HOUR)] == ["verify-death"]
     given.asks(VerifyDeath(verified=True), ANA)
     report(given, "cleared")
     assert given.told(DeathVerified) and given.asks(CloseEpisode(reason="died"), ANA)

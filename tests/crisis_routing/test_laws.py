@@ -1,6 +1,6 @@
 """Whatever happens, in whatever order and however late: one owner, one clock, no team and no bed for two, nothing closed by time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import settings
@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from contracts.assignment import PlacementAccepted
 from contracts.crisis_dispatch import TeamUnanswered
+from contracts.crisis_lateness import EpisodeOverdue, EpisodeOverdueRetracted
 from contracts.crisis_routing import EpisodeClosed
 from contracts.intake import RecordLinked
 from contracts.kernel import Change, DeadlinePassed, Message
@@ -16,7 +17,7 @@ from contracts.plans import PlanDischarged, PlanHandedOn, PlanMoved, PlanOpened
 from services.crisis_routing import commands as asked
 from services.crisis_routing import domain
 from services.crisis_routing.app import SERVICE
-from services.crisis_routing.episode import CRISIS_DESK, Episode
+from services.crisis_routing.episode import CRISIS_DESK, TOLD_OTHERWISE, Episode
 from services.crisis_routing.steps import allowed
 from tests.crisis_routing.stories import (
     ANA,
@@ -249,13 +250,27 @@ class Lives(RuleBasedStateMachine):
             assert last.next.owner and last.next.action != "none" and last.next.due and last.next.rule
             assert last.next.allowed == allowed(state) and state.owner
             if state.died_from:
-                clocks = [one.name for of, one in self.story.deadlines() if of == subject and (of, one.id) not in self.story.spent]
-                assert set(clocks) <= {"hand-over"}, "a death stops every clock of the crisis"
+                standing = [one for of, one in self.story.deadlines() if of == subject and (of, one.id) not in self.story.spent]
+                assert {one.name for one in standing if one.about != "verify-death"} <= {"hand-over"}, "a death stops every other clock"
+
+    @invariant()
+    def a_step_whose_time_is_over_was_told_and_told_once(self) -> None:
+        """Taken back, it may be told again."""
+        for subject, state in kinds(self.story, "episode").items() if hasattr(self, "story") else ():
+            told: set[tuple[str, datetime]] = set()
+            for said in (fact.data for fact in self.story.facts if fact.subject == subject):
+                if isinstance(said, EpisodeOverdue):
+                    assert (said.action, said.due) not in told and said.action not in TOLD_OTHERWISE, "told twice"
+                    told.add((said.action, said.due))
+                elif isinstance(said, EpisodeOverdueRetracted):
+                    told.remove((said.action, said.due))
+            if (step := state.telling) and step.due < self.story.now:
+                assert step.late and any(action == step.action for action, _ in told), f"{step.action} is late and nobody was told"
 
     @invariant()
     def every_clock_can_be_told_in_words(self) -> None:
         for subject, state in self._open().items() if hasattr(self, "story") else ():
-            owed = [(state.action, state.due)] if state.action and state.due else []
+            owed = [(state.owed.action, state.owed.due)] if state.owed else []
             owed += [(f"answer of {one.facility}", one.answer_before) for one in state.waiting_on]
             owed += [(f"answer of {state.hand_over.to}", state.hand_over.accept_before)] if state.hand_over else []
             assert unexplained(subject, state, owed) == []

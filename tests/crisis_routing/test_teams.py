@@ -156,7 +156,7 @@ def test_when_no_team_is_free_the_need_stands_and_all_are_looked_at_again():
     given.hears(contact(person="person/p2", record="record/r2"), "contact/c2")
     given.hears(contact(person="person/p3", record="record/r3"), "contact/c3")
     third = given.states["episode/c3"]
-    assert third.status == "no-team" and third.owner == CRISIS_DESK and third.due == TWO_AT_NIGHT + 5 * MINUTE
+    assert third.status == "no-team" and third.owner == CRISIS_DESK and third.owed.due == TWO_AT_NIGHT + 5 * MINUTE
     given.asks(DeclineTeam(team=first, reason="skill"), ANA)
     given.asks(TriageEpisode(response="contact"), ANA)
     given.passes(2 * MINUTE)

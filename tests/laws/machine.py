@@ -273,6 +273,8 @@ class Life(Around):
             for subject, state in self.network.states(service, kind):
                 if state.owed and not (kind == "placement" and (state.waiting_on or not state.is_looked_for)):
                     yield subject, state.owed
+        for subject, state in self.network.states("crisis_routing", "episode"):
+            yield from ((subject, step) for step in (state.telling,) if step)
         for kind in ("care", "plan"):
             yield from ((subject, step) for subject, state in self.network.states("follow_up", kind) for step in state.owes)
         for subject, state in self.network.states("authorization", "authorization"):

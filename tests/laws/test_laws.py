@@ -166,6 +166,14 @@ def handed_over_in_a_crisis(life: Life) -> None:
     asks(life, "crisis_routing", "episode", crisis.AcceptHandOver(), "staff/hal")
 
 
+def talked_to_for_long(life: Life) -> None:
+    life.teams_and_beds_are_listed()
+    life.somebody_is_in_crisis(0, 0 * HOUR, "low", "oak")
+    life.everything_arrives()
+    life.time_goes_by(2 * HOUR, looked=True)
+    life.whatever_is_over_was_told_late()
+
+
 def a_team_goes(life: Life) -> None:
     in_crisis(life)
     ((_, episode),) = life.network.states("crisis_routing", "episode")
@@ -249,6 +257,7 @@ BROKEN: dict[str, tuple[int, Any, str, Any, Callable[[Life], None]]] = {
     "what goes on was seen by somebody": (11, climbing, "acted", seen_by_nobody, told_again_and_again),
     "anybody may accept a crisis": (1, handing, "_is_asked", lambda *_: True, handed_over_in_a_crisis),
     "a crisis without a clock": (5, crisis_steps, "next_of", lambda *_: Step(Next(owner="staff/fay", action="find-team")), in_crisis),
+    "nobody is told that a crisis is late": (3, crisis_routing.PASSED, "due", lambda *_: (), talked_to_for_long),
     "a team drives by business time": (10, teams, "RULES", Slow, a_team_goes),
     "time closes a crisis": (2, crisis_routing.PASSED, "hand-over", closed_by_time, handed_over_in_a_crisis_and_waited),
     "an authorization without an owner": (5, telling, "next_of", lambda _: None, authorized),

@@ -55,9 +55,11 @@ episode.hand-over-unanswered.v1     item       item
 episode.no-facility-available.v1    item       item
 episode.no-team-available.v1        item       item
 episode.opened.v1                   nothing    itself
+episode.overdue.v1                  item       item
 episode.plan-team-alerted.v1        item       item
 episode.scene-overdue.v1            item       item
 episode.team-unanswered.v1          item       item
+episode.warned.v1                   item       item
 feed.silent.v1                      directory  directory
 input.quarantined.v1                nothing    itself
 message.overdue.v1                  item       item

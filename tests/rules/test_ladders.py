@@ -21,7 +21,10 @@ OVERDUE: Mapping[str, tuple[str, ...]] = {
         "appeal", "ask-continuation", "assemble", "chase-decision", "chase-reason", "contact-payer", "correct-submission", "decide",
         "decide-appeal", "determine", "renew", "renew-or-end", "secure-care", "send-information", "settle-data-issue",
     ),
-    "crisis_routing": (),
+    "crisis_routing": (
+        "close-episode", "decide-disposition", "decide-next-step", "name-follow-up", "reach-after-crisis", "resolve-by-contact",
+        "verify-death",
+    ),
     "follow_up": (
         "ask-about-stay", "ask-feed", "book-before-leave", "book-next", "check-plan", "contact-after-no-show", "contact-in-stay",
         "find-plan", "link-to-care", "outreach-next", "plan-review", "reach-after-discharge", "reach-again", "receive-papers",

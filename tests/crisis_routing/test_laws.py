@@ -78,9 +78,10 @@ class Lives(RuleBasedStateMachine):
 
     story: Story
 
-    @initialize(beds=st.integers(0, 2))
-    def begin(self, beds: int) -> None:
+    @initialize(beds=st.integers(0, 2), danger=DANGERS)
+    def begin(self, beds: int, danger: Any) -> None:
         self.story = story(beds={HARBOR: beds, MERCY: 1})
+        self.story.hears(contact(danger=danger, person="person/p0", record="record/r0"), "contact/c0")
 
     def _episode(self, at: int) -> str | None:
         known = sorted(kinds(self.story, "episode"))
@@ -145,9 +146,9 @@ class Lives(RuleBasedStateMachine):
         if teams:
             self._ask(asked.ReportFieldStatus(team=teams[-1], status=status, reported_at=self.story.now - late), ANA, at)
 
-    @rule(at=CALLS, way=WAYS)
-    def where_the_person_goes_is_decided(self, at: int, way: Any) -> None:
-        self._ask(asked.RecordDisposition(disposition=way), ANA, at)
+    @rule(at=CALLS, way=WAYS, late=LATE)
+    def where_the_person_goes_is_decided_and_maybe_recorded_late(self, at: int, way: Any, late: timedelta) -> None:
+        self._ask(asked.RecordDisposition(disposition=way, decided_at=self.story.now - late), ANA, at)
 
     @rule(place=PLACES, free=st.integers(0, 3), late=LATE)
     def beds_are_counted_now_or_long_ago(self, place: str, free: int, late: timedelta) -> None:
@@ -169,9 +170,9 @@ class Lives(RuleBasedStateMachine):
     def somebody_asks_something(self, at: int, command: Any, who: str) -> None:
         self._ask(command, who, at)
 
-    @rule(at=CALLS)
-    def somebody_reports_a_death(self, at: int) -> None:
-        self._ask(asked.ReportDeath(reported_at=self.story.now), BEN, at)
+    @rule(at=CALLS, late=LATE)
+    def somebody_reports_a_death_maybe_late(self, at: int, late: timedelta) -> None:
+        self._ask(asked.ReportDeath(reported_at=self.story.now - late), BEN, at)
 
     @rule()
     def a_referral_is_accepted(self) -> None:
@@ -184,7 +185,16 @@ class Lives(RuleBasedStateMachine):
         self.story.asks(networks, "staff/platform", "crisis-roster/network")
 
     @rule(time=TIMES)
-    def time_goes_by_and_closes_nothing(self, time: timedelta) -> None:
+    def time_goes_by(self, time: timedelta) -> None:
+        self._closes_nothing(time)
+
+    @rule(at=CALLS)
+    def the_time_of_a_step_runs_out(self, at: int) -> None:
+        subject = self._episode(at)
+        if subject and (step := self.story.states[subject].telling) and step.due >= self.story.now:
+            self._closes_nothing(step.due - self.story.now + timedelta(seconds=1))
+
+    def _closes_nothing(self, time: timedelta) -> None:
         closed = len(self.story.told(EpisodeClosed))
         owners = {subject: state.owner for subject, state in kinds(self.story, "episode").items()}
         self.story.passes(time)
@@ -263,14 +273,17 @@ class Lives(RuleBasedStateMachine):
                     assert (said.action, said.due) not in told and said.action not in TOLD_OTHERWISE, "told twice"
                     told.add((said.action, said.due))
                 elif isinstance(said, EpisodeOverdueRetracted):
-                    told.remove((said.action, said.due))
+                    of_it = {one for one in told if one[0] == said.action and one[1] >= said.due}
+                    assert of_it, "taken back, and never told"
+                    told -= of_it
             if (step := state.telling) and step.due < self.story.now:
                 assert step.late and any(action == step.action for action, _ in told), f"{step.action} is late and nobody was told"
 
     @invariant()
     def every_clock_can_be_told_in_words(self) -> None:
         for subject, state in self._open().items() if hasattr(self, "story") else ():
-            owed = [(state.owed.action, state.owed.due)] if state.owed else []
+            # A team that was called keeps the time of the setting that was known then, whatever is known of it since.
+            owed = [(state.owed.action, state.owed.due)] if state.owed and state.owed.action != "await-team" else []
             owed += [(f"answer of {one.facility}", one.answer_before) for one in state.waiting_on]
             owed += [(f"answer of {state.hand_over.to}", state.hand_over.accept_before)] if state.hand_over else []
             assert unexplained(subject, state, owed) == []

@@ -65,7 +65,7 @@ alerts: $(READY) ## from a fact to the mail server, at 200 alerts a second; writ
 ledger: $(READY) ## EVENTS=n: everybody told once, whatever is killed and whatever mail servers do; writes docs/notification.md
 	$(BIN)/python -m tests.notification.campaign --events $(EVENTS)
 
-journeys: $(READY) ## the console in real Chromium: ten journeys through the running product, then every page; writes docs/images/journey-*.png (needs chromium)
+journeys: $(READY) ## the console in real Chromium: fourteen journeys through the running product, then every page; writes docs/images/journey-*.png (needs chromium)
 	PICTURES=1 $(BIN)/python -m pytest tests/journeys
 	EVERY_PAGE=1 $(BIN)/python -m pytest tests/worklist/test_browser.py
 

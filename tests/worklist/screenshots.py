@@ -13,7 +13,7 @@ COORDINATOR, LEAD = "staff/12", "staff/50"
 SHOTS = (
     ("today", COORDINATOR, "/today", "light"), ("today", COORDINATOR, "/today", "dark"), ("pending", COORDINATOR, "/pending", "light"),
     ("case", COORDINATOR, "/next-steps?tab=all", "light"), ("person", COORDINATOR, "/next-steps?tab=all", "light"),
-    ("crisis", COORDINATOR, "/crisis", "dark"), ("authorizations", COORDINATOR, "/authorizations", "light"),
+    ("authorizations", COORDINATOR, "/authorizations", "light"),
     ("network", LEAD, "/network", "light"),
 )  # fmt: skip
 """Each page that the README shows: its name, who looks, where, by which light."""

@@ -9,10 +9,9 @@ from contracts import clocks
 from contracts.barriers import Barrier, BarrierNoted, BarrierOverdue, BarrierResolved, BarrierWarned
 from contracts.clocks import Owed, Step, owed, told_late
 from contracts.kernel import Change, Deadline, Decision, Fact, Message, Next, Reason, Refused, Route, State, World
-from services.intake import requests
+from services.intake import requests, steps
 from services.intake.commands import NoteBarrier, ResolveBarrier
 from services.intake.lateness import of_step
-from services.intake.rules import RULES
 
 SEE_TO = "see-to-barrier"
 ALLOWED = (ResolveBarrier.type,)
@@ -65,14 +64,11 @@ def passed(message: Message, world: World, now: datetime) -> Decision:
 
 
 def _to_see_to(now: datetime) -> Step:
-    clock = RULES.clock(SEE_TO, now, now=now)
-    block = Next(owner=requests.COORDINATOR, action=SEE_TO, due=clock.due_at, rule=clock.rule, allowed=ALLOWED)
-    return Step(block, clock.counts_from, clock.warns_at)
+    return steps.begun(SEE_TO, requests.COORDINATOR, ALLOWED, now)
 
 
 def still(known: Standing) -> Next | None:
-    step = known.owed
-    return Next(owner=step.owner, action=step.action, due=step.due, rule=step.rule, allowed=ALLOWED) if step else None
+    return steps.standing(known.owed, ALLOWED)
 
 
 def evolve(state: Standing | None, fact: Change) -> Standing | None:

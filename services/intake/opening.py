@@ -7,6 +7,7 @@ from contracts import clocks
 from contracts.clocks import Owed, Step, owed, told_late
 from contracts.emergency_access import AccessOpened, AccessOverdue, AccessReviewed, AccessWarned
 from contracts.kernel import Change, Deadline, Decision, Fact, Message, Next, Reason, Refused, State, World
+from services.intake import steps
 from services.intake.commands import OpenAccess, ReviewAccess
 from services.intake.lateness import of_step
 from services.intake.rules import RULES
@@ -69,8 +70,7 @@ def _asked(now: datetime) -> Step:
 
 
 def still(known: Opened) -> Next | None:
-    step = known.owed
-    return Next(owner=step.owner, action=step.action, due=step.due, rule=step.rule, allowed=ALLOWED) if step else None
+    return steps.standing(known.owed, ALLOWED)
 
 
 def evolve(state: Opened | None, fact: Change) -> Opened | None:

@@ -25,8 +25,8 @@ from contracts.intake import (
 )
 from contracts.kernel import Blind, Change, Fact, Next, Personal, State, World, value
 from contracts.partners import PersonDetails
+from services.intake import steps
 from services.intake.given import merged
-from services.intake.rules import RULES
 
 NETWORK_SYSTEMS = frozenset(
     {"http://hl7.org/fhir/sid/us-ssn", "http://hl7.org/fhir/sid/us-medicaid", "http://hl7.org/fhir/sid/us-mbi", "urn:network:person"}
@@ -201,15 +201,12 @@ def _asking(known: Record | None, action: str, now: datetime) -> Step:
 
 
 def _asked(action: str, now: datetime) -> Step:
-    clock = RULES.clock(action, now, now=now)
-    block = Next(owner=STEWARD, action=action, due=clock.due_at, rule=clock.rule, allowed=ANSWERS)
-    return Step(block, clock.counts_from, clock.warns_at)
+    return steps.begun(action, STEWARD, ANSWERS, now)
 
 
 def still(record: Record) -> Next | None:
     """The question that stands."""
-    step = record.owed
-    return Next(owner=step.owner, action=step.action, due=step.due, rule=step.rule, allowed=ANSWERS) if step else None
+    return steps.standing(record.owed, ANSWERS)
 
 
 def left_to_ask(record: Record, now: datetime) -> Step:

@@ -9,10 +9,9 @@ from contracts import clocks
 from contracts.clocks import Owed, Step, owed, told_late
 from contracts.kernel import Change, Deadline, Decision, Fact, Message, Next, Reason, Refused, Route, State, World
 from contracts.risk_flags import Risk, RiskFlagged, RiskFlagLifted, RiskFlagOverdue, RiskFlagReviewed, RiskFlagWarned
-from services.intake import requests
+from services.intake import requests, steps
 from services.intake.commands import FlagRisk, ReviewRiskFlag
 from services.intake.lateness import of_step
-from services.intake.rules import RULES
 
 REVIEW = "review-risk-flag"
 ALLOWED = (ReviewRiskFlag.type,)
@@ -68,14 +67,11 @@ def passed(message: Message, world: World, now: datetime) -> Decision:
 
 
 def _to_review(now: datetime) -> Step:
-    clock = RULES.clock(REVIEW, now, now=now)
-    block = Next(owner=requests.COORDINATOR, action=REVIEW, due=clock.due_at, rule=clock.rule, allowed=ALLOWED)
-    return Step(block, clock.counts_from, clock.warns_at)
+    return steps.begun(REVIEW, requests.COORDINATOR, ALLOWED, now)
 
 
 def still(known: Flag) -> Next | None:
-    step = known.owed
-    return Next(owner=step.owner, action=step.action, due=step.due, rule=step.rule, allowed=ALLOWED) if step else None
+    return steps.standing(known.owed, ALLOWED)
 
 
 def evolve(state: Flag | None, fact: Change) -> Flag | None:

@@ -221,7 +221,7 @@ class Publisher:
     async def _check(self, line: Line, topic: str, call: _Call) -> None:
         """A topic with another number of partitions would send keys elsewhere than their history: refuse to speak on it.
 
-        Those asked for together are one request: one after the other, a thousand partners' first answers took five seconds.
+        Those that are asked for together are one request to the broker, however many they are.
         """
         expected = self._partitions(topic)
         try:
